@@ -1,9 +1,21 @@
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
+import type { ForwardedReader, ForwardedReaderOptions } from '@peerkit/forwarded'
 import { anything, checkOption, defineOptions, flag, revocationChecker, source } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { checkOpen } from './server/server-options.ts'
 import { ServerOptionError } from './errors.ts'
-import type { ForwardedOption } from './forwarded/forwarded-peer.ts'
+
+/** A reader, or the options of one. A reader made from options uses the server's validator and clock. */
+export type ForwardedOption = ForwardedReader | (ForwardedReaderOptions & VerifiedAs)
+
+interface VerifiedAs {
+  /**
+   * The authority whose CAs the gateway verifies clients with. Its bounds on names apply if the gateway forwards no
+   * chain that leads to an authority. A chain that leads to another authority is refused. Required for such gateways if
+   * there are several authorities or bounds on names.
+   */
+  readonly verifiedAs?: string
+}
 
 /** Options of `@peerkit/fastify-mtls`. An app of `withMtls` needs none. */
 export interface FastifyMtlsOptions {

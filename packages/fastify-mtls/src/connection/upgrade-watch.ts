@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
-import type { RawListeners } from '../server/raw-listeners.ts'
 import { answerOf, answerUpgrade } from './request-gate.ts'
 import { peerOfRequest } from '../request/request-peer.ts'
 
@@ -16,6 +15,9 @@ interface Marked { [STATE]?: Upgrade }
 
 /** Decides about an upgrade that a listener of the raw server answers. Throws what the client gets. */
 export type UpgradeGuard = (request: IncomingMessage, peer: PeerIdentity | null) => void | Promise<void>
+
+/** The listeners of upgrades: those that give the request to a route, and the others. */
+export interface UpgradeListeners { readonly routing: readonly Function[], readonly foreign: readonly Function[] }
 
 export interface UpgradeWatchOptions {
   /** The upgraded sockets of the app, which closing its server closes. */
@@ -53,11 +55,12 @@ export class UpgradeWatch {
   }
 
   /** Passes an upgrade on to its listeners. */
-  begin (request: IncomingMessage & Marked, socket: Duplex, head: Buffer, listeners: RawListeners): boolean {
+  begin (
+    request: IncomingMessage & Marked, socket: Duplex, head: Buffer, { routing, foreign }: UpgradeListeners
+  ): boolean {
     const upgrade: Upgrade = { isRouted: false, hasSwitched: false }
     request[STATE] = upgrade
     const { guard } = this
-    const { routing, foreign } = listeners.listUpgrades()
     const deliver = (to: readonly Function[]): void => {
       for (const listener of to) Reflect.apply(listener, undefined, [request, socket, head])
     }

@@ -11,21 +11,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { recordOfRequest } from '../connection/connection-record.ts'
 import { ServerOptionError } from '../errors.ts'
 import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
+import type { ForwardedOption } from '../plugin-options.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from '../request/request-peer.ts'
 import { REVOCATION_TIMEOUT } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
-
-/** A reader, or the options of one. A reader made from options uses the server's validator and clock. */
-export type ForwardedOption = ForwardedReader | (ForwardedReaderOptions & VerifiedAs)
-
-interface VerifiedAs {
-  /**
-   * The authority whose CAs the gateway verifies clients with. Its bounds on names apply if the gateway forwards no
-   * chain that leads to an authority. A chain that leads to another authority is refused. Required for such gateways if
-   * there are several authorities or bounds on names.
-   */
-  readonly verifiedAs?: string
-}
 
 /** A header that was refused or removed. `reason` and `detail` are only for the log and events. */
 type Rejection = {

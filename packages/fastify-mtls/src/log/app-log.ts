@@ -1,9 +1,9 @@
-import type { BlockOption, TrustSource } from '@peerkit/credentials'
+import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
 import { isAuditKept } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance } from 'fastify'
+import type { HandshakeReporter } from '../handshake/handshake-reporter.ts'
 import type { Trust } from '../handshake/trust.ts'
-import type { ServerContext } from '../server/server-context.ts'
 import { logBlockChanges, logOwnEnd, logTrustChanges } from './credentials-log.ts'
 import { RefusalLog } from './refusal-log.ts'
 import type { RefusalLogger } from './refusal-log.ts'
@@ -38,8 +38,17 @@ export class ExceptionLog {
   }
 }
 
+/** What is logged of a server that `withMtls` made. */
+interface LoggedServer {
+  readonly reporter: HandshakeReporter
+  readonly trust: Trust
+  readonly credentials: CredentialSource
+  readonly block: BlockOption | undefined
+  readonly now: () => number
+}
+
 /** Logs the refusals, exceptions and changes of a server that `withMtls` made, until the app closes. */
-export function logServer (app: FastifyInstance, { reporter, trust, credentials, block, now }: ServerContext): void {
+export function logServer (app: FastifyInstance, { reporter, trust, credentials, block, now }: LoggedServer): void {
   const { log } = app
   // An audit log writes its own lines and limits them.
   const isAudited = (): boolean => isAuditKept(app.server)

@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { answerOf, answerUpgrade } from '../connection/request-gate.ts'
 import { pathOf } from '../connection/upgrade-watch.ts'
+import type { UpgradeListeners } from '../connection/upgrade-watch.ts'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
 import { peerOfRequest } from '../request/request-peer.ts'
@@ -45,8 +46,7 @@ export class RawListeners {
     })
   }
 
-  /** The listeners of upgrades: those that give the request to a route, and the others. */
-  listUpgrades (): { readonly routing: readonly Function[], readonly foreign: readonly Function[] } {
+  listUpgrades (): UpgradeListeners {
     const all = this.#server.rawListeners('upgrade')
     return {
       routing: all.filter((listener) => !this.#isForeign('upgrade', listener)),

@@ -103,7 +103,7 @@ export class ServerContext {
       onSessionUnknown: () => { this.#contexts.changeSharedKeys('useOwnKeys') },
       onUpgrade: (server, request, socket, head) =>
         server === this.#leader
-          ? this.upgrades.begin(request, socket, head, this.#listeners as RawListeners)
+          ? this.upgrades.begin(request, socket, head, (this.#listeners as RawListeners).listUpgrades())
           : undefined,
       onTunnel: (server, stream) => { if (server === this.#leader) this.upgrades.followTunnel(stream) }
     })
