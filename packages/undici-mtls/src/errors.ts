@@ -13,7 +13,21 @@ export class OutboundOptionError extends OptionError {
   }
 }
 
-/** Base class of the errors with which a call fails: nothing was sent, or no server answered. */
+/**
+ * Base class of the errors with which a call fails: nothing was sent, or no server answered.
+ *
+ * @example
+ * ```ts
+ * const agent = new MtlsAgent({ credentials, origins: {} })
+ * try {
+ *   await agent.request('https://ledger.internal:8443/accounts')
+ * } catch (error) {
+ *   if (!(error instanceof OutboundError)) throw error
+ *   console.log(error.code, error.origin, error.retryable) // MTLS_ERR_OUTBOUND_ORIGIN https://ledger.internal:8443 false
+ * }
+ * await agent.close()
+ * ```
+ */
 export abstract class OutboundError extends CodedError {
   /** Whether the same call may succeed later without anyone fixing anything. */
   abstract readonly retryable: boolean

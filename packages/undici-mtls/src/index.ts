@@ -7,8 +7,10 @@ export { getServerIdentity } from './dispatch/fetch.ts'
 export {
   OutboundClientCertificateRefusedError, OutboundCredentialsExpiredError, OutboundError, OutboundOptionError,
   OutboundOriginError, OutboundServerExpiredError, OutboundServerRevokedError, OutboundServerUntrustedError,
-  OutboundUnreachableError, OutboundWrongServerError, ServerCertificateError
+  OutboundUnreachableError, OutboundWrongServerError
 } from './errors.ts'
-export type { OutboundReason, ServerRefusal, TlsAlert, UnreachableReason, WrongServer } from './errors.ts'
+export type {
+  OutboundReason, ServerCertificateError, ServerRefusal, TlsAlert, UnreachableReason, WrongServer
+} from './errors.ts'
 export { MtlsAgent } from './mtls-agent.ts'
 export { readOrigin } from './pools/origin-policy.ts'

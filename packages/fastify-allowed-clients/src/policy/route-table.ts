@@ -10,9 +10,7 @@ import type { Declaration } from './declarations.ts'
 import {
   checkContradiction, findFileRoutes, nameRoute, resolveRequirements, suggestRoute
 } from './route-requirements.ts'
-import type {
-  AppDefaults, RouteCounts, RouteDeclaration, RoutePolicy, RouteRequirements
-} from './route-requirements.ts'
+import type { RouteCounts, RouteDeclaration, RoutePolicy, RouteRequirements } from './route-requirements.ts'
 import { answersNotFound, isInside, ScopeTree } from './scopes.ts'
 
 /** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
@@ -261,11 +259,10 @@ export class RouteTable {
   #resolve (
     site: RouteDeclaration, fromFile: Declaration | undefined, counts: RouteCounts, compiled: CompiledPolicy
   ): RoutePolicy {
-    const defaults: AppDefaults = { mode: this.#options.mode, defaults: compiled.defaults }
+    const defaults = { mode: this.#options.mode, defaults: compiled.defaults }
     const scopes = this.#scopes.around(site.instance)
-    const route = resolveRequirements(
-      site, scopes, site.own ?? fromFile, defaults, (declaration) => compiled.policyOf(declaration)
-    )
+    const policyOf = compiled.policyOf.bind(compiled)
+    const route = resolveRequirements(site, scopes, site.own ?? fromFile, defaults, policyOf)
     return { route, counts, redact: this.#options.redactFound }
   }
 

@@ -3,7 +3,7 @@ import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import { isThenable } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { createTrustEvaluator } from '@peerkit/trust'
+import { createTrustEvaluator, PathOptionError } from '@peerkit/trust'
 import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator, TrustEvaluatorOptions } from '@peerkit/trust'
 import { OutboundOptionError } from '../errors.ts'
 import type { PresentedServer } from './node-internals.ts'
@@ -92,9 +92,9 @@ function createEvaluator (options: TrustEvaluatorOptions): TrustEvaluator {
   try {
     return createTrustEvaluator(options)
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
+    if (!(error instanceof PathOptionError)) throw error
     // The prefix of the other package's error is dropped; the error itself is kept as the cause.
-    const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
+    const text = error.message.replace(/^Invalid [a-z ]+ option: /, '')
     throw new OutboundOptionError(text, { cause: error })
   }
 }
