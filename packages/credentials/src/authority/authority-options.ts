@@ -6,7 +6,7 @@ import {
 import type { OptionTypes } from '@peerkit/identity/internal'
 import { checkRevocationPolicy } from '@peerkit/revocation'
 import type { RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
-import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
+import { NameBounds, PathOptionError, readAlgorithmPolicy } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import { CredentialsOptionError } from '../errors.ts'
 
@@ -164,7 +164,7 @@ export function checkPolicy (policy: RevocationPolicy, option: string): void {
     checkRevocationPolicy(policy)
   } catch (error) {
     // The checker of policies knows only that it is one.
-    const message = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
+    const message = withoutPrefix(error as Error)
     const named = message.startsWith('policy') ? `${option}${message.slice(6)}` : `${option}: ${message}`
     throw new CredentialsOptionError(named, { cause: error })
   }
@@ -175,8 +175,13 @@ function asOption<Result> (read: () => Result, where?: string): Result {
   try {
     return read()
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
-    const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
+    if (!(error instanceof PathOptionError)) throw error
+    const text = withoutPrefix(error)
     throw new CredentialsOptionError(where === undefined ? text : `${where}.${text}`, { cause: error })
   }
+}
+
+/** The message of an option error without its first words. */
+function withoutPrefix ({ message }: Error): string {
+  return message.replace(/^Invalid [a-z ]+ option: /, '')
 }

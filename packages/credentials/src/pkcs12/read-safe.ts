@@ -20,7 +20,7 @@ const CONTEXT_0 = 0xa0
 /**
  * Reads PFX (RFC 7292 section 4), in DER or BER. The caller checks the MAC.
  *
- * @throws MTLS_ERR_DER_INVALID, or the error of node:crypto for a wrong passphrase
+ * @throws DerInvalidError, or the error of node:crypto for a wrong passphrase
  */
 export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
   const found: SafeContents = { certificates: [], keys: [] }

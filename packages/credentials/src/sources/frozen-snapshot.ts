@@ -103,7 +103,7 @@ function once (certificates: readonly PeerIdentity[], elsewhere: readonly PeerId
   return [...byFingerprint.values()]
 }
 
-function toPem (certificate: PeerIdentity): string {
+export function toPem (certificate: PeerIdentity): string {
   return encodePem(certificate.raw ?? new Uint8Array())
 }
 

@@ -1,8 +1,8 @@
 import type { SecureContextOptions } from 'node:tls'
 import { inspect } from 'node:util'
-import { encodePem } from '@peerkit/identity'
 import { vouchesFor } from '../authority/authorities-of.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
+import { toPem } from './frozen-snapshot.ts'
 
 /** An option of OpenSSL 3 that Node has no constant for. In spite of its name it works for TLS 1.2 too. */
 const SSL_OP_DISABLE_TLSEXT_CA_NAMES = 0x200
@@ -44,7 +44,7 @@ export function secureContextOptions (
   // Without a CA, Node would trust the public roots. If this side has no authority, the evaluator rejects every peer,
   // whatever OpenSSL decides.
   const anchors = (chosen.length === 0 ? authorities : chosen).flatMap((authority) => authority.anchors)
-  const ca = anchors.map((anchor) => encodePem(anchor.raw ?? new Uint8Array()))
+  const ca = anchors.map(toPem)
   // By default OpenSSL accepts a path only if it ends at a self-signed certificate, so intermediates are not anchors.
   // With `partial` they are. The evaluator then decides which of them count.
   const partial = chosen.some((authority) => authority.partial)
