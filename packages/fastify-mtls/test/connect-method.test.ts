@@ -21,7 +21,8 @@ async function openTunnel ({ origin, ca, client }: World, isStranger: boolean, p
   const session = http2.connect(origin, { ca: ca.root, ...(isStranger ? {} : pair(client)) })
   session.on('error', () => {})
   await once(session, 'remoteSettings')
-  const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': path }, { endStream: false })
+  const headers = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': path }
+  const stream = session.request(headers, { endStream: false })
   let status: number | undefined
   let text = ''
   stream.on('response', (headers) => { status = headers[':status'] })
