@@ -6,3 +6,4 @@
  */
 export { readOcspResponse } from './ocsp/ocsp-response.ts'
 export type { OcspAnswer, OcspResponse } from './ocsp/ocsp-response.ts'
+export { compileModes } from './policy/revocation-policy.ts'

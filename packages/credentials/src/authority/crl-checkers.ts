@@ -1,7 +1,7 @@
-import { matchDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { crlChecker, crlIssuersToKeep, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
 import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
+import { compileModes } from '@peerkit/revocation/internal'
 import type { Clock } from '../clock.ts'
 import { refused } from '../errors.ts'
 import type { CheckedTrust } from '../material/check-material.ts'
@@ -171,16 +171,9 @@ export function describeUncovered (
   if (checker === undefined) return []
   const covered = new Set(listsOf(checker).map(({ verifiedBy }) => verifiedBy && caKey(verifiedBy)))
   const note = 'certificates of that CA are rejected, because revocation is "hard"'
-  return identitiesOf(anchors).filter((ca) => !covered.has(caKey(ca)) && isHard(revocation, ca))
+  const modeOf = compileModes(revocation)
+  return identitiesOf(anchors).filter((ca) => !covered.has(caKey(ca)) && modeOf(ca.subject) === 'hard')
     .map((ca) => `${crlOrigin}: there is no CRL of ${String(ca)}; ${note}`)
-}
-
-function isHard (policy: RevocationPolicy, { subject }: PeerIdentity): boolean {
-  if (typeof policy === 'string') return policy === 'hard'
-  const named = Object.entries(policy.issuers ?? {}).find(([name]) => {
-    return subject !== undefined && matchDistinguishedNames(parseDistinguishedName(name), subject)
-  })
-  return (named?.[1] ?? policy.default ?? 'hard') === 'hard'
 }
 
 function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string): string {

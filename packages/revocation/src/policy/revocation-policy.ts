@@ -60,7 +60,8 @@ export function compilePolicy (
   }
 }
 
-function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | undefined) => RevocationMode {
+/** What a policy says of the certificates of an issuer. @throws RevocationOptionError */
+export function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | undefined) => RevocationMode {
   if (typeof policy === 'string') {
     checkOption(policy, MODE, 'policy', RevocationOptionError)
     return () => policy
