@@ -1,6 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { crlChecker, crlIssuersToKeep, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
-import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
+import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker } from '@peerkit/revocation'
 import { compileModes } from '@peerkit/revocation/internal'
 import type { Clock } from '../clock.ts'
 import { refused } from '../errors.ts'
