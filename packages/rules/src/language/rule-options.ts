@@ -13,12 +13,12 @@ export function defineRuleOptions<Options extends object> (
 ): (options: Options) => Options {
   const set = defineOptions<Options>(name, refuseOption, types)
   return (options) => {
-    set.check(options, 'options')
+    set.check(options)
     return Object.assign(Object.create(null), options)
   }
 }
 
 function refuseOption ({ kind, path, found, expected, message }: OptionProblem): Error {
   const reason = kind === 'unknown' ? 'unknown_key' : 'wrong_type'
-  return new RuleInvalidError(message, { reason, path, found, expected })
+  return new RuleInvalidError(message, { reason, path: `options.${path}`, found, expected })
 }
