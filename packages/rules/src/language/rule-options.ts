@@ -20,5 +20,7 @@ export function defineRuleOptions<Options extends object> (
 
 function refuseOption ({ kind, path, found, expected, message }: OptionProblem): Error {
   const reason = kind === 'unknown' ? 'unknown_key' : 'wrong_type'
-  return new RuleInvalidError(message, { reason, path: `options.${path}`, found, expected })
+  // Where the options are no object, `path` says whose they are.
+  const at = path.startsWith('options') ? 'options' : `options.${path}`
+  return new RuleInvalidError(message, { reason, path: at, found, expected })
 }
