@@ -24,6 +24,7 @@ export {
   AUTHORITIES, BEFORE_RULES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, addToApp,
   type DecorableApp
 } from './plugins.ts'
+export { FileUnreadableError, readBounded, type ReadLimits, type UnreadableReason } from './read-bounded.ts'
 export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
 export {
   announceSourceEnd, closeSource, credentialSource, revocationChecker, source, whenSourceCloses
