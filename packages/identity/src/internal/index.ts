@@ -7,6 +7,7 @@ import '../supported-node.ts'
  */
 export { ClientError, CodedError, OptionError } from './errors.ts'
 export { describeContent, removeByteOrderMarks } from '../pem.ts'
+export { hasHostBits } from '../x509/ip-address.ts'
 export { KNOWN_FASTIFY, listHooks, readSymbol, type HookLists } from './fastify-internals.ts'
 export { isThenable, whenAllSettled, whenAnswered, whenSettled, type MaybeAsync } from './maybe-async.ts'
 export { findNearest, suggestNearest, suggestNearestOf } from './nearest.ts'
