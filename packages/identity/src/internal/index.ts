@@ -31,6 +31,7 @@ export {
   announceSourceEnd, closeSource, credentialSource, revocationChecker, source, whenSourceCloses
 } from './sources.ts'
 export { clip, clipAll, describeSecret, describeUrl, describeValue, iso, listWords, networkOf } from './text.ts'
+export { messageOf, stackOf } from './thrown.ts'
 export {
   ASK_AGAIN_AFTER, LONGEST_TIMER, REFUSED_FOR, WakeAt, scheduleTimer, withTimeout, type Schedule, type TimeLimit,
   type WakeAtOptions, type Work
