@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import type { PeerIdentity } from '@peerkit/identity'
-import { defineOptions, flag, list, methods, valueOf } from '@peerkit/identity/internal'
+import { defineOptions, flag, hasHostBits, list, methods, valueOf } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { ForwardedOptionError } from '../errors.ts'
 
@@ -106,17 +106,10 @@ function checkRange (text: string, address: string, bits: number, most: number, 
         'whoever has one may speak for any client'
     )
   }
-  if (hasHostBits(address, bits)) {
+  if (hasHostBits(parseIpAddress(address), bits)) {
     throw new ForwardedOptionError(
       `${where}: the address has bits set behind the prefix; expected the first address of the range, ` +
         `or "${address}" alone`
     )
   }
-}
-
-function hasHostBits (address: string, bits: number): boolean {
-  return parseIpAddress(address).some((octet, index) => {
-    const left = Math.min(8, Math.max(0, bits - index * 8))
-    return (octet & (0xff >> left)) !== 0
-  })
 }

@@ -7,6 +7,7 @@ import '../supported-node.ts'
  */
 export { ClientError, CodedError, OptionError } from './errors.ts'
 export { describeContent, removeByteOrderMarks } from '../pem.ts'
+export { hasHostBits } from '../x509/ip-address.ts'
 export { KNOWN_FASTIFY, listHooks, readSymbol, type HookLists } from './fastify-internals.ts'
 export { isThenable, whenAllSettled, whenAnswered, whenSettled, type MaybeAsync } from './maybe-async.ts'
 export { findNearest, suggestNearest, suggestNearestOf } from './nearest.ts'
@@ -24,11 +25,13 @@ export {
   AUTHORITIES, BEFORE_RULES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, addToApp,
   type DecorableApp
 } from './plugins.ts'
+export { FileUnreadableError, readBounded, type ReadLimits, type UnreadableReason } from './read-bounded.ts'
 export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
 export {
   announceSourceEnd, closeSource, credentialSource, revocationChecker, source, whenSourceCloses
 } from './sources.ts'
 export { clip, clipAll, describeSecret, describeUrl, describeValue, iso, listWords, networkOf } from './text.ts'
+export { messageOf, stackOf } from './thrown.ts'
 export {
   ASK_AGAIN_AFTER, LONGEST_TIMER, REFUSED_FOR, WakeAt, scheduleTimer, withTimeout, type Schedule, type TimeLimit,
   type WakeAtOptions, type Work
