@@ -91,7 +91,8 @@ export class Collector {
 
 /** The changes of the service itself: all events that have no listener of their own above. */
 type ChangeName = Exclude<
-  SummarizedName, `peerkit:${'request' | 'connection' | 'forwarded' | 'outbound'}:${string}` | 'peerkit:handshake:refused'
+  SummarizedName,
+  `peerkit:${'request' | 'connection' | 'forwarded' | 'outbound'}:${string}` | 'peerkit:handshake:refused'
 >
 
 /** What is shown of each change, a line each. */
