@@ -23,7 +23,7 @@ export type {
   RulesRefusedMessage, RulesReloadedMessage
 } from './messages/service-messages.ts'
 export {
-  summarizeEvent, type EventOutcome, type EventSeverity, type EventSummary, type SummarizedName
+  summarizeEvent, summarizedNames, type EventOutcome, type EventSeverity, type EventSummary, type SummarizedName
 } from './messages/summarize-event.ts'
 
 export {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { joinApp } from '@peerkit/events'
-import { IS_PUBLIC } from '@peerkit/identity/internal'
+import { hasRules } from '@peerkit/identity/internal'
 import { bundledRoots } from '@peerkit/trust/forecast'
 import type { PublicRoots } from '@peerkit/trust/forecast'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
@@ -72,7 +72,7 @@ async function openConsole (
 function guard (
   app: FastifyInstance, mtls: NonNullable<AppMembers['mtls']>, rules: FastifyMtlsConsoleOptions['allowedClients']
 ): ConsoleState['control'] {
-  if (mtls.allow === undefined || !(IS_PUBLIC in app)) {
+  if (mtls.allow === undefined || !hasRules(app)) {
     throw new ConsoleOptionError(
       'the app is without @peerkit/fastify-allowed-clients, which protects the console; register that plugin before'
     )

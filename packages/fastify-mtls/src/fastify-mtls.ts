@@ -67,7 +67,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     throw new ServerNotMtlsError(describeForeignServer(app.server))
   }
   const trust = context?.credentials ?? options.trust
-  const check = context?.app ?? new AppCheck({ allowAnonymous: true, gateOnly: false, isPlain: true })
+  const check = context?.appCheck ?? new AppCheck({ allowAnonymous: true, gateOnly: false, isPlain: true })
   context?.meet(rootOf(app))
   check.register(app, options)
   if (context !== undefined) attach(app, context, options)

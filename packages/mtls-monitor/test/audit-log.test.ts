@@ -1,12 +1,14 @@
 import {
   connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused,
   forwardedStripped, handshakeChainUnavailable, handshakeRefused, isAuditKept, outboundRefused, requestAllowed,
-  requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded
+  requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded,
+  summarizedNames
 } from '@peerkit/events'
 import type { ForwardedReason, HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
 import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { createDevCa } from '@peerkit/dev-ca'
+import { channel } from 'node:diagnostics_channel'
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { auditLog } from '../src/audit/audit-log.ts'
@@ -178,6 +180,13 @@ test('every denial and every change has its line', async (t) => {
     'info credentials:rotated changed', 'error credentials:refused failed', 'warn credentials:warned warned', 'error revocation:failed failed', 'error revocation:failed failed',
     'warn revocation:soft-passed warned', 'warn expiry:soon warned', 'error expiry:soon warned', 'warn outbound:refused failed'
   ])
+})
+
+test('every event with a summary has a line, but for those that go as planned or are not decided', async (t) => {
+  const audit = auditLog(createLog().log, { allowed: true })
+  const silent = summarizedNames.filter((name) => !channel(name).hasSubscribers)
+  audit.close()
+  t.same(silent, ['peerkit:credentials:waiting', 'peerkit:revocation:refreshed'])
 })
 
 test('allowed requests have lines only where that was asked for, and then all of them', async (t) => {

@@ -197,6 +197,9 @@ const summarizers: Summarizers = {
   })
 }
 
+/** The name of every event that has a summary. */
+export const summarizedNames: readonly SummarizedName[] = Object.freeze(Object.keys(summarizers) as SummarizedName[])
+
 /**
  * Says what an event means, in one way for the audit log, the console and your own logs: how serious it is, its title,
  * who it is about, why, and what to do.

@@ -1,6 +1,7 @@
 import { EMITTER, isAuditKept, requestDenied, requestWouldDeny } from '@peerkit/events'
 import type { EventChannel, NearestRule, RequestJudgedMessage, RequestReason } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
+import { withoutQuery } from '@peerkit/identity/internal'
 import { PredicateResultError } from '@peerkit/rules'
 import type { FastifyRequest } from 'fastify'
 import { ClientNotAllowedError, ClientUnidentifiedError } from '../errors.ts'
@@ -64,7 +65,7 @@ function writeLine (
     peer: peer?.toString(),
     fingerprint256: peer?.fingerprint256,
     method: request.method,
-    path: pathOf(request.url),
+    path: withoutQuery(request.url),
     route: request.routeOptions.url,
     remoteAddress: request.ip,
     ...(mode === 'enforce' && { statusCode: Denial.statusCode })
@@ -93,15 +94,12 @@ export function publish (
     ...denial,
     requestId: String(id),
     method,
-    path: pathOf(url),
+    path: withoutQuery(url),
     route: routeOptions.url,
     remoteAddress: ip
   }
   channel.publish(message)
 }
-
-/** The query may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon. */
-export function pathOf (url: string): string { return url.split(/[?;]/, 1)[0] ?? '' }
 
 /** Stands for each value that is not stated. */
 const REDACTED = '[redacted]'

@@ -1,4 +1,5 @@
-import { BEFORE_RULES, IDENTIFIES } from '@peerkit/identity/internal'
+import { STATUS_CODES } from 'node:http'
+import { BEFORE_RULES, IDENTIFIES, answerWith } from '@peerkit/identity/internal'
 import type {
   FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, onRouteHookHandler, onSendHookHandler
 } from 'fastify'
@@ -111,21 +112,14 @@ async function authorizeLate (
     // A stream that is not sent must be destroyed, or it keeps its file or socket open.
     const { destroy } = (payload ?? {}) as { destroy?: unknown }
     if (typeof destroy === 'function') (payload as { destroy (): void }).destroy()
-    return refuse(reply, error as { statusCode?: number, code?: string, message: string })
+    return refuse(reply, error)
   }
 }
 
 /** Replaces the reply. Headers of the early hook (cookies, a location) were meant for an allowed client. */
-function refuse (
-  reply: FastifyReply, { statusCode = 500, code, message }: { statusCode?: number, code?: string, message: string }
-): string {
+function refuse (reply: FastifyReply, error: unknown): string {
+  const { statusCode, body } = answerWith(error, STATUS_CODES)
   for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
   reply.code(statusCode).header('content-type', 'application/json; charset=utf-8')
-  const isOurs = code?.startsWith('MTLS_ERR_') === true
-  return JSON.stringify({
-    statusCode,
-    ...(isOurs ? { code } : {}),
-    error: statusCode === 401 ? 'Unauthorized' : statusCode === 403 ? 'Forbidden' : 'Internal Server Error',
-    message: isOurs ? message : 'Internal Server Error'
-  })
+  return body
 }

@@ -1,7 +1,7 @@
-import { IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, readSymbol } from '@peerkit/identity/internal'
+import { IS_PREFLIGHT, REQUIRES_CERTIFICATE, hasRules } from '@peerkit/identity/internal'
 import type { FastifyInstance } from 'fastify'
 import { AllowedClientsOptionError, PluginOrderError } from '../errors.ts'
-import { isRoot, printEarlierRoutes } from '../fastify-internals.ts'
+import { findMiddlewareHost, isRoot, printEarlierRoutes } from '../fastify-internals.ts'
 import { isClosed } from '../policy/list-routes.ts'
 import type { RoutePolicy } from '../policy/route-requirements.ts'
 import type { RouteTable } from '../policy/route-table.ts'
@@ -21,7 +21,7 @@ export function checkPlace (app: FastifyInstance): void {
         '@fastify/autoload, register both in one file'
     )
   }
-  if (IS_PUBLIC in app) {
+  if (hasRules(app)) {
     throw new PluginOrderError(
       'it was registered twice; expected one registration with all options, and app.mtls.allow() for parts of the app'
     )
@@ -80,7 +80,7 @@ export function checkRegisterOptions (registered: readonly Registered[], table: 
  * @throws AllowedClientsOptionError
  */
 export function checkMiddleware (app: FastifyInstance, missing: RoutePolicy): void {
-  const host = hasMiddleware(app)
+  const host = findMiddlewareHost(app)
   if (host === undefined || isClosed(missing)) return
   const rules = missing.route.requirements.map(({ origin }) => origin).join(' and ')
   throw new AllowedClientsOptionError(
@@ -88,15 +88,6 @@ export function checkMiddleware (app: FastifyInstance, missing: RoutePolicy): vo
       `middleware that ${host} mounts, because no route matches its URLs; expected no notFoundRules and no ` +
       "defaultRules, or the option middleware: 'notFoundRules' if that is meant"
   )
-}
-
-/** Who mounts middleware in the app, if anyone does. */
-function hasMiddleware (app: FastifyInstance): string | undefined {
-  if (app.hasDecorator('express')) return '@fastify/express'
-  if (!app.hasDecorator('use')) return undefined
-  // NestJS always registers middie. If its list can be read and is empty, nothing is mounted.
-  const mounted = readSymbol(app, 'fastify-middie-middlewares')
-  return Array.isArray(mounted) && mounted.length === 0 ? undefined : '@fastify/middie'
 }
 
 /** Logs the routes without rules at the start, before a client gets 403. */

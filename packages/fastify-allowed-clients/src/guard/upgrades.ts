@@ -1,10 +1,10 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { closeUpgrade, GUARD_UPGRADES, upgradedSocketsOf } from '@peerkit/identity/internal'
+import { closeUpgrade, GUARD_UPGRADES, upgradedSocketsOf, withoutQuery } from '@peerkit/identity/internal'
 import type { AddedCheck, UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AllowedClientsOptionError } from '../errors.ts'
 import type { RoutePolicy } from '../policy/route-requirements.ts'
-import { announceDenial, denialFor, pathOf } from './announce-denial.ts'
+import { announceDenial, denialFor } from './announce-denial.ts'
 import { authorizeRequest, peerOf } from './authorize-request.ts'
 import { authorizeRoute } from './authorize-route.ts'
 
@@ -106,7 +106,7 @@ export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy
       rules: denied.requirement.origin,
       peer: peer?.toString(),
       fingerprint256: peer?.fingerprint256,
-      path: pathOf(url),
+      path: withoutQuery(url),
       remoteAddress: socket?.remoteAddress
     }, 'client denied')
     throw denialFor(peer)

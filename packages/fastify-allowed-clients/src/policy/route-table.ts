@@ -1,6 +1,7 @@
+import { isWithin } from '@peerkit/identity/internal'
 import type { RouteOptions } from 'fastify'
 import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
-import { isRoot } from '../fastify-internals.ts'
+import { answersNotFound, isRoot } from '../fastify-internals.ts'
 import { checkRouteConfig, checkScopeOptions } from '../plugin-options.ts'
 import type { AllowedClients, Mode, Redaction, ScopeOptions } from '../plugin-options.ts'
 import { denyAll } from './access-policy.ts'
@@ -11,7 +12,7 @@ import {
   checkContradiction, findFileRoutes, nameRoute, resolveRequirements, suggestRoute
 } from './route-requirements.ts'
 import type { RouteCounts, RouteDeclaration, RoutePolicy, RouteRequirements } from './route-requirements.ts'
-import { answersNotFound, isInside, ScopeTree } from './scopes.ts'
+import { ScopeTree } from './scopes.ts'
 
 /** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
 const kEntry = Symbol('peerkit.allowedClients')
@@ -155,9 +156,10 @@ export class RouteTable {
 
   /** Whether an instance, or one inside it, has rules of its own: on a route or for the scope. */
   hasRulesWithin (scope: object): boolean {
-    const isWithin = (instance: object): boolean => instance === scope || isInside(instance, scope)
-    return [...this.#scopes.keys()].some(isWithin) ||
-      this.#sites.some(({ own, mode, instance }) => (own !== undefined || mode !== undefined) && isWithin(instance))
+    return [...this.#scopes.keys()].some((instance) => isWithin(instance, scope)) ||
+      this.#sites.some(({ own, mode, instance }) => {
+        return (own !== undefined || mode !== undefined) && isWithin(instance, scope)
+      })
   }
 
   get #sites (): readonly RouteDeclaration[] { return [...this.#entries].map(({ site }) => site) }
@@ -166,7 +168,7 @@ export class RouteTable {
   #checkScopes (): void {
     for (const [scope, { declaration, prefix }] of this.#scopes) {
       if (declaration === undefined || isRoot(scope) || answersNotFound(scope)) continue
-      if (this.#sites.some(({ instance }) => instance === scope || isInside(instance, scope))) continue
+      if (this.#sites.some(({ instance }) => isWithin(instance, scope))) continue
       throw new AllowedClientsOptionError(
         `scope ${prefix}: app.mtls.allow() was called where there is no route; expected the routes in the same ` +
           'plugin function, or in plugins registered in it. Another plugin with the same prefix is another scope'

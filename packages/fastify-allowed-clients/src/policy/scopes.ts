@@ -1,4 +1,4 @@
-import { readSymbol } from '@peerkit/identity/internal'
+import { listAround } from '@peerkit/identity/internal'
 import { isRoot } from '../fastify-internals.ts'
 import type { Mode } from '../plugin-options.ts'
 import type { Declaration } from './declarations.ts'
@@ -14,20 +14,10 @@ export interface Scope {
 
 /** The scopes of an app, by Fastify instance. */
 export class ScopeTree extends Map<object, Scope> {
-  /** The scopes around an instance, outermost first. Instances inherit from the one they were registered on. */
+  /** The scopes around an instance, outermost first. */
   around (instance: object): readonly Scope[] {
-    const scopes: Scope[] = []
-    for (let step: object | null = instance; step !== null; step = Object.getPrototypeOf(step)) {
-      const scope = this.get(step)
-      if (scope !== undefined) scopes.unshift(scope)
-    }
-    return scopes
+    return listAround(instance).map((each) => this.get(each)).filter((scope) => scope !== undefined).reverse()
   }
-}
-
-/** Whether an instance was registered in another one, at any depth. Instances inherit from the one around them. */
-export function isInside (instance: object, scope: object): boolean {
-  return Object.prototype.isPrototypeOf.call(scope, instance)
 }
 
 /** A name of functions, of modules or of packages. The name of an arrow function is its text. */
@@ -40,9 +30,4 @@ export function nameScope (instance: object): string {
   if (isRoot(instance)) return '/'
   const name = pluginName.split(' -> ').at(-1) as string
   return PLUGIN_NAME.test(name) ? `of the plugin ${name}` : 'without a prefix'
-}
-
-/** Whether an instance has a not-found handler of its own, to which the rules of its scope apply. */
-export function answersNotFound (instance: object): boolean {
-  return readSymbol(instance, 'fastify.canSetNotFoundHandler') === false
 }

@@ -89,8 +89,14 @@ export class Collector {
   }
 }
 
-/** What is shown of each change of the service itself, a line each. */
-const FACTS: { readonly [Name in SummarizedName]?: (message: EventMessages[Name]) => readonly Fact[] } = {
+/** The changes of the service itself: all events that have no listener of their own above. */
+type ChangeName = Exclude<
+  SummarizedName,
+  `peerkit:${'request' | 'connection' | 'forwarded' | 'outbound'}:${string}` | 'peerkit:handshake:refused'
+>
+
+/** What is shown of each change, a line each. */
+const FACTS: { readonly [Name in ChangeName]: (message: EventMessages[Name]) => readonly Fact[] } = {
   'peerkit:handshake:chain-unavailable': ({ node }) => [['Node', node]],
   'peerkit:credentials:rotated': ({ identity, generation, trustChanged, warnings }) => [
     ['identity', identity],
@@ -119,7 +125,7 @@ const FACTS: { readonly [Name in SummarizedName]?: (message: EventMessages[Name]
 /** Listens to changes of the service itself. */
 function changeListeners (add: (draft: EventDraft) => void): EventListeners {
   return Object.fromEntries(Object.keys(FACTS).map((each) => {
-    const name = each as SummarizedName
+    const name = each as ChangeName
     const facts = FACTS[name] as (message: EventMessages[typeof name]) => readonly Fact[]
     return [name, (message: EventMessages[typeof name]) => {
       const draft = draftEvent(kindOf(name), name, message, facts(message))
@@ -129,10 +135,12 @@ function changeListeners (add: (draft: EventDraft) => void): EventListeners {
   }))
 }
 
-/** The second word of the channel. */
-function kindOf (name: SummarizedName): EventDraft['kind'] {
-  const [, word] = name.split(':')
-  return word === 'handshake' ? 'node' : word as EventDraft['kind']
+type SecondWord<Name> = Name extends `peerkit:${infer Word}:${string}` ? Word : never
+
+/** The second word of the channel. The compiler finds a word that is no kind. */
+function kindOf (name: ChangeName): EventDraft['kind'] {
+  const word = name.split(':')[1] as SecondWord<ChangeName>
+  return word === 'handshake' ? 'node' : word
 }
 
 function factsOfRefused ({ code, authority, generation }: CredentialsRefusedMessage): readonly Fact[] {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { isThenable } from '@peerkit/identity/internal'
+import { answerWith, isThenable } from '@peerkit/identity/internal'
 import { PeerNoLongerTrustedError } from '../errors.ts'
 import { recordOfRequest, recordOfStream } from './connection-record.ts'
 import type { ConnectionRecord } from './connection-record.ts'
@@ -15,12 +15,9 @@ export interface OwnAnswer {
   readonly body: string
 }
 
-/** Describes an error as Fastify does. The text of errors of others is not for clients. */
+/** The answer with an error, as Fastify would give it. */
 export function answerOf (error: unknown): OwnAnswer {
-  const { statusCode = 500, code, message } = error as { statusCode?: number, code?: string, message: string }
-  const isOurs = code?.startsWith('MTLS_ERR_') === true
-  const name = STATUS_CODES[statusCode] ?? 'Error'
-  const body = JSON.stringify({ statusCode, ...(isOurs && { code }), error: name, message: isOurs ? message : name })
+  const { statusCode, body } = answerWith(error, STATUS_CODES)
   const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) }
   return { status: statusCode, headers, body }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
+import { withoutQuery } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import { answerOf, answerUpgrade } from './request-gate.ts'
@@ -99,7 +100,7 @@ export class UpgradeWatch {
     this.#expectAnswer(socket, () => upgrade.hasSwitched)
     onFirstWrite(socket, (chunk) => {
       if (!mayAnswer()) {
-        this.#options.onUnruled(pathOf(request.url))
+        this.#options.onUnruled(withoutQuery(request.url ?? ''))
         socket.destroy()
         return false
       }
@@ -119,9 +120,6 @@ export class UpgradeWatch {
     })
   }
 }
-
-/** A URL without its query, which may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon. */
-export function pathOf (url = ''): string { return url.split(/[?;]/, 1)[0] as string }
 
 function isSuccess ({ sentHeaders }: ServerHttp2Stream): boolean {
   const { ':status': status = 500 } = sentHeaders

@@ -1,5 +1,7 @@
-import { hintHandshakeFailure, verifyCodes } from '@peerkit/events'
-import type { ConnectionEndedMessage, HandshakeReason, HandshakeRefusedMessage } from '@peerkit/events'
+import { summarizeEvent, verifyCodes } from '@peerkit/events'
+import type {
+  ConnectionEndedMessage, EventSummary, HandshakeReason, HandshakeRefusedMessage, RefusalDetail
+} from '@peerkit/events'
 import { RateLimit } from '../handshake/rate-limit.ts'
 
 /** The part of Fastify's logger that is used. */
@@ -62,14 +64,17 @@ export class RefusalLog {
    */
   refused (reason: HandshakeReason, build: () => HandshakeRefusedMessage): void {
     this.#write(kindOf(reason, build), () => {
-      // Port scans, TCP health checks, clients that hang up: this server refused nothing.
-      if (reason === 'protocol') this.#log.info(describeRefusal(build()), 'mTLS handshake failed')
-      else this.#log.warn(describeRefusal(build()), 'mTLS handshake refused')
+      const message = build()
+      const summary = summarizeEvent('peerkit:handshake:refused', message)
+      const level = summary.severity === 'info' ? 'info' : 'warn'
+      this.#log[level](describeRefusal(message, summary), summary.title)
     })
   }
 
   ended (message: ConnectionEndedMessage): void {
-    this.#write('ended', () => { this.#log.warn(describeEnd(message), 'mTLS connection no longer accepted') })
+    this.#write('ended', () => {
+      this.#log.warn(describeEnd(message), summarizeEvent('peerkit:connection:ended', message).title)
+    })
   }
 
   #write (kind: Kind, line: () => void): void {
@@ -103,17 +108,17 @@ function kindOf (reason: HandshakeReason, build: () => HandshakeRefusedMessage):
 }
 
 /** Field names are stable. */
-function describeRefusal ({
-  reason, code, detail, peer, fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed
-}: HandshakeRefusedMessage): object {
+function describeRefusal (
+  {
+    reason, code, detail, peer, fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed
+  }: HandshakeRefusedMessage,
+  { hint }: EventSummary
+): object {
   return {
     reason,
     code,
-    detail: detail?.message,
-    step: detail?.step,
-    why: detail?.why,
-    certificate: detail?.certificate,
-    hint: hintHandshakeFailure(reason, code, detail?.step),
+    ...describeDetail(detail),
+    hint,
     peer: peer?.toString(),
     fingerprint256,
     remoteAddress,
@@ -127,12 +132,13 @@ function describeRefusal ({
 function describeEnd ({ reason, detail, peer, remoteAddress }: ConnectionEndedMessage): object {
   return {
     reason,
-    detail: detail?.message,
-    step: detail?.step,
-    why: detail?.why,
-    certificate: detail?.certificate,
+    ...describeDetail(detail),
     peer: peer?.toString(),
     fingerprint256: peer?.fingerprint256,
     remoteAddress
   }
+}
+
+function describeDetail (detail: RefusalDetail | undefined): object {
+  return { detail: detail?.message, step: detail?.step, why: detail?.why, certificate: detail?.certificate }
 }

@@ -1,9 +1,10 @@
 import { EMITTER, isAuditKept, requestDenied } from '@peerkit/events'
 import {
-  IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, closeUpgrade, dropRequestLog, isThenable, listHooks, releaseRequestLog
+  IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, closeUpgrade, dropRequestLog, hasRules, isThenable, listHooks,
+  releaseRequestLog, withoutQuery
 } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { pathOf, routeUpgrade } from '../connection/upgrade-watch.ts'
+import { routeUpgrade } from '../connection/upgrade-watch.ts'
 import { ForwardedRefusedError, PeerMissingError, ServerOptionError } from '../errors.ts'
 import type { ForwardedPeers } from '../forwarded/forwarded-peer.ts'
 import { assignedPeer, markIdentified, peerOfRequest } from './request-peer.ts'
@@ -38,7 +39,7 @@ export function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeer
       // A refused header has its own line.
       if (believed) denyAnonymous(request)
       closeUpgrade(request, reply)
-    } else if (!(IS_PUBLIC in app)) releaseRequestLog(request)
+    } else if (!hasRules(app)) releaseRequestLog(request)
     done(refusal)
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
@@ -81,7 +82,7 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
 /** Logs and publishes a denial of a request without a certificate. The field names are those of all denials. */
 function denyAnonymous (request: FastifyRequest): void {
   const { id, method, url, ip, log, routeOptions, server: { server } } = request
-  const path = pathOf(url)
+  const path = withoutQuery(url)
   const common = { reason: 'no_identity', method, path, route: routeOptions.url, remoteAddress: ip } as const
   if (!isAuditKept(server)) log.warn({ ...common, statusCode: 401 }, 'client denied')
   if (!requestDenied.hasSubscribers) return

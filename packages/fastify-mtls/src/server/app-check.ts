@@ -1,4 +1,4 @@
-import { IS_PUBLIC, checkOption } from '@peerkit/identity/internal'
+import { checkOption, hasRules, isWithin, listAround } from '@peerkit/identity/internal'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { ServerOptionError } from '../errors.ts'
 import type { FastifyMtlsOptions } from '../plugin-options.ts'
@@ -52,6 +52,8 @@ export class AppCheck {
   /** Whether @peerkit/fastify-mtls identifies the clients of routes. */
   get isIdentifying (): boolean { return this.#plugins.length > 0 }
 
+  get #hasRules (): boolean { return this.#app !== undefined && hasRules(this.#app) }
+
   /** The root instance, once it is known. */
   get app (): App | undefined { return this.#app }
 
@@ -86,7 +88,7 @@ export class AppCheck {
 
   /** Why the server must not listen; undefined if it may. */
   findListenFault (): Error | undefined {
-    if (this.#options.gateOnly || this.#plugins.length > 0 || hasRules(this.#app)) return undefined
+    if (this.#options.gateOnly || this.#plugins.length > 0 || this.#hasRules) return undefined
     return new ServerOptionError(
       'the app of withMtls does not listen, because no plugin identifies its clients; expected ' +
         'await app.register(fastifyMtls) before the routes. If a certificate that the server accepts is all that is ' +
@@ -122,7 +124,7 @@ export class AppCheck {
   #checkRegistered (): void {
     for (const { instance, keys } of this.#registered) {
       const inside = this.#routes.filter((seen) => isWithin(seen.instance, instance))
-      const lost = keys.find((key) => key === 'clientCertificate' || !hasRules(this.#app)
+      const lost = keys.find((key) => key === 'clientCertificate' || !this.#hasRules
         ? !inside.some(({ route }) => (route.config as Record<string, unknown> | undefined)?.[key] !== undefined)
         : false)
       if (lost === undefined) continue
@@ -167,16 +169,9 @@ export class AppCheck {
   }
 }
 
-/** Encapsulated instances inherit from the one they were registered on, and the root from Fastify's own prototype. */
+/** The instance that `Fastify()` made. */
 export function rootOf (instance: App): App {
-  let root = instance
-  for (let next = Object.getPrototypeOf(root); next !== null &&
-    Object.getPrototypeOf(next) !== null; next = Object.getPrototypeOf(next)) root = next
-  return root
-}
-
-function isWithin (instance: object, scope: object): boolean {
-  return instance === scope || Object.prototype.isPrototypeOf.call(scope, instance)
+  return listAround(instance).at(-1) as App
 }
 
 /** The name of a route in errors, such as `GET /invoices`. */
@@ -206,11 +201,6 @@ function checkRouteOptions (route: RouteOptions): void {
   }
   const where = `${name}: config.clientCertificate`
   checkOption(config.clientCertificate, CLIENT_CERTIFICATE, where, ServerOptionError)
-}
-
-/** Whether @peerkit/fastify-allowed-clients is registered. */
-function hasRules (app: App | undefined): boolean {
-  return app !== undefined && IS_PUBLIC in app
 }
 
 function certificateOf ({ config }: RouteOptions): unknown {

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { withoutQuery } from '@peerkit/identity/internal'
 import { answerOf, answerUpgrade } from '../connection/request-gate.ts'
-import { pathOf } from '../connection/upgrade-watch.ts'
 import type { UpgradeListeners } from '../connection/upgrade-watch.ts'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
 import { peerOfRequest } from '../request/request-peer.ts'
+import { isRouting } from './fastify-internals.ts'
 
 /** Events whose listeners answer clients. Those of Fastify are there before any other code has the server. */
 const ANSWERING = ['upgrade', 'connect', 'request', 'stream', 'checkContinue', 'checkExpectation'] as const
@@ -59,17 +60,6 @@ export class RawListeners {
   }
 }
 
-/**
- * Whether a listener gives upgrades to the router, as those of @fastify/websocket and @fastify/http-proxy do. It only
- * decides whether the app starts: what a listener writes to a socket that no route got is refused all the same.
- */
-function isRouting (server: object, listener: Function): boolean {
-  // @fastify/http-proxy keeps its listener under this symbol.
-  const isProxy = Object.getOwnPropertySymbols(server).some((symbol) =>
-    symbol.description === 'wsUpgradeListener' && (server as Record<symbol, unknown>)[symbol] === listener)
-  return isProxy || /\.routing\s*\(/.test(Function.prototype.toString.call(listener))
-}
-
 function makeFault (event: string): Error {
   return new ServerOptionError(
     `the raw server has a listener for "${event}" (WebSocketServer({ server }), Socket.IO, app.server.on()): it ` +
@@ -91,7 +81,7 @@ function refuseConnect (server: MtlsServer, log: () => ConnectLog | undefined): 
     const answer = answerOf(peer === null ? new PeerMissingError() : { statusCode: 405 })
     log()?.warn({
       method: 'CONNECT',
-      path: pathOf(request.url),
+      path: withoutQuery(request.url ?? ''),
       statusCode: answer.status,
       peer: peer?.toString(),
       fingerprint256: peer?.fingerprint256,

@@ -50,7 +50,7 @@ export class ServerContext {
   /** The upgraded sockets of all servers of the app. */
   readonly sockets: UpgradedSockets = new UpgradedSockets()
   /** What is checked when the app starts. */
-  readonly app: AppCheck
+  readonly appCheck: AppCheck
   readonly upgrades: UpgradeWatch
   /** The server that Fastify knows. */
   #leader: MtlsServer | undefined
@@ -58,7 +58,7 @@ export class ServerContext {
   readonly #options: MtlsServerOptions
   readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
-  readonly #contexts: TlsContexts
+  readonly #tls: TlsContexts
   #handler: object | undefined
   readonly #lists: ListWatch
   #unsubscribe = (): void => {}
@@ -72,13 +72,13 @@ export class ServerContext {
       revocation, algorithms, block, now = Date.now, clientCertificate, gateOnly = false, revocationTimeout = 5_000,
       drainTimeout = DRAIN_TIMEOUT, upgradeTimeout = 10_000
     } = options
-    this.app = new AppCheck({ allowAnonymous: clientCertificate === 'optional', gateOnly })
+    this.appCheck = new AppCheck({ allowAnonymous: clientCertificate === 'optional', gateOnly })
     const trust = new Trust(credentials, {
       revocation,
       algorithms,
       block: block === undefined ? undefined : readBlockOption(block, 'block'),
       now,
-      onLearned: () => { this.#contexts.changeSharedKeys('useSharedKeys') }
+      onLearned: () => { this.#tls.changeSharedKeys('useSharedKeys') }
     })
     const reporter = new HandshakeReporter(trust)
     const watch = new ConnectionWatch({
@@ -100,7 +100,7 @@ export class ServerContext {
       reporter,
       allowAnonymous: clientCertificate === 'optional',
       revocationTimeout,
-      onSessionUnknown: () => { this.#contexts.changeSharedKeys('useOwnKeys') },
+      onSessionUnknown: () => { this.#tls.changeSharedKeys('useOwnKeys') },
       onUpgrade: (server, request, socket, head) =>
         server === this.#leader
           ? this.upgrades.begin(request, socket, head, (this.#listeners as RawListeners).listUpgrades())
@@ -110,9 +110,9 @@ export class ServerContext {
     this.upgrades = new UpgradeWatch({
       sockets: this.sockets,
       timeout: upgradeTimeout,
-      isStrict: () => this.app.isIdentifying,
+      isStrict: () => this.appCheck.isIdentifying,
       onUnruled: (path) => {
-        this.app.app?.log.error(
+        this.appCheck.app?.log.error(
           { path },
           'closed an upgrade that a listener of the raw server answered: no rule holds for it; ' +
             'use app.mtls.guardUpgrades'
@@ -120,7 +120,7 @@ export class ServerContext {
       }
     })
     this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
-    this.#contexts = new TlsContexts(credentials, options, () => trust.learned)
+    this.#tls = new TlsContexts(credentials, options, () => trust.learned)
   }
 
   /** Installs the checks on a server and keeps its certificates current until it is closed. */
@@ -128,15 +128,15 @@ export class ServerContext {
     contexts.set(server, this)
     // Read by fastify-allowed-clients, in whichever order the plugins are registered.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
-    Object.defineProperty(server, REQUIRES_CERTIFICATE, { value: () => this.app.requiresCertificate })
+    Object.defineProperty(server, REQUIRES_CERTIFICATE, { value: () => this.appCheck.requiresCertificate })
     this.#gate.install(server)
     const { ocspStapler } = this.#options
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     // The first one is `app.server`. The others listen on further addresses of localhost.
     this.reporter.server ??= server
     if (this.reporter.server === server) upgradedSocketsOf(server, this.sockets)
-    const isFirst = this.#contexts.size === 0
-    this.#contexts.add(server)
+    const isFirst = this.#tls.size === 0
+    this.#tls.add(server)
     if (isFirst) this.#follow(this.reporter.server)
     reportUnavailableChain(this.now, this.reporter.server)
     server.once('close', () => { this.detach(server) })
@@ -156,11 +156,11 @@ export class ServerContext {
   /** The first server of an app: the app is watched from its creation on, and its server listens only with a plugin. */
   lead (server: MtlsServer): void {
     meetApp(server, (app) => { this.meet(app) })
-    const listeners = new RawListeners(server, () => this.app.app?.log)
+    const listeners = new RawListeners(server, () => this.appCheck.app?.log)
     const isGuarded = (): boolean => this.upgrades.guard !== undefined
     this.#leader = server
     this.#listeners = listeners
-    listeners.refuseLater(() => !this.app.isIdentifying, isGuarded)
+    listeners.refuseLater(() => !this.appCheck.isIdentifying, isGuarded)
     const close = server.close as (...args: any[]) => MtlsServer
     server.close = ((...args: any[]) => {
       // Node waits for connections without a request, and for requests that never arrive as a whole.
@@ -169,7 +169,7 @@ export class ServerContext {
     }) as typeof server.close
     const listen = server.listen as (...args: any[]) => MtlsServer
     server.listen = ((...args: any[]) => {
-      const fault = this.app.findListenFault() ?? this.#findRawFault()
+      const fault = this.appCheck.findListenFault() ?? this.#findRawFault()
       if (fault === undefined) return listen.apply(server, args)
       process.nextTick(() => { server.emit('error', fault) })
       return server
@@ -177,12 +177,12 @@ export class ServerContext {
   }
 
   #findRawFault (): Error | undefined {
-    return this.app.isIdentifying ? this.#listeners?.findFault(this.upgrades.guard !== undefined) : undefined
+    return this.appCheck.isIdentifying ? this.#listeners?.findFault(this.upgrades.guard !== undefined) : undefined
   }
 
   meet (app: App): void {
-    if (this.app.app !== undefined) return
-    this.app.watch(app)
+    if (this.appCheck.app !== undefined) return
+    this.appCheck.watch(app)
     // Told here first: a WebSocketServer would pass the error event of the server on as its own.
     app.addHook('onReady', async () => {
       const fault = this.#findRawFault()
@@ -196,7 +196,7 @@ export class ServerContext {
 
   /** Releases a server that was closed, or never listened. */
   detach (server: MtlsServer): void {
-    if (!this.#contexts.remove(server)) return
+    if (!this.#tls.remove(server)) return
     this.#leave()
     this.#unsubscribe()
     this.#lists.stop()
@@ -206,7 +206,7 @@ export class ServerContext {
     this.#leave = joinApp(server, this.credentials, this.revocation, this.#options.ocspStapler)
     this.#unsubscribe = this.credentials.subscribe((change) => {
       if (change.type !== 'rotated') return
-      this.#contexts.rotate(change, this.app.app?.log)
+      this.#tls.rotate(change, this.appCheck.app?.log)
       if (change.trustChanged) this.#review()
     })
     this.#lists.start()

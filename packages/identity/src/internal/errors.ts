@@ -38,6 +38,23 @@ export abstract class ClientError extends CodedError {
   get expose (): boolean { return true }
 }
 
+/** An answer with an error, as a client gets it. */
+export interface ErrorAnswer { readonly statusCode: number, readonly body: string }
+
+/**
+ * Describes an error as Fastify does, for an answer that Fastify does not make. The text of errors of others is not for
+ * clients.
+ *
+ * @param phrases the phrase of each status, as `STATUS_CODES` of node:http has them
+ */
+export function answerWith (error: unknown, phrases: Readonly<Record<number, string | undefined>>): ErrorAnswer {
+  const { statusCode = 500, code, message } = error as { statusCode?: number, code?: string, message: string }
+  const isOurs = code?.startsWith('MTLS_ERR_') === true
+  const phrase = phrases[statusCode] ?? 'Error'
+  const body = { statusCode, ...(isOurs && { code }), error: phrase, message: isOurs ? message : phrase }
+  return { statusCode, body: JSON.stringify(body) }
+}
+
 /** The name of an error can be set, as that of every error. */
 function replaceName (error: Error, value: string): void {
   Object.defineProperty(error, 'name', { value, writable: true, configurable: true })

@@ -29,3 +29,26 @@ export function readSymbol (instance: object, description: string): unknown {
   const symbol = Object.getOwnPropertySymbols(instance).find((one) => one.description === description)
   return symbol === undefined ? undefined : (instance as Record<symbol, unknown>)[symbol]
 }
+
+/**
+ * An instance and those around it, up to the root instance that `Fastify()` made. An encapsulated instance inherits
+ * from the one that it was registered in, and the root from `Object.prototype`.
+ */
+export function listAround<Instance extends object> (instance: Instance): readonly Instance[] {
+  const parent = Object.getPrototypeOf(instance) as Instance | null
+  const isRoot = parent === null || Object.getPrototypeOf(parent) === null
+  return isRoot ? [instance] : [instance, ...listAround(parent)]
+}
+
+/** Whether an instance is another one, or was registered in it, at any depth. */
+export function isWithin (instance: object, scope: object): boolean {
+  return instance === scope || Object.prototype.isPrototypeOf.call(scope, instance)
+}
+
+/** The part of Fastify's handler for URLs without a route that is replaced. */
+export interface MissingHandler<MakeChild> { childLoggerFactory?: MakeChild }
+
+/** Fastify's handler for URLs without a route; undefined if this version keeps it elsewhere. */
+export function findMissingHandler<MakeChild> (app: object): MissingHandler<MakeChild> | undefined {
+  return (readSymbol(app, 'fastify.404ContextKey') as MissingHandler<MakeChild> | null | undefined) ?? undefined
+}

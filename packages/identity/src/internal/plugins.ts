@@ -11,6 +11,9 @@ export const IDENTIFIES: unique symbol = Symbol.for('peerkit.identifies')
 /** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
 export const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
+/** Whether fastify-allowed-clients is registered, so that rules decide about the requests of an app. */
+export function hasRules (app: object): boolean { return IS_PUBLIC in app }
+
 /** On the app, set by fastify-mtls: returns whether a request is a CORS preflight that needs no certificate. */
 export const IS_PREFLIGHT: unique symbol = Symbol.for('peerkit.isPreflight')
 

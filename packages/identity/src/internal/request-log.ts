@@ -1,3 +1,5 @@
+import { findMissingHandler } from './fastify-internals.ts'
+
 /** The methods of pino that are used. */
 interface Logger {
   info (first: unknown, ...rest: unknown[]): void
@@ -48,11 +50,8 @@ export function holdRequestLog (app: unknown): void {
  * factory. If a version of Fastify keeps it elsewhere, such a denial has more lines.
  */
 function holdOfMissing (app: object, factory: MakeChild): void {
-  const key = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.404ContextKey')
-  const context = key === undefined
-    ? undefined
-    : (app as Record<symbol, { childLoggerFactory?: MakeChild } | null>)[key]
-  if (context?.childLoggerFactory !== undefined) context.childLoggerFactory = factory
+  const handler = findMissingHandler<MakeChild>(app)
+  if (handler?.childLoggerFactory !== undefined) handler.childLoggerFactory = factory
 }
 
 /** Drops Fastify's own lines about a denied request. */

@@ -82,3 +82,6 @@ export function networkOf (address: string | undefined): string {
   if (address === undefined) return 'unknown'
   return address.includes(':') && !address.includes('.') ? address.split(':').slice(0, 4).join(':') : address
 }
+
+/** A URL without its query, which may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon. */
+export function withoutQuery (url: string): string { return url.split(/[?;]/, 1)[0] as string }

@@ -20,6 +20,16 @@ export const scheduleTimer: Schedule = (task, delay) => {
   return () => { clearTimeout(timer) }
 }
 
+/**
+ * A delay for a timer that looks again when it fires: a long one is rounded down, so that few durations are in use.
+ *
+ * @param delay milliseconds, also more than a timer can wait
+ */
+export function coarseDelay (delay: number): number {
+  const wait = Math.max(0, Math.min(delay, LONGEST_TIMER))
+  return wait > 2 * SLEEP_STEP ? wait - wait % SLEEP_STEP : Math.ceil(wait)
+}
+
 export interface WakeAtOptions {
   /** The clock, in milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: (() => number) | undefined
@@ -65,8 +75,6 @@ export class WakeAt {
   }
 
   #sleep (left: number): void {
-    const delay = Math.min(left, LONGEST_SLEEP)
-    const rounded = delay > 2 * SLEEP_STEP ? delay - delay % SLEEP_STEP : Math.ceil(delay)
     this.#cancel = this.#schedule(() => {
       const still = this.#at - this.#now()
       if (still > 0) {
@@ -75,7 +83,7 @@ export class WakeAt {
       }
       this.clear()
       this.#wake()
-    }, rounded)
+    }, coarseDelay(Math.min(left, LONGEST_SLEEP)))
   }
 }
 

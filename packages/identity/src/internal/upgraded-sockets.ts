@@ -1,18 +1,14 @@
 import type { Duplex } from 'node:stream'
-import { LONGEST_TIMER } from './timers.ts'
-
-/**
- * Long waits are rounded down to a multiple of this, and the rest is waited for afterwards. Node keeps one list per
- * timer duration, and certificates expire at any millisecond.
- */
-const WAIT_STEP = 10_000
+import { whenAnswered } from './maybe-async.ts'
+import type { MaybeAsync } from './maybe-async.ts'
+import { coarseDelay, scheduleTimer } from './timers.ts'
 
 /** Decides whether an upgraded socket may stay open. */
 export interface SocketCheck {
   /** The object that makes the check. It can ask for all its checks with `review`. */
   readonly by: object
   /** Whether the socket may stay open. If it throws or rejects, the socket is closed. */
-  readonly isAllowed: () => boolean | Promise<boolean>
+  readonly isAllowed: () => MaybeAsync<boolean>
   /** Milliseconds until the socket is checked again. Default: only `review` checks it again. */
   readonly wait?: () => number
 }
@@ -27,7 +23,7 @@ export interface AddedCheck {
   close (): void
 }
 
-interface Entry extends SocketCheck { timer: NodeJS.Timeout | undefined }
+interface Entry extends SocketCheck { cancel: () => void }
 
 /**
  * The upgraded sockets (WebSockets) of a server. They send no further requests, so nothing that is done for a request
@@ -47,13 +43,13 @@ export class UpgradedSockets {
   /** Checks a socket until it closes. */
   addCheck (socket: Duplex, check: SocketCheck): AddedCheck {
     const entries = this.#entriesOf(socket)
-    const entry: Entry = { ...check, timer: undefined }
+    const entry: Entry = { ...check, cancel: () => {} }
     entries.add(entry)
     this.#arm(socket, entry)
     return {
       arm: () => { this.#arm(socket, entry) },
       remove: () => {
-        clearTimeout(entry.timer)
+        entry.cancel()
         entries.delete(entry)
       },
       close: () => { socket.destroy() }
@@ -82,17 +78,15 @@ export class UpgradedSockets {
     this.#open.set(socket, entries)
     socket.once('close', () => {
       this.#open.delete(socket)
-      for (const { timer } of entries) clearTimeout(timer)
+      for (const { cancel } of entries) cancel()
     })
     return entries
   }
 
   #arm (socket: Duplex, entry: Entry): void {
-    clearTimeout(entry.timer)
+    entry.cancel()
     if (entry.wait === undefined || this.#open.get(socket)?.has(entry) !== true) return
-    const wait = Math.max(0, Math.min(entry.wait(), LONGEST_TIMER))
-    const delay = wait > 2 * WAIT_STEP ? wait - wait % WAIT_STEP : wait
-    entry.timer = setTimeout(() => { this.#check(socket, entry) }, delay).unref()
+    entry.cancel = scheduleTimer(() => { this.#check(socket, entry) }, coarseDelay(entry.wait()))
   }
 
   #check (socket: Duplex, entry: Entry): void {
@@ -102,13 +96,7 @@ export class UpgradedSockets {
       if (isAllowed) this.#arm(socket, entry)
       else socket.destroy()
     }
-    try {
-      const isAllowed = entry.isAllowed()
-      if (typeof isAllowed === 'boolean') take(isAllowed)
-      else Promise.resolve(isAllowed).then(take, () => { take(false) })
-    } catch {
-      take(false)
-    }
+    whenAnswered(entry.isAllowed, take, () => { take(false) })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { AllowRule } from './allow-rule.ts'
 import type { RulePath } from './rule-path.ts'
 import {
   readAuthority, readExtendedKeyUsage, readFingerprint, readPolicy, readPublicKey, readSerialNumber
@@ -10,18 +11,18 @@ import { readIp } from './values/ip.ts'
 import { readAttribute } from './values/name.ts'
 import { listIds, readSpiffe, readUri } from './values/uri.ts'
 
-/** The keys of a rule, by their full names. */
-export type RuleKey =
-  | 'subject' | 'commonName' | 'organization' | 'organizationalUnit' | 'dns' | 'uri' | 'spiffe' | 'email' | 'ip'
-  | 'issuer' | 'serialNumber' | 'fingerprint' | 'publicKey' | 'policy' | 'extendedKeyUsage' | 'authority' | 'via'
-  | 'not'
+/** The short spellings of `AllowRule`. */
+type ShortKey = 'cn' | 'o' | 'ou'
 
-/** Everything about one key. Only `AllowRule`, which is the public type, and the JSON Schema tell more. */
+/** The keys of a rule, by their full names. */
+export type RuleKey = Exclude<keyof AllowRule, ShortKey>
+
+/** Everything about one key. Only `AllowRule`, which has the keys, and the JSON Schema tell more. */
 interface KeyDefinition {
   /** What is before its values in a sentence. */
   readonly phrase: string
   /** A short spelling. */
-  readonly short?: string
+  readonly short?: ShortKey
   /** Its names in other software, in lower case, for suggestions in errors. */
   readonly otherNames?: readonly string[]
   /** The kind of claim that it matches. Without one, the key does not depend on what an authority vouches for. */
@@ -119,7 +120,7 @@ export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
 }
 
 /** Short for an attribute of the subject. */
-function attribute (oid: string, phrase: string, short: string): KeyDefinition {
+function attribute (oid: string, phrase: string, short: ShortKey): KeyDefinition {
   return {
     phrase,
     short,
