@@ -106,10 +106,29 @@ function checkRange (text: string, address: string, bits: number, most: number, 
         'whoever has one may speak for any client'
     )
   }
+  if (most === 128 && coversIpv4(address, bits)) {
+    throw new ForwardedOptionError(
+      `${where}: it has every IPv4 address in it, as ::ffff:0:0/96; expected the addresses of the gateways: ` +
+        'whoever has one may speak for any client'
+    )
+  }
   if (hasHostBits(parseIpAddress(address), bits)) {
     throw new ForwardedOptionError(
       `${where}: the address has bits set behind the prefix; expected the first address of the range, ` +
         `or "${address}" alone`
     )
   }
+}
+
+/** The first 96 bits of IPv4 addresses that are written as IPv6 (RFC 4291 section 2.5.5.2). */
+const MAPPED = parseIpAddress('::ffff:0:0').subarray(0, 12)
+
+/** Whether a range of IPv6 has all IPv4 addresses in it: an address of IPv4 is compared with it too. */
+function coversIpv4 (address: string, bits: number): boolean {
+  if (bits > 96) return false
+  const octets = parseIpAddress(address)
+  return MAPPED.every((octet, index) => {
+    const dropped = Math.min(8, Math.max(0, (index + 1) * 8 - bits))
+    return octet >> dropped === octets[index]! >> dropped
+  })
 }

@@ -124,13 +124,18 @@ async function openTunnel (
       // A TLS server sends nothing before the client does, so data after a 2xx comes from the proxy.
       reject(refused(isOpen
         ? `the proxy ${proxy.url.origin} sent data of its own`
-        : `the proxy ${proxy.url.origin} answered CONNECT with ${describeStatus(statusCode)}`, statusCode >= 500))
+        : `the proxy ${proxy.url.origin} answered CONNECT with ${describeStatus(statusCode)}`, isTransient(statusCode)))
     })
     asked.once('error', (error) => {
       reject(refused(`the proxy ${proxy.url.origin} closed the connection (${error.message})`, true, { cause: error }))
     })
     asked.end()
   })
+}
+
+/** Whether the same request may succeed later: 408 Request Timeout, 429 Too Many Requests, errors of the server. */
+function isTransient (statusCode: number): boolean {
+  return statusCode >= 500 || statusCode === 408 || statusCode === 429
 }
 
 /** A status with its standard phrase. The phrase that the proxy sent could be any text. */
