@@ -98,7 +98,7 @@ test('a WebSocket of a stranger is closed, with @fastify/websocket before the pl
 test('does not start on a Fastify whose hooks it does not know', (t) => {
   t.throws(() => { runFirst({ version: '5.99.0' } as FastifyInstance, () => {}) }, {
     code: 'MTLS_ERR_SERVER_OPTION',
-    message: /fastify 5\.99\.0 keeps its hooks in an unknown way; expected 5\.0 to 5\.12/
+    message: /keeps its hooks in an unknown way: found fastify 5\.99\.0, expected fastify 5\.0 to 5\.12/
   })
   t.end()
 })
