@@ -37,6 +37,15 @@ test('a rules file with routes: each of them, or the one that is asked for', asy
   t.match(JSON.parse((await ask('--route', 'GET /health', '--json')).out), { path: 'routes["GET /health"]', word: 'public', verdict: { allowed: true } })
 })
 
+test('a method of a route with several is asked with the rules of that route, and not with the default rules', async (t) => {
+  const file = folder(t, { 'leaf.pem': leaf.cert, 'rules.yaml': 'defaultRules: authenticated\nroutes: { "GET,POST /z": { cn: admin }, POST /own: { cn: admin }, "PUT,POST /own": authenticated }\n' })
+  const ask = async (route: string): Promise<any> => JSON.parse((await peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file('rules.yaml'), '--route', route, '--json')).out)
+  for (const route of ['POST /z', 'GET /z', 'HEAD /z', 'GET,POST /z']) t.match(await ask(route), { path: 'routes["GET,POST /z"]', verdict: { allowed: false } }, route)
+  t.match(await ask('POST /own'), { path: 'routes["POST /own"]' }, 'the route itself first')
+  t.match(await ask('PUT /own'), { path: 'routes["PUT,POST /own"]' })
+  for (const route of ['PUT /z', 'POST /z/more', 'OST /z']) t.match(await ask(route), { path: 'defaultRules' }, route)
+})
+
 test('a route that the file does not name: this is said first, and that the default rules answer', async (t) => {
   const file = folder(t, { 'leaf.pem': leaf.cert, 'rules.yaml': ROUTES, 'open.yaml': 'defaultRules: { cn: orders }\nroutes: { GET /filed: { cn: admin } }\n' })
   const ask = (rules: string, ...args: string[]): Promise<Run> => peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file(rules), ...args)

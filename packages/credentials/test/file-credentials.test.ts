@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, rename, rm, symlink, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
-import { fileCredentials } from '../src/index.ts'
+import { blockFile, fileCredentials } from '../src/index.ts'
 import { makeFolder, nextChange } from './support/world.ts'
 
 test('loads certificate, key, CA and CRL', async (t) => {
@@ -35,6 +35,21 @@ test('stops at a missing file, a folder, or a wrong option, and names it', async
   await write('bad.crl', 'x')
   await write('key.pem', 'x')
   await t.rejects(load({}), { reason: 'unreadable', message: /key \(.*key\.pem\)/ })
+})
+
+test('relative paths start where the process was when it opened the files', async (t) => {
+  const { paths, folder } = await makeFolder(t)
+  const before = process.cwd()
+  t.teardown(() => { process.chdir(before) })
+  process.chdir(folder)
+  await writeFile('block.yaml', 'version: 1\nblock: []')
+  const relative = Object.fromEntries(Object.entries(paths).map(([part, path]) => [part, basename(path as string)]))
+  const source = await fileCredentials({ ...paths, ...relative, watch: false })
+  const block = await blockFile('block.yaml', { watch: false })
+  process.chdir(before)
+  await source.reload()
+  await block.reload()
+  await Promise.all([source.close(), block.close()])
 })
 
 test('asks a function for the passphrase', async (t) => {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FastifyAllowedClientsOptions, RulesRefusedMessage } from '../src/index.ts'
 import { Ajv2020 as Ajv } from 'ajv/dist/2020.js'
@@ -152,6 +152,17 @@ test('the published JSON Schema says of a file what the reader says', async (t) 
     if (valid) await t.resolves(start, text)
     else await t.rejects(start, { code: 'MTLS_ERR_RULES_FILE_INVALID' }, text)
   }
+})
+
+test('a relative path starts where the process was when it read the file first', async (t) => {
+  const file = await write('{"defaultRules":{"ou":"billing"}}')
+  const before = process.cwd()
+  t.after(() => { process.chdir(before) })
+  process.chdir(dirname(file))
+  const { app } = await fileApp(t, basename(file), () => {}, { watch: false })
+  process.chdir(before)
+  await app.mtls.reload()
+  t.equal(app.mtls.rulesVersion, 1)
 })
 
 test('does not start on rules for a route that is not there, or that has rules in code', async (t) => {

@@ -11,6 +11,7 @@ test('a range that is every address, or is written with an address inside of it,
     ['2001:db8::1/64', /bits set behind the prefix/],
     ['::ffff:0:0/96', /is "::ffff:0:0\/96": it has every IPv4 address in it/],
     ['::ffff:0:0/95', /every IPv4 address in it|bits set behind the prefix/],
+    ['-----BEGIN PRIVATE KEY-----\nAAAA', /addresses\[1\] is PEM text; expected an IP address or a CIDR range/],
     ['::/80', /every IPv4 address in it/],
     ['::/1', /every IPv4 address in it/]
   ] as const) t.throws(make(address), { code: 'MTLS_ERR_FORWARDED_OPTION', message })

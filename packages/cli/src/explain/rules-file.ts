@@ -131,8 +131,8 @@ const ROUTE = /^[A-Z][A-Z-]* [/*]/
 const WORDS = ['public', 'authenticated']
 
 /**
- * Chooses the rules of a route as fastify-allowed-clients does: its own, for HEAD those of GET, else the default. All
- * sets without a route.
+ * Chooses the rules of a route as fastify-allowed-clients does: its own, or those of a route with several methods, for
+ * HEAD those of GET, else the default. All sets without a route.
  *
  * @throws UsageError
  */
@@ -140,7 +140,7 @@ export function chooseSets ({ sets }: RulesFile, route: string | undefined, file
   if (route === undefined) return { sets, note: undefined }
   const routes = sets.flatMap((set) => set.route ?? [])
   const keys = [route, ...(route.startsWith('HEAD ') ? [route.replace('HEAD', 'GET')] : [])]
-  const own = keys.map((key) => sets.find((set) => set.route === key)).find((set) => set !== undefined)
+  const own = keys.map((key) => findRoute(sets, key)).find((set) => set !== undefined)
   if (own !== undefined) return { sets: [own], note: undefined }
   checkRoute(route, routes)
   const defaults = sets.find(({ path }) => path === 'defaultRules')
@@ -153,6 +153,15 @@ export function chooseSets ({ sets }: RulesFile, route: string | undefined, file
   const expected = routes.length === 0 ? 'a file with routes' : `one of ${routes.slice(0, 10).join(', ')}`
   const found = `--route is ${JSON.stringify(route)}, which --rules ${file} does not name`
   throw new UsageError(`${found}${hint === '' ? `; expected ${expected}` : hint}`)
+}
+
+/** The set of a route itself, or of a route with several methods (`GET,POST /x`) of which it has one. */
+function findRoute (sets: readonly RulesOfFile[], key: string): RulesOfFile | undefined {
+  const [method = '', pattern = ''] = key.split(/ (.*)/)
+  return sets.find(({ route }) => route === key) ?? sets.find(({ route = '' }) => {
+    const [methods = '', other] = route.split(/ (.*)/)
+    return other === pattern && methods.split(',').includes(method)
+  })
 }
 
 /** A route that is none would get the default rules, and their answer. @throws UsageError */

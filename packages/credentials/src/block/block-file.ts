@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import { resolve } from 'node:path'
 import {
   FileUnreadableError, checkOption, defineOptions, duration, readBounded, required, valueOf
 } from '@peerkit/identity/internal'
@@ -56,8 +57,10 @@ export async function blockFile (path: string, options: BlockFileOptions = {}): 
   checkOption(path, PATH, 'path', CredentialsOptionError)
   const { watch = true, pollInterval = 1_000, clock = SYSTEM_CLOCK } = options
   return await holdProcessOpen(async () => {
-    const { signature, content } = await readList(path)
-    const list = new BlockFileList(path, content, clock)
+    // The process may go to another working directory before the file changes.
+    const absolute = resolve(path)
+    const { signature, content } = await readList(absolute)
+    const list = new BlockFileList(absolute, content, clock)
     if (watch !== false) await list.follow(signature, { pollInterval, events: watch === true })
     return list
   })

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { anything, describeValue, wrongOption, wrongValue } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import type { AuthorityOptions } from '../authority/authority-options.ts'
@@ -57,6 +58,7 @@ export interface FileEntry {
   readonly authority: string | undefined
   /** The part that is accepted or refused as a whole. */
   readonly of: Part
+  /** Absolute: the process may go to another working directory before the files change. */
   readonly paths: readonly string[]
 }
 
@@ -69,7 +71,8 @@ export function listEntries (paths: FilePaths): readonly FileEntry[] {
   const named = Object.entries(paths.authorities ?? {}).flatMap(([authority, parts]) => {
     return TRUST_PARTS.map((part) => ({ part, authority, of: authority, paths: listOf(parts[part]) }))
   })
-  return [...own, ...alone, ...named].filter((entry) => entry.paths.length > 0)
+  return [...own, ...alone, ...named].filter(({ paths: given }) => given.length > 0)
+    .map((entry) => ({ ...entry, paths: entry.paths.map((path) => resolve(path)) }))
 }
 
 /** @throws CredentialsOptionError if a path is invalid, or options are missing or contradict each other */

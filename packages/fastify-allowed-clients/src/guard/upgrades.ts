@@ -84,7 +84,11 @@ export async function authorizeUpgrade (
 
 type Guard = (request: object, peer: PeerIdentity | null, isSilent: boolean) => void | Promise<void>
 
-/** Checks rules for upgrades, and for requests, that a listener of the raw server answers. @throws AllowedClientsOptionError */
+/**
+ * Checks rules for upgrades, and for requests, that a listener of the raw server answers.
+ *
+ * @throws AllowedClientsOptionError
+ */
 export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy): void {
   const { [GUARD_UPGRADES]: setGuard } = app.server as { [GUARD_UPGRADES]?: (guard: Guard) => void }
   if (setGuard === undefined) {

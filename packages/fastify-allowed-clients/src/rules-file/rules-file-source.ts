@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import { FollowedFile, readStill } from '@peerkit/credentials/watch'
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
 import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
@@ -47,7 +48,8 @@ export class RulesFileSource {
   #last: Promise<void> = Promise.resolve()
 
   constructor (file: string, code: CodeRules, { log, server, authorities }: RulesFileContext) {
-    this.file = file
+    // The process may go to another working directory before the file changes.
+    this.file = resolve(file)
     this.#code = code
     this.#log = log
     this.#server = server

@@ -90,7 +90,8 @@ function makeFault (event: string): Error {
   return new ServerOptionError(
     `the raw server has a listener for "${event}" (WebSocketServer({ server }), Socket.IO, app.server.on()): it ` +
       'answers clients without any route, so no rule holds for it; expected ' + (GUARDED.includes(event)
-      ? `a route${event === 'upgrade' ? ' of @fastify/websocket' : ''}, or app.mtls.guardUpgrades(rules) before listen()`
+      ? `a route${event === 'upgrade' ? ' of @fastify/websocket' : ''}, or ` +
+        'app.mtls.guardUpgrades(rules) before listen()'
       : 'a route, or a server of its own for this listener')
   )
 }

@@ -1,6 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 import type { PeerIdentity } from '@peerkit/identity'
-import { defineOptions, flag, hasHostBits, list, methods, valueOf } from '@peerkit/identity/internal'
+import {
+  defineOptions, describeValue, flag, hasHostBits, list, methods, valueOf
+} from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { ForwardedOptionError } from '../errors.ts'
 
@@ -85,7 +87,7 @@ function readRanges (addresses: readonly string[]): BlockList {
     const most = family === 6 ? 128 : 32
     if (family === 0 || rest.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(prefix ?? '') && bits <= most))) {
       throw new ForwardedOptionError(
-        `gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`
+        `gateways.addresses[${index}] is ${describeValue(text)}; expected an IP address or a CIDR range`
       )
     }
     if (bits !== undefined) checkRange(text, address, bits, most, index)

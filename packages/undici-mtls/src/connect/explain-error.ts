@@ -78,8 +78,8 @@ export interface EndedConnection {
  * Explains a connection that ended before its first response, after the server took part in the handshake. Servers that
  * verify clients (Node's, for example) close without an alert, and in TLS 1.3 this happens after the client's side of
  * the handshake is done. The error says both: the socket was closed, and most likely the certificate was refused. A
- * server that has answered with the same certificate, did not ask for one, or began to answer, did not refuse it, unless
- * it sends an alert.
+ * server that has answered with the same certificate, did not ask for one, or began to answer, did not refuse it,
+ * unless it sends an alert.
  *
  * @returns undefined for an error of another kind
  */
