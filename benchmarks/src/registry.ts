@@ -27,7 +27,8 @@ const ALL: Readonly<Record<string, string>> = {
   verdict: 'what a remembered verdict costs',
   identity: 'parsing a certificate, compared with X509Certificate',
   'path-validation': 'validating certificate paths',
-  monitor: 'what monitoring costs for each request'
+  monitor: 'what monitoring costs for each request',
+  loading: 'what importing the packages costs'
 }
 
 /** What each benchmark measures, by name. */

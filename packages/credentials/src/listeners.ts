@@ -1,3 +1,5 @@
+import { stackOf } from '@peerkit/identity/internal'
+
 /** The listeners of a source. */
 export class Listeners<Change> {
   readonly #listeners = new Set<(change: Change) => void>()
@@ -31,7 +33,7 @@ export class Listeners<Change> {
 
   /** An error of one listener must not stop the others or end the process, and must not be hidden. */
   #warn (error: unknown): void {
-    const what = error instanceof Error ? error.stack ?? error.message : String(error)
+    const what = stackOf(error)
     process.emitWarning(`A listener of ${this.#what} failed: ${what}`, { code: 'PEERKIT_LISTENER_FAILED' })
   }
 }

@@ -18,6 +18,10 @@ const ANSWERS: Readonly<Record<string, { judge: (...given: never[]) => unknown, 
   'an odd error': {
     judge: () => { throw Object.create(null) }, blocked: { entry: 'the function failed', reason: 'it threw an object' }
   },
+  'an error without a readable message': {
+    judge: () => { throw Object.defineProperty(new Error(), 'message', { get: () => { throw new TypeError('no') } }) },
+    blocked: { entry: 'the function failed', reason: 'an error that cannot be read' }
+  },
   'a promise': {
     judge: async () => false,
     blocked: {

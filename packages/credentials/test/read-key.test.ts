@@ -42,6 +42,9 @@ test('says what stands where a key should', async (t) => {
     [encrypted, undefined, 'passphrase', /found an encrypted private key without a passphrase/],
     [encrypted, 'wrong', 'passphrase', /that the passphrase does not decrypt/],
     [encrypted, '', 'passphrase', /that the passphrase does not decrypt/],
+    [encrypted, 'secret\n', 'passphrase', /was encrypted with; the passphrase given ends with a line break: remove it$/],
+    [encrypted, Buffer.from('secret\r\n'), 'passphrase', /ends with a line break: remove it$/],
+    [encrypted, 'wrong', 'passphrase', /was encrypted with$/],
     [legacy, undefined, 'passphrase', /found an encrypted private key without a passphrase/],
     [legacy, 'wrong', 'passphrase', /that the passphrase does not decrypt/]
   ] as const) {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { get } from 'node:https'
 import { test } from 'tap'
 import Fastify from 'fastify'
 import WebSocket, { WebSocketServer } from 'ws'
@@ -37,6 +38,33 @@ test('the rules of guardUpgrades hold for a WebSocketServer on the raw server, a
   t.equal(String(message), 'secret')
   socket.close()
   await once(socket, 'close')
+})
+
+test('the rules of guardUpgrades hold for a listener of requests, and a denial there is no line of the log', async (t) => {
+  const { app, lines } = await guardedApp({ groups }, {}, { clientCertificate: 'optional' })
+  t.after(async () => { await app.close() })
+  app.mtls.guardUpgrades('billing')
+  const routes = app.server.listeners('request') as ((request: any, response: any) => void)[]
+  app.server.removeAllListeners('request')
+  app.server.on('request', (request, response) => {
+    if (request.url === '/poll') response.end('secret')
+    else for (const route of routes) route(request, response)
+  })
+  app.get('/ops', { config: { allowedClients: { ou: 'ops' } } }, async () => 'for ops')
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const ask = async (path: string, own: object): Promise<[number | undefined, string]> => await new Promise((resolve, reject) => {
+    get(origin + path, { ca: ca.root, agent: false, ...own }, (response) => {
+      let body = ''
+      response.on('data', (chunk) => { body += String(chunk) }).on('end', () => { resolve([response.statusCode, body]) })
+    }).on('error', reject)
+  })
+  const [b, o] = [billingCertificate, opsCertificate].map(({ chain, key }) => ({ cert: chain, key })) as [object, object]
+  t.strictSame(await ask('/poll', b), [200, 'secret'])
+  t.strictSame(await ask('/ops', o), [200, 'for ops'])
+  t.strictSame(lines.filter(({ msg }) => msg === 'client denied'), [])
+  t.equal((await ask('/poll', o))[0], 403)
+  t.equal((await ask('/poll', {}))[0], 401)
+  t.match(lines.filter(({ msg }) => msg === 'client denied'), [{ path: '/poll', peer: /OU=ops/ }, { reason: 'no_identity' }])
 })
 
 test('guardUpgrades is refused on a server that withMtls did not make', async (t) => {

@@ -38,9 +38,10 @@ declare module 'fastify' {
     /** The option `revocation` of `withMtls` or of the plugin. */
     readonly revocation: RevocationChecker | undefined
     /**
-     * Says which clients may use what listens for upgrades on the raw server, such as `new WebSocketServer({ server:
-     * app.server })`, where no rule of a route holds. Without it an app with such a listener does not listen. With
-     * `@peerkit/fastify-allowed-clients` it takes all rules, without it `'authenticated'` alone.
+     * Says which clients may use what listens for upgrades or requests on the raw server, such as
+     * `new WebSocketServer({ server: app.server })` or Socket.IO, where no rule of a route holds. Other clients reach
+     * the routes alone. Without it an app with such a listener does not listen. With `@peerkit/fastify-allowed-clients`
+     * it takes all rules, without it `'authenticated'` alone.
      */
     guardUpgrades (rules: 'authenticated'): void
   }

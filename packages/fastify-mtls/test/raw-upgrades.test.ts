@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import websocket from '@fastify/websocket'
 import { test } from 'tap'
 import { WebSocketServer } from 'ws'
-import { startWorld, pair } from './support/world.ts'
+import { call, callSession, openSession, startWorld, pair } from './support/world.ts'
 import type { World, WorldOptions } from './support/world.ts'
 
 const OPTION = 'MTLS_ERR_SERVER_OPTION'
@@ -31,7 +31,8 @@ test('a listener of the raw server keeps the app from listening, before listen()
     const { app } = await startWorld(t, { settings })
     t.throws(() => new WebSocketServer({ server: app.server as never }), REFUSED)
   }
-  for (const event of ['request', 'connect', 'checkContinue'] as const) {
+  await t.rejects(startWorld(t, { setup: ({ server }) => { server.on('request', () => {}) } }), { code: OPTION, message: /listener for "request" .*expected a route, or app\.mtls\.guardUpgrades\(rules\)/ })
+  for (const event of ['connect', 'checkContinue'] as const) {
     await t.rejects(startWorld(t, { setup: ({ server }) => { server.on(event, () => {}) } }), { code: OPTION, message: new RegExp(`listener for "${event}" .*expected a route, or a server of its own`) })
   }
   const gated = await startWorld(t, { plugin: false, settings: { gateOnly: true }, setup: ({ server }) => { new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => { socket.send('hello') }) } })
@@ -59,6 +60,63 @@ test('guardUpgrades: the rules hold for the listener', async (t) => {
   t.match(text(), /^HTTP\/1\.1 101/)
   await world.app.close()
   socket.destroy()
+})
+
+/** Listens as Socket.IO does: in the place of Fastify's listeners, which it calls for what it does not answer. */
+function answerPolls (server: any): void {
+  const routes = server.listeners('request')
+  server.removeAllListeners('request')
+  server.on('request', (request: any, response: any) => {
+    if (request.url.startsWith('/poll')) response.end(JSON.stringify('secret'))
+    else for (const route of routes) route.call(server, request, response)
+  })
+}
+
+for (const http2 of [false, true]) {
+  test(`guardUpgrades: the rules hold for listeners of requests, and routes keep their own, http2: ${http2}`, async (t) => {
+    const seen: string[] = []
+    const world = await startWorld(t, {
+      settings: { clientCertificate: 'optional', http2 },
+      setup: (app) => {
+        app.mtls.guardUpgrades('authenticated')
+        answerPolls(app.server)
+        app.get('/open', { config: { clientCertificate: 'optional' } }, async () => ['open'])
+      }
+    })
+    for (const late of [false, true]) {
+      if (late) world.app.server.on('request', (request: any) => { seen.push(request.url) })
+      t.match(await call(world, undefined, { path: '/poll' }), { status: 401, body: { code: 'MTLS_ERR_PEER_MISSING' } })
+      t.match(await call(world, world.client, { path: '/poll' }), { status: 200, body: 'secret' })
+      t.match(await call(world, undefined, { path: '/open' }), { status: 200, body: ['open'] })
+      t.match(await call(world, world.client, { path: '/open' }), { status: 200, body: ['open'] })
+    }
+    t.strictSame(seen, ['/poll', '/open'], 'only of the client with a certificate')
+    if (!http2) return
+    const session = await openSession(world, world.client)
+    t.match(await callSession(session, '/poll'), { status: 200, body: 'secret' })
+    session.destroy()
+  })
+}
+
+test('a listener beside that of Fastify sees the requests that the guard allows, and the route answers all', async (t) => {
+  const seen: string[] = []
+  const world = await startWorld(t, {
+    ...optional,
+    setup: (app) => {
+      app.mtls.guardUpgrades('authenticated')
+      app.server.on('request', (request: any) => { seen.push(request.url) })
+      app.get('/open', { config: { clientCertificate: 'optional' } }, async () => ['open'])
+    }
+  })
+  for (const identity of [undefined, world.client]) t.match(await call(world, identity, { path: '/open' }), { status: 200, body: ['open'] })
+  t.strictSame(seen, ['/open'])
+})
+
+test('routes still answer after a listener in their place was refused', async (t) => {
+  const world = await startWorld(t)
+  t.throws(() => { answerPolls(world.app.server) }, { code: OPTION, message: /listener for "request"/ })
+  t.match(await call(world, world.client, { path: '/' }), { status: 200 })
+  t.match(await call(world, world.client, { path: '/poll' }), { status: 404 })
 })
 
 test('a listener that looks as if it routed, and answers by itself, is cut off before a byte', async (t) => {

@@ -8,7 +8,11 @@ test('a range that is every address, or is written with an address inside of it,
     ['::/0', /a prefix of 0 is every IPv6 address, and no IPv4 address/],
     ['10.0.0.1/8', /is "10\.0\.0\.1\/8": the address has bits set behind the prefix; expected the first address of the range, or "10\.0\.0\.1" alone/],
     ['10.0.0.128/24', /bits set behind the prefix/],
-    ['2001:db8::1/64', /bits set behind the prefix/]
+    ['2001:db8::1/64', /bits set behind the prefix/],
+    ['::ffff:0:0/96', /is "::ffff:0:0\/96": it has every IPv4 address in it/],
+    ['::ffff:0:0/95', /every IPv4 address in it|bits set behind the prefix/],
+    ['::/80', /every IPv4 address in it/],
+    ['::/1', /every IPv4 address in it/]
   ] as const) t.throws(make(address), { code: 'MTLS_ERR_FORWARDED_OPTION', message })
-  for (const address of ['10.0.0.0/8', '10.128.0.0/9', '10.0.0.1/32', '2001:db8::/33', '::1/128']) t.doesNotThrow(make(address), address)
+  for (const address of ['10.0.0.0/8', '10.128.0.0/9', '10.0.0.1/32', '2001:db8::/33', '::1/128', '::/81', '::ffff:10.0.0.0/104', '::ffff:0:0/97', '2000::/3']) t.doesNotThrow(make(address), address)
 })

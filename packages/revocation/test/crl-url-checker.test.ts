@@ -1,7 +1,8 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { spawnSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { rename, writeFile } from 'node:fs/promises'
+import fsPromises, { rename, rm, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { mock } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -161,6 +162,49 @@ test('reads nothing but regular files: a pipe would never open, a device never e
   }
 })
 
+test('a file that becomes a pipe keeps the list in use, and does not keep the checker open', async (t) => {
+  const path = join(t.testdir({ 'a.crl': Buffer.from(clean) }), 'a.crl')
+  const checker = await open(t, { urls: [pathToFileURL(path).href] })
+  await rm(path)
+  t.equal(spawnSync('mkfifo', [path]).status, 0)
+  await t.rejects(checker.refresh(), { reason: 'network', message: /is not a regular file/ })
+  t.equal(checker.lists.length, 1)
+  const refused = t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE' })
+  await checker.close()
+  await refused
+})
+
+/** Makes the file system hang for some paths: `stat` and `open` never answer. Restored after the test. */
+function hang (t: Test, paths: readonly string[]): void {
+  const { stat, open } = fsPromises
+  const never = (call: (...args: any[]) => Promise<unknown>) => async (...args: unknown[]): Promise<any> =>
+    await (paths.includes(args[0] as string) ? new Promise(() => {}) : call(...args))
+  Object.assign(fsPromises, { stat: never(stat), open: never(open) })
+  syncBuiltinESMExports()
+  // The timers of the checker do not keep the process alive.
+  const alive = setInterval(() => {}, 1_000)
+  t.teardown(() => {
+    clearInterval(alive)
+    Object.assign(fsPromises, { stat, open })
+    syncBuiltinESMExports()
+  })
+}
+
+test('a file system that does not answer keeps nobody waiting', async (t) => {
+  const folder = t.testdir({ 'a.crl': Buffer.from(clean), 'b.crl': Buffer.from(clean) })
+  const path = join(folder, 'a.crl')
+  const other = join(folder, 'b.crl')
+  const checker = await open(t, { urls: [pathToFileURL(path).href] })
+  hang(t, [path, other])
+  await t.rejects(
+    crlUrlChecker({ urls: [pathToFileURL(other).href], issuers: [identity], timeout: 1 }),
+    { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'timeout', message: /does not answer within 1 ms/ }
+  )
+  const refresh = t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'closed' })
+  await checker.close()
+  await refresh
+})
+
 test('reads files, and reads them again', async (t) => {
   const path = join(t.testdir({ 'a.crl': Buffer.from(clean) }), 'a.crl')
   const checker = await open(t, { urls: [pathToFileURL(path).href], maxBytes: 10_000 })
@@ -170,10 +214,10 @@ test('reads files, and reads them again', async (t) => {
   await checker.refresh()
   t.match(checker.check(peer.identity, identity), { state: 'revoked' })
   await writeFile(path, new Uint8Array(10_001))
-  await t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'too_large' })
+  await t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'too_large', message: /has 10001 bytes/ })
   await t.rejects(
     crlUrlChecker({ urls: [pathToFileURL(`${path}.missing`).href], issuers: [identity] }),
-    { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network' }
+    { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /a\.crl\.missing: found no such file/ }
   )
 })
 

@@ -26,7 +26,11 @@ test('each error is of its class, and has its code, its reason and its cause', (
 
 test('an error of a responder says what the responder said', (t) => {
   const tryLater = Uint8Array.of(0x30, 3, 0x0a, 1, 3)
-  t.throws(() => readOcspResponse(tryLater), { reason: 'responder_status', responderStatus: 'tryLater' })
-  t.throws(() => readOcspResponse(Uint8Array.of(0)), { reason: 'malformed', responderStatus: undefined })
+  t.throws(() => readOcspResponse(tryLater), {
+    name: 'OcspInvalidError', reason: 'responder_status', responderStatus: 'tryLater'
+  })
+  t.throws(() => readOcspResponse(Uint8Array.of(0)), {
+    name: 'OcspInvalidError', reason: 'malformed', responderStatus: undefined
+  })
   t.end()
 })

@@ -1,6 +1,8 @@
+import { anything, text } from '@peerkit/identity/internal'
 import type { Groups, Predicate } from './language/allow-rule.ts'
 import { readRuleSet } from './language/read-rule.ts'
 import type { ParsedEntry, ParsedRule } from './language/parsed-rule.ts'
+import { defineRuleOptions } from './language/rule-options.ts'
 import { RulePath, expectPlainObject, isPlainObject, refuseRule } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
 import { readAuthorities } from './lint/rule-authority.ts'
@@ -42,6 +44,10 @@ export interface CompileGroupsOptions {
   readonly authorities?: readonly RuleAuthority[] | undefined
 }
 
+const readOptions = defineRuleOptions<CompileGroupsOptions>('compileGroups', {
+  path: text('a string', true), authorities: anything
+})
+
 /**
  * Checks groups of rules once, to share them between rule sets.
  *
@@ -59,8 +65,9 @@ export interface CompileGroupsOptions {
 export function compileGroups<const Group extends string> (
   groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions = {}
 ): CompiledGroups<Group> {
-  const authorities = readAuthorities(options.authorities, new RulePath('options').at('authorities'))
-  return readGroups(groups, options.path ?? 'groups', authorities && new AuthorityCheck(authorities))
+  const { path = 'groups', authorities: given } = readOptions(options)
+  const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
+  return readGroups(groups, path, authorities && new AuthorityCheck(authorities))
 }
 
 /** @param authorityCheck checks the rules of groups that are not compiled yet */

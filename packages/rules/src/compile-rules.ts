@@ -1,13 +1,12 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { anything, defineOptions, text } from '@peerkit/identity/internal'
-import type { OptionProblem, OptionSet } from '@peerkit/identity/internal'
+import { anything, text } from '@peerkit/identity/internal'
 import { RuleAuthorizer } from './authorizer.ts'
 import type { Authorizer } from './authorizer.ts'
 import { flattenEntries, readGroups } from './compile-groups.ts'
 import type { CompiledGroups } from './compile-groups.ts'
-import { RuleInvalidError } from './errors.ts'
 import type { Groups, RuleSet } from './language/allow-rule.ts'
 import { readRuleSet } from './language/read-rule.ts'
+import { defineRuleOptions } from './language/rule-options.ts'
 import { RulePath } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
 import { readAuthorities } from './lint/rule-authority.ts'
@@ -48,7 +47,8 @@ export interface CompileRulesOptions<Group extends string = string> {
 export function compileRules<const Group extends string = string> (
   rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}
 ): Authorizer {
-  const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given } = checkOptions(options)
+  const own = readOptions(options as CompileRulesOptions<string>)
+  const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given } = own
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
   const authorityCheck = authorities && new AuthorityCheck(authorities)
   const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, authorityCheck)
@@ -56,20 +56,9 @@ export function compileRules<const Group extends string = string> (
   return new RuleAuthorizer(flattenEntries(entries, compiled))
 }
 
-const OPTIONS: OptionSet = defineOptions<CompileRulesOptions<string>>('compileRules', refuseOption, {
+const readOptions = defineRuleOptions<CompileRulesOptions<string>>('compileRules', {
   groups: anything, path: text('a string', true), groupsPath: text('a string', true), authorities: anything
 })
-
-function refuseOption ({ kind, path, found, expected, message }: OptionProblem): Error {
-  const reason = kind === 'unknown' ? 'unknown_key' : 'wrong_type'
-  return new RuleInvalidError(message, { reason, path, found, expected })
-}
-
-function checkOptions<Group extends string> (options: CompileRulesOptions<Group>): CompileRulesOptions<Group> {
-  OPTIONS.check(options, 'options')
-  // Own properties only, so that a polluted Object.prototype cannot declare groups.
-  return Object.assign(Object.create(null), options)
-}
 
 /**
  * Explains the verdict of a rule set on a peer: which rule matched or came closest, and which of its keys failed, with

@@ -126,3 +126,12 @@ test('large groups, which share their index, decide and count as small ones do',
   t.match(authorizer.warnings.at(-1), /^and 298\d more rules like these$/)
   t.match(compileRules(['list'], { groups }).authorize(peer('CN=service-7')), { allowed: true, rule: 0, group: 'list' })
 })
+
+test('options are checked', async (t) => {
+  const wrong = { authority: [] } as object
+  t.throws(() => compileGroups({}, wrong), {
+    code: 'MTLS_ERR_RULE_INVALID', reason: 'unknown_key', message: /unknown option "authority"/
+  })
+  t.throws(() => compileGroups({}, { path: 1 } as object), { reason: 'wrong_type', path: 'options.path' })
+  t.throws(() => compileGroups({}, null as never), { code: 'MTLS_ERR_RULE_INVALID' })
+})

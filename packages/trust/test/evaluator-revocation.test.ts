@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision, TrustEvaluator } from '../src/index.ts'
+import type { RevocationStatus } from '@peerkit/revocation'
 import {
   DAY,
   evaluatorOf,
@@ -163,13 +164,34 @@ test('a checker whose epoch cannot be read has permitted nobody, and no earlier 
   t.match(told(trust.evaluate(leaf, { sent: [intermediate] })), /^accepted/)
 })
 
-test('an answer that a policy does not permit though it is good is one whose time is over', async (t) => {
+test('a policy is asked about an answer whose time is over as about an unknown one', async (t) => {
   const checker = stubChecker({ ca: good(NOW - 1) })
-  checker.permit = (status) => status.state === 'good' && status.until > NOW
+  checker.permit = ({ state }) => state === 'good'
   t.match(asking([checker]).evaluate(leaf, { sent: [intermediate] }), {
     accepted: false,
     reason: 'revocation_unknown',
     detail: { why: 'answer_expired', message: /^CN=ca .* may be revoked: answer_expired$/ }
+  })
+})
+
+test('an answer that ends while it is read does not count longer than it said', async (t) => {
+  let reads = 0
+  const answer = (): RevocationStatus => {
+    reads = 0
+    return good(NOW + 1)
+  }
+  // The clock moves after it was read for the first time since the answer.
+  const trust = asking([stubChecker({ client: answer, ca: answer })], () => NOW + Math.min(1, reads++))
+  t.match(trust.evaluate(leaf, { sent: [intermediate] }), { accepted: true, staleUntil: NOW + 1 })
+})
+
+test('a checker that does not permit its own good answer has permitted nobody', async (t) => {
+  const checker = stubChecker({ ca: good(NOW + 1) })
+  checker.permit = () => false
+  t.match(asking([checker]).evaluate(leaf, { sent: [intermediate] }), {
+    accepted: false,
+    reason: 'revocation_unknown',
+    detail: { why: 'check_failed', message: /^CN=ca .* may be revoked: the checker does not permit its good answer$/ }
   })
 })
 

@@ -46,7 +46,10 @@ export interface MtlsAgentOptions extends PassedOptions {
    * a function. Default: none.
    */
   readonly block?: BlockOption
-  /** Use HTTP/2 if the server supports it. Default false. */
+  /**
+   * Use HTTP/2 if the server supports it. Under undici 8, callers of an older undici, such as the built-in `fetch` of
+   * Node 22 and 24, stay on HTTP/1.1. Default false.
+   */
   readonly allowH2?: boolean
   /** A Unix socket to connect to, in place of the origin's address. Default: none. */
   readonly socketPath?: string

@@ -19,7 +19,7 @@ const reference = new undici.Agent()
 
 type ExchangeOptions = Dispatcher.DispatchOptions & {
   servername: string
-  /** False for callers of undici 6, which do not support HTTP/2. */
+  /** False for callers of undici 6 and 7 under undici 8. undici 7 ignores it. */
   allowH2?: boolean
   dispatcher: undefined
   [kExchange]?: Exchange
@@ -211,6 +211,7 @@ export class MtlsAgent extends Dispatcher {
     const exchangeOptions: ExchangeOptions = {
       ...options, origin: address, servername: servername ?? hostname, dispatcher: undefined
     }
+    // As undici 8 does it, whose WebSocket over HTTP/2 older callers do not know. Under undici 7 all callers are such.
     if (adapted !== handler) exchangeOptions.allowH2 = false
     const exchange = new Exchange(adapted, exchangeOptions, isComposed, this.#move)
     exchangeOptions[kExchange] = exchange

@@ -217,7 +217,7 @@ test('the built-in fetch by the agent: bodies, streams, abort', async (t) => {
   t.equal((await (await fetch(origin, by({ body: big }))).text()).length, big.length)
 })
 
-test('HTTP/2 where both speak it; the built-in fetch of older undici stays on HTTP/1.1', async (t) => {
+test('HTTP/2 where both speak it', async (t) => {
   const both = await startHttp2Server({ identity: server })
   const h2 = new MtlsAgent({ credentials, allowH2: true })
   t.teardown(async () => { await h2.close(); await both.close() })
@@ -230,9 +230,50 @@ test('HTTP/2 where both speak it; the built-in fetch of older undici stays on HT
   t.match(both.seen[0], /^2\.0/)
   t.equal(await (await h2.fetch(`${both.origin}/own`)).text(), '/own')
   t.match(both.seen.at(-1), /^2\.0/)
-  const builtIn = await fetch(`${both.origin}/built-in`, { dispatcher: h2 } as any)
-  t.equal(await builtIn.text(), '/built-in')
 })
+
+/** undici 8 knows requests that stay on HTTP/1.1. undici 7 has one connection for all. */
+const hasHttp1Pools = 'Dispatcher1Wrapper' in undici
+
+test('under undici 8, callers of an older undici stay on HTTP/1.1, as with its own agent', async (t) => {
+  const both = await startHttp2Server({ identity: server })
+  const h2 = new MtlsAgent({ credentials, allowH2: true })
+  t.teardown(async () => { await h2.close(); await both.close() })
+  const dispatcher: any = h2
+  t.equal(await (await undici7.fetch(`${both.origin}/seven`, { dispatcher })).text(), '/seven')
+  t.equal(both.seen.at(-1), hasHttp1Pools ? '1.1 /seven' : '2.0 /seven')
+  const called = await undici7.request(`${both.origin}/called`, { dispatcher })
+  t.equal(await called.body.text(), '/called')
+  t.equal(both.seen.at(-1), hasHttp1Pools ? '1.1 /called' : '2.0 /called')
+  t.equal(getServerIdentity(called)?.spiffeId, LEDGER)
+  t.equal(await (await fetch(`${both.origin}/built-in`, { dispatcher } as any)).text(), '/built-in')
+  const isOlder = Number.parseInt(process.versions.undici as string) < 8
+  t.equal(both.seen.at(-1), hasHttp1Pools && isOlder ? '1.1 /built-in' : '2.0 /built-in')
+  t.equal(await (await h2.request({ origin: both.origin, path: '/own', method: 'GET' })).body.text(), '/own')
+  t.equal(both.seen.at(-1), '2.0 /own')
+})
+
+// undici 7 has no WebSocket for such a server over HTTP/2, with its own agent neither.
+if (hasHttp1Pools) {
+  test('a WebSocket opens over HTTP/1.1 if the server has none over HTTP/2', async (t) => {
+    const both = await startHttp2Server({ identity: server })
+    const sockets = new WebSocketServer({ noServer: true })
+    both.server.on('upgrade', (incoming, socket, head) => {
+      sockets.handleUpgrade(incoming, socket, head, (accepted) => { accepted.send('over HTTP/1.1') })
+    })
+    const h2 = new MtlsAgent({ credentials, allowH2: true })
+    t.teardown(async () => { await h2.close(); await both.close() })
+    for (const Class of [WebSocket, undici7.WebSocket, globalThis.WebSocket] as any[]) {
+      const socket = new Class(`wss://127.0.0.1:${both.port}/`, { dispatcher: h2 })
+      const [{ data }] = await Promise.race([
+        once(socket, 'message'), once(socket, 'error').then(([{ error }]) => { throw error })
+      ])
+      t.equal(data, 'over HTTP/1.1')
+      socket.close()
+      await once(socket, 'close')
+    }
+  })
+}
 
 test('a handler that no undici writes is refused with what is expected', async (t) => {
   t.throws(() => agent.dispatch({ origin, path: '/', method: 'GET' }, {}), /no onRequestStart \(undici 7 and 8\) and no onConnect/)

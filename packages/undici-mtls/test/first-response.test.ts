@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { RetryAgent, interceptors } from 'undici'
+import { FormData as OtherFormData, Request as OtherRequest } from 'undici7'
 import { MtlsAgent, retryErrorCodes } from '../src/index.ts'
 import { createLedger } from '@peerkit/test-support/ledger'
 import { startServer } from '@peerkit/test-support/listen'
@@ -24,6 +25,19 @@ test('a server that has answered with our certificate did not refuse it when a n
   await (await agent.request(`${listening.origin}/`)).body.dump()
   t.match(await rejection(agent.request(`${listening.origin}/crash`)), { code: /^(UND_ERR_SOCKET|ECONNRESET)$/ })
   t.equal(listening.accepted(), 3)
+})
+
+test('a server that did not ask for our certificate, or began to answer, did not refuse it', async (t) => {
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const [uninterested, halfway] = [
+      await startServer({ identity: server, maxVersion, requestCert: false, handler: (request) => { request.socket.destroy() } }),
+      await startServer({ identity: server, maxVersion, handler: (request) => { request.socket.end('HTTP/1.1 200 OK\r\nX-') } })
+    ]
+    const agent = new MtlsAgent({ credentials })
+    t.teardown(async () => { await agent.destroy(); await uninterested.close(); await halfway.close() })
+    t.match(await rejection(agent.request(`${uninterested.origin}/`)), { code: /^(UND_ERR_SOCKET|ECONNRESET)$/ }, maxVersion)
+    t.match(await rejection(agent.request(`${halfway.origin}/`)), { code: /^(UND_ERR_SOCKET|ECONNRESET)$/ }, maxVersion)
+  }
 })
 
 test('a connection that ends before its first answer is retried by each way to retry', async (t) => {
@@ -85,6 +99,11 @@ test('the agent takes what undici and the built-in fetch take', async (t) => {
   t.same([await response.json(), response.headers.getSetCookie()], [['POST', '/x?y=1', '1', 'hello', 'text/plain'], ['a=1', 'b=2']])
   await t.rejects(agent.fetch(post as any), { name: 'TypeError', message: /already used/ })
   t.same(await (await agent.fetch(new Request(url) as any, { method: 'PUT', headers: new Headers({ 'x-a': '2' }) as any, body: 'z' })).json(), ['PUT', '/x?y=1', '2', 'z', 'text/plain;charset=UTF-8'])
+  const other = new OtherRequest(url, { method: 'POST', body: 'of another undici', headers: { 'x-a': '3' } })
+  t.match(await (await agent.fetch(other as any)).json(), ['POST', '/x?y=1', '3', 'of another undici'])
+  const otherForm = new OtherFormData()
+  otherForm.append('name', 'of another undici')
+  t.match((await (await agent.fetch(url, { method: 'POST', body: otherForm as any })).json() as string[])[3], /name="name"\r\n\r\nof another undici/)
   const form = new FormData()
   form.append('name', 'value')
   form.append('file', new File(['content'], 'a.txt'))

@@ -173,7 +173,7 @@ test('each origin may have credentials of its own, and rotates by itself', async
 
 test('a proxy that refuses with a body in the same packet is told with its status', async (t) => {
   for (const [status, words, retryable] of [
-    [407, '407 Proxy Authentication Required', false], [403, '403 Forbidden', false], [503, '503 Service Unavailable', true],
+    [407, '407 Proxy Authentication Required', false], [403, '403 Forbidden', false], [429, '429 Too Many Requests', true], [503, '503 Service Unavailable', true],
     [599, '599', true]
   ] as const) {
     const proxy = await startProxy(false, `HTTP/1.1 ${status} <own words>\r\nContent-Length: 6\r\n\r\ndenied`)

@@ -1,4 +1,5 @@
 import { readName } from '@peerkit/identity/x509'
+import { OcspInvalidError } from '@peerkit/revocation'
 import { readOcspResponse } from '@peerkit/revocation/internal'
 import type { OcspAnswer, OcspResponse } from '@peerkit/revocation/internal'
 import { describeMoment, describePeriod, shownRows } from '../output.ts'
@@ -12,8 +13,8 @@ export function describeOcsp (der: Uint8Array): Described {
   try {
     response = readOcspResponse(der)
   } catch (error) {
-    const { reason, status = '' } = error as { reason?: string, status?: string }
-    if (reason !== 'responder_status') throw error
+    if (!(error instanceof OcspInvalidError) || error.reason !== 'responder_status') throw error
+    const { responderStatus: status = '' } = error
     return { ...kind, data: { status }, text: shownRows([['status', `${status}: the responder has no answer`]]) }
   }
   const { responder, producedAt, algorithm, nonce, certificates } = response

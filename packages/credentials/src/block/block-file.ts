@@ -1,5 +1,7 @@
 import crypto from 'node:crypto'
-import { checkOption, defineOptions, duration, required, valueOf } from '@peerkit/identity/internal'
+import {
+  FileUnreadableError, checkOption, defineOptions, duration, readBounded, required, valueOf
+} from '@peerkit/identity/internal'
 import { CLOCK, SYSTEM_CLOCK, holdProcessOpen } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { BlockListInvalidError, CredentialsClosedError, CredentialsOptionError } from '../errors.ts'
@@ -8,7 +10,6 @@ import { readStill } from '../watch/file-signature.ts'
 import type { ReadStill, Signature } from '../watch/file-signature.ts'
 import { FollowedFile } from '../watch/follow-file.ts'
 import type { FollowFileOptions } from '../watch/follow-file.ts'
-import { FileUnreadableError, readBounded } from '../watch/read-bounded.ts'
 import type { BlockFile, KnownEntry } from './block-source.ts'
 import { LiveBlockList } from './live-block-list.ts'
 
@@ -156,9 +157,10 @@ async function readBytes (path: string, signal: AbortSignal | undefined): Promis
     return await readBounded(path, { maxBytes: MAX_BLOCK_BYTES, signal })
   } catch (error) {
     if (!(error instanceof FileUnreadableError)) throw error
-    const expected = error.isTooLarge ? `at most ${MAX_BLOCK_BYTES} bytes` : EXPECTED
+    const isTooLarge = error.reason === 'too_large'
+    const expected = isTooLarge ? `at most ${MAX_BLOCK_BYTES} bytes` : EXPECTED
     const what = `block (${path}): found ${error.found}; expected ${expected}`
-    throw new BlockListInvalidError(error.isTooLarge ? 'too_large' : 'unreadable', what, {
+    throw new BlockListInvalidError(isTooLarge ? 'too_large' : 'unreadable', what, {
       cause: error.cause
     })
   }

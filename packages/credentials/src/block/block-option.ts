@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable } from '@peerkit/identity/internal'
+import { isThenable, messageOf } from '@peerkit/identity/internal'
 import type { Blocked, BlockList } from '@peerkit/trust'
 import { CredentialsOptionError } from '../errors.ts'
 import type { BlockSource } from './block-source.ts'
@@ -71,6 +71,6 @@ function ask (isBlocked: (certificate: PeerIdentity) => unknown, certificate: Pe
     const found = isThenable(answer) ? 'a promise' : describe(answer)
     return { entry: FAILED, reason: `it returned ${found}; expected true, false, undefined or a reason` }
   } catch (error) {
-    return { entry: FAILED, reason: error instanceof Error ? error.message : `it threw ${describe(error)}` }
+    return { entry: FAILED, reason: error instanceof Error ? messageOf(error) : `it threw ${describe(error)}` }
   }
 }

@@ -153,3 +153,9 @@ export async function digestInSlices (content: Pem): Promise<string> {
   }
   return hash.digest('base64')
 }
+
+/** What may be wrong with a passphrase: the line break at the end of a file is the usual cause. */
+export function hintOf (passphrase: Secret | undefined): string {
+  const last = passphrase?.[passphrase.length - 1]
+  return last === '\n' || last === 0x0a ? '; the passphrase given ends with a line break: remove it' : ''
+}

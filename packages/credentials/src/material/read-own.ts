@@ -7,7 +7,7 @@ import { readAlgorithm } from '@peerkit/identity/x509'
 import { CredentialsOptionError, refused } from '../errors.ts'
 import { PBES2 } from '../pkcs12/decrypt-content.ts'
 import { readPkcs12 } from '../pkcs12/read-pkcs12.ts'
-import { listOf, textOf } from './material.ts'
+import { hintOf, listOf, textOf } from './material.ts'
 import type { CredentialMaterial, Origins, Pem, Secret } from './material.ts'
 import { readCertificates } from './parsed-certificate.ts'
 import type { OwnCredentials, ParsedCertificate } from './parsed-certificate.ts'
@@ -97,7 +97,8 @@ function readKey (input: Pem, where: string, passphrase: Secret | undefined): Ke
       throw refused('unreadable', where, `${found}; expected PKCS#8, PKCS#1 or SEC 1`)
     }
     const found = `found an encrypted private key that the passphrase does not decrypt (${code})`
-    throw refused('passphrase', where, `${found}; expected the passphrase that it was encrypted with`)
+    const expected = `expected the passphrase that it was encrypted with${hintOf(passphrase)}`
+    throw refused('passphrase', where, `${found}; ${expected}`)
   }
 }
 

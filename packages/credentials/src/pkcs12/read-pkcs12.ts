@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { describeContent } from '@peerkit/identity/internal'
 import { refused } from '../errors.ts'
+import { hintOf } from '../material/material.ts'
 import type { Secret } from '../material/material.ts'
 import { hasIssued, isSelfIssued, readCertificate } from '../material/parsed-certificate.ts'
 import type { OwnCredentials, ParsedCertificate } from '../material/parsed-certificate.ts'
@@ -38,7 +39,7 @@ function checkMac (pfx: Uint8Array, where: string, passphrase: string): void {
     const { message } = error as Error
     if (/mac verify failure/i.test(message)) {
       const found = 'found PKCS#12 that the passphrase does not decrypt'
-      throw refused('passphrase', where, `${found}; expected the passphrase that it was made with`)
+      throw refused('passphrase', where, `${found}; expected the passphrase that it was made with${hintOf(passphrase)}`)
     }
     if (/unsupported/i.test(message)) {
       const convert = '`openssl pkcs12 -legacy -in old.p12 -out all.pem`, then `openssl pkcs12 -export -in all.pem ' +

@@ -1,4 +1,4 @@
-import { count, duration, func, WakeAt, wrongValue } from '@peerkit/identity/internal'
+import { count, duration, func, messageOf, WakeAt, wrongValue } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { loadCheckers } from '../authority/crl-checkers.ts'
@@ -245,11 +245,8 @@ async function ask<Answer> (question: () => Promise<Answer>, what: string): Prom
   try {
     return await question()
   } catch (error) {
-    const isError = error instanceof Error
-    const { code } = (isError ? error : {}) as { code?: unknown }
+    const { code } = (error instanceof Error ? error : {}) as { code?: unknown }
     if (String(code).startsWith('MTLS_ERR_CREDENTIALS_')) throw error
-    throw new CredentialsUnavailableError('provider', `${what} failed: ${isError ? error.message : String(error)}`, {
-      cause: error
-    })
+    throw new CredentialsUnavailableError('provider', `${what} failed: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -67,6 +67,7 @@ test('refuses what it cannot open, and names the cause', async (t) => {
   const rc2 = await makePfx(issued, { args: ['-legacy', '-certpbe', 'PBE-SHA1-RC2-40'] })
   for (const [what, given, passphrase, reason, message] of [
     ['a wrong passphrase', pfx, 'hunter3', 'passphrase', /pfx: found PKCS#12 that the passphrase does not decrypt/],
+    ['a line break behind it', pfx, 'hunter2\n', 'passphrase', /it was made with; the passphrase given ends with a line break: remove it$/],
     ['no passphrase', pfx, undefined, 'passphrase', /does not decrypt/],
     ['nothing', Buffer.alloc(0), 'hunter2', 'unreadable', /found nothing/],
     ['half of it', pfx.subarray(0, pfx.length / 2), 'hunter2', 'unreadable', /found no PKCS#12/],

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { stackOf } from '@peerkit/identity/internal'
 import type { EventMessages, EventName } from './channels.ts'
 import { concerns, type EventMessage } from './emitter.ts'
 
@@ -63,9 +64,6 @@ function warnOnce (): (error: unknown, name: EventName) => void {
   return (error, name) => {
     if (warned) return
     warned = true
-    process.emitWarning(
-      `A listener of ${name} threw an error: ${error instanceof Error ? error.stack ?? error.message : String(error)}`,
-      { code: 'PEERKIT_LISTENER_FAILED' }
-    )
+    process.emitWarning(`A listener of ${name} threw an error: ${stackOf(error)}`, { code: 'PEERKIT_LISTENER_FAILED' })
   }
 }

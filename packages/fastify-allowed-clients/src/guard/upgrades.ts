@@ -82,9 +82,9 @@ export async function authorizeUpgrade (
   }
 }
 
-type Guard = (request: object, peer: PeerIdentity | null) => void | Promise<void>
+type Guard = (request: object, peer: PeerIdentity | null, isSilent: boolean) => void | Promise<void>
 
-/** Checks rules for upgrades that a listener of the raw server answers. @throws AllowedClientsOptionError */
+/** Checks rules for upgrades, and for requests, that a listener of the raw server answers. @throws AllowedClientsOptionError */
 export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy): void {
   const { [GUARD_UPGRADES]: setGuard } = app.server as { [GUARD_UPGRADES]?: (guard: Guard) => void }
   if (setGuard === undefined) {
@@ -92,9 +92,13 @@ export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy
       'app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)'
     )
   }
-  setGuard(async (request, peer) => {
+  setGuard(async (request, peer, isSilent) => {
     const { route, counts } = policyOf()
     const { denied } = await authorizeRoute(route, peer, undefined)
+    if (isSilent) {
+      if (denied === undefined) return
+      throw denialFor(peer)
+    }
     if (denied === undefined) {
       counts.allowed++
       return

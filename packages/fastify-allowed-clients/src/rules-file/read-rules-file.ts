@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { FileUnreadableError, readBounded } from '@peerkit/credentials/watch'
+import { FileUnreadableError, readBounded } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import { parseDocument } from 'yaml'
 import { RulesFileInvalidError } from '../errors.ts'
@@ -21,8 +21,8 @@ export async function readRulesBytes (file: string, signal?: AbortSignal): Promi
     return await readBounded(file, { maxBytes: MAX_BYTES, signal })
   } catch (error) {
     if (!(error instanceof FileUnreadableError)) throw error
-    const { found, isTooLarge, cause = error } = error
-    if (isTooLarge) throw new RulesFileInvalidError(file, 'too_large', `found ${found}`)
+    const { found, reason, cause = error } = error
+    if (reason === 'too_large') throw new RulesFileInvalidError(file, 'too_large', `found ${found}`)
     const { code } = cause as { code?: string }
     throw new RulesFileInvalidError(file, 'unreadable', explainUnreadable(code, found), { cause })
   }
@@ -36,8 +36,6 @@ function explainUnreadable (code: string | undefined, found: string): string {
     case 'EACCES':
     case 'EPERM':
       return `this process may not read it (${code}); expected read permission for its user`
-    case 'EISDIR':
-      return 'it is a directory (EISDIR); expected the path of a file'
     case 'ENOTDIR':
       return 'a part of its path is no directory (ENOTDIR)'
     default:

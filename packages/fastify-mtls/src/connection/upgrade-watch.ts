@@ -14,8 +14,13 @@ const STATE: unique symbol = Symbol('peerkit.upgrade')
 interface Upgrade { isRouted: boolean, hasSwitched: boolean }
 interface Marked { [STATE]?: Upgrade }
 
-/** Decides about an upgrade that a listener of the raw server answers. Throws what the client gets. */
-export type UpgradeGuard = (request: IncomingMessage, peer: PeerIdentity | null) => void | Promise<void>
+/**
+ * Decides about an upgrade, or a request, that a listener of the raw server answers. Throws what the client gets.
+ * `isSilent`: a denial is not logged or counted.
+ */
+export type UpgradeGuard = (
+  request: IncomingMessage, peer: PeerIdentity | null, isSilent: boolean
+) => void | Promise<void>
 
 /** The listeners of upgrades: those that give the request to a route, and the others. */
 export interface UpgradeListeners { readonly routing: readonly Function[], readonly foreign: readonly Function[] }
@@ -72,7 +77,7 @@ export class UpgradeWatch {
     }
     let isAllowed = false
     this.#follow(request, socket, upgrade, () => upgrade.isRouted || isAllowed)
-    const decide = async (): Promise<void> => { await guard(request, peerOfRequest(request)) }
+    const decide = async (): Promise<void> => { await guard(request, peerOfRequest(request), false) }
     decide().then(() => {
       isAllowed = true
       if (!socket.destroyed) deliver([...routing, ...foreign])

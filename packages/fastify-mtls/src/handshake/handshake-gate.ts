@@ -36,6 +36,8 @@ export interface HandshakeGateOptions {
   readonly onUpgrade: (
     server: MtlsServer, request: IncomingMessage, socket: Duplex, head: Buffer
   ) => boolean | undefined
+  /** Takes over a request; undefined if the server's own listeners get it. */
+  readonly onRequest: (server: MtlsServer, request: IncomingMessage, response: object) => boolean | undefined
   /** Called for each CONNECT of HTTP/2 on a connection that is accepted. */
   readonly onTunnel: (server: MtlsServer, stream: ServerHttp2Stream) => void
 }
@@ -83,9 +85,17 @@ export class HandshakeGate {
           requestGate.stream(first, resume(given))
           return true
         case 'request':
+          // The request event of HTTP/2 follows a stream that was accepted.
+          if (first.stream !== undefined || requestGate.isOpen(recordOfRequest(first))) {
+            if (gate.#options.onRequest(server, first, second) !== undefined) return true
+            break
+          }
+          requestGate.request(
+            first, second, () => gate.#options.onRequest(server, first, second) ?? emit.apply(server, given)
+          )
+          return true
         case 'checkContinue':
         case 'checkExpectation':
-          // The request event of HTTP/2 follows a stream that was accepted.
           if (first.stream !== undefined || requestGate.isOpen(recordOfRequest(first))) break
           requestGate.request(first, second, resume(given))
           return true

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { withoutQuery } from '@peerkit/identity/internal'
+import type { RequestListeners } from '../connection/raw-requests.ts'
 import { answerOf, answerUpgrade } from '../connection/request-gate.ts'
 import type { UpgradeListeners } from '../connection/upgrade-watch.ts'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
@@ -12,6 +13,9 @@ import { isRouting } from './fastify-internals.ts'
 /** Events whose listeners answer clients. Those of Fastify are there before any other code has the server. */
 const ANSWERING = ['upgrade', 'connect', 'request', 'stream', 'checkContinue', 'checkExpectation'] as const
 
+/** Those that `app.mtls.guardUpgrades` guards: Socket.IO listens for requests too, for long polling. */
+const GUARDED: readonly string[] = ['upgrade', 'request']
+
 interface ConnectLog { warn (fields: object, message: string): void }
 
 type Listener = Function & { readonly listener?: Function }
@@ -20,19 +24,24 @@ type Listener = Function & { readonly listener?: Function }
 export class RawListeners {
   readonly #server: MtlsServer
   readonly #own = new Set<Function>()
+  readonly #routing: readonly Function[]
+  /** Whether there may be foreign listeners of requests: nearly every server has none. */
+  #mayHaveForeign = false
 
   /** @param log returns the log of the app, once it is known */
   constructor (server: MtlsServer, log: () => ConnectLog | undefined) {
     this.#server = server
     refuseConnect(server, log)
     for (const event of ANSWERING) for (const listener of server.rawListeners(event)) this.#own.add(listener)
+    this.#routing = server.rawListeners('request')
+    server.on('newListener', (event: string | symbol) => { if (event === 'request') this.#mayHaveForeign = true })
   }
 
   /** Why the server must not listen; undefined if it may. */
   findFault (isGuarded: boolean): Error | undefined {
     for (const event of ANSWERING) {
       const found = this.#server.rawListeners(event).some((listener) => this.#isForeign(event, listener))
-      if (found && !(isGuarded && event === 'upgrade')) return makeFault(event)
+      if (found && !(isGuarded && GUARDED.includes(event))) return makeFault(event)
     }
     return undefined
   }
@@ -42,9 +51,17 @@ export class RawListeners {
     this.#server.on('newListener', (event: string | symbol, listener: Function) => {
       const answering = ANSWERING.find((one) => one === event)
       if (!this.#server.listening || answering === undefined || !this.#isForeign(answering, listener)) return
-      if (mayAnswer() || (isGuarded() && answering === 'upgrade')) return
+      if (mayAnswer() || (isGuarded() && GUARDED.includes(answering))) return
+      this.#restoreRouting()
       throw makeFault(answering)
     })
+  }
+
+  /** Socket.IO removes the listeners of Fastify before it adds its own. Without them no request would be answered. */
+  #restoreRouting (): void {
+    for (const own of this.#routing) {
+      if (!this.#server.rawListeners('request').includes(own)) this.#server.on('request', own as (() => void))
+    }
   }
 
   listUpgrades (): UpgradeListeners {
@@ -55,6 +72,15 @@ export class RawListeners {
     }
   }
 
+  /** Undefined if there are those of Fastify alone. */
+  listRequests (): RequestListeners | undefined {
+    if (!this.#mayHaveForeign) return undefined
+    const all = this.#server.rawListeners('request')
+    const foreign = all.filter((listener) => !this.#own.has(listener))
+    if (foreign.length === 0) return undefined
+    return { routing: this.#routing, isReplaced: !this.#routing.some((own) => all.includes(own as never)), foreign }
+  }
+
   #isForeign (event: typeof ANSWERING[number], listener: Listener): boolean {
     return !this.#own.has(listener) && !(event === 'upgrade' && isRouting(this.#server, listener.listener ?? listener))
   }
@@ -63,8 +89,8 @@ export class RawListeners {
 function makeFault (event: string): Error {
   return new ServerOptionError(
     `the raw server has a listener for "${event}" (WebSocketServer({ server }), Socket.IO, app.server.on()): it ` +
-      'answers clients without any route, so no rule holds for it; expected ' + (event === 'upgrade'
-      ? 'a route of @fastify/websocket, or app.mtls.guardUpgrades(rules) before listen()'
+      'answers clients without any route, so no rule holds for it; expected ' + (GUARDED.includes(event)
+      ? `a route${event === 'upgrade' ? ' of @fastify/websocket' : ''}, or app.mtls.guardUpgrades(rules) before listen()`
       : 'a route, or a server of its own for this listener')
   )
 }

@@ -7,6 +7,7 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance } from 'fastify'
 import { AppCheck } from './app-check.ts'
 import { ConnectionWatch } from '../connection/connection-watch.ts'
+import { passRequest } from '../connection/raw-requests.ts'
 import { ServerOptionError } from '../errors.ts'
 import { HandshakeGate } from '../handshake/handshake-gate.ts'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
@@ -105,6 +106,14 @@ export class ServerContext {
         server === this.#leader
           ? this.upgrades.begin(request, socket, head, (this.#listeners as RawListeners).listUpgrades())
           : undefined,
+      onRequest: (server, request, response) => {
+        const { guard } = this.upgrades
+        if (guard === undefined || server !== this.#leader) return undefined
+        const listeners = (this.#listeners as RawListeners).listRequests()
+        if (listeners === undefined) return undefined
+        passRequest(request, response, guard, listeners)
+        return true
+      },
       onTunnel: (server, stream) => { if (server === this.#leader) this.upgrades.followTunnel(stream) }
     })
     this.upgrades = new UpgradeWatch({

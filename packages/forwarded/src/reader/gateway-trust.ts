@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import type { PeerIdentity } from '@peerkit/identity'
-import { defineOptions, flag, list, methods, valueOf } from '@peerkit/identity/internal'
+import { defineOptions, flag, hasHostBits, list, methods, valueOf } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { ForwardedOptionError } from '../errors.ts'
 
@@ -106,7 +106,13 @@ function checkRange (text: string, address: string, bits: number, most: number, 
         'whoever has one may speak for any client'
     )
   }
-  if (hasHostBits(address, bits)) {
+  if (most === 128 && coversIpv4(address, bits)) {
+    throw new ForwardedOptionError(
+      `${where}: it has every IPv4 address in it, as ::ffff:0:0/96; expected the addresses of the gateways: ` +
+        'whoever has one may speak for any client'
+    )
+  }
+  if (hasHostBits(parseIpAddress(address), bits)) {
     throw new ForwardedOptionError(
       `${where}: the address has bits set behind the prefix; expected the first address of the range, ` +
         `or "${address}" alone`
@@ -114,9 +120,15 @@ function checkRange (text: string, address: string, bits: number, most: number, 
   }
 }
 
-function hasHostBits (address: string, bits: number): boolean {
-  return parseIpAddress(address).some((octet, index) => {
-    const left = Math.min(8, Math.max(0, bits - index * 8))
-    return (octet & (0xff >> left)) !== 0
+/** The first 96 bits of IPv4 addresses that are written as IPv6 (RFC 4291 section 2.5.5.2). */
+const MAPPED = parseIpAddress('::ffff:0:0').subarray(0, 12)
+
+/** Whether a range of IPv6 has all IPv4 addresses in it: an address of IPv4 is compared with it too. */
+function coversIpv4 (address: string, bits: number): boolean {
+  if (bits > 96) return false
+  const octets = parseIpAddress(address)
+  return MAPPED.every((octet, index) => {
+    const dropped = Math.min(8, Math.max(0, (index + 1) * 8 - bits))
+    return octet >> dropped === octets[index]! >> dropped
   })
 }

@@ -96,7 +96,7 @@ function hex (octet: number): string {
 export const MAX_DEPTH = 32
 
 /**
- * A cursor over the elements in a range of bytes. Its errors are `MTLS_ERR_DER_INVALID` with `reason` and `offset`.
+ * A cursor over the elements in a range of bytes. Its errors are `DerInvalidError`, with `reason` and `offset`.
  *
  * @example
  * ```ts

@@ -8,6 +8,7 @@ import '../supported-node.ts'
 export { ClientError, CodedError, OptionError, answerWith, type ErrorAnswer } from './errors.ts'
 export { derOf } from '../identity.ts'
 export { describeContent, removeByteOrderMarks } from '../pem.ts'
+export { hasHostBits } from '../x509/ip-address.ts'
 export {
   KNOWN_FASTIFY, isWithin, listAround, listHooks, readSymbol, type HookLists
 } from './fastify-internals.ts'
@@ -27,10 +28,12 @@ export {
   AUTHORITIES, BEFORE_RULES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, addToApp,
   hasRules, type DecorableApp
 } from './plugins.ts'
+export { FileUnreadableError, readBounded, type ReadLimits, type UnreadableReason } from './read-bounded.ts'
 export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
 export {
   announceSourceEnd, closeSource, credentialSource, revocationChecker, source, whenSourceCloses
 } from './sources.ts'
+export { messageOf, stackOf } from './thrown.ts'
 export {
   clip, clipAll, describeSecret, describeUrl, describeValue, iso, listWords, networkOf, withoutQuery
 } from './text.ts'

@@ -86,7 +86,7 @@ export function readCertificate (
 
 const NONE: readonly CertificateFlaw[] = Object.freeze([])
 
-/** Like `readCertificate`, with `MTLS_ERR_DER_INVALID`. */
+/** Like `readCertificate`. @throws DerInvalidError */
 export function readFields (der: Uint8Array, tolerate: readonly CertificateFlaw[] = NONE): CertificateFields {
   checkInput(der)
   const certificate = enterOnly(der, 0, der.length)

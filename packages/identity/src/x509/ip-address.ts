@@ -52,6 +52,14 @@ export function parseIpAddress (text: string): Uint8Array {
   return octets
 }
 
+/** Whether an address has bits set behind a prefix of that many bits, so that it is not the first of its range. */
+export function hasHostBits (octets: Uint8Array, bits: number): boolean {
+  return octets.some((octet, index) => {
+    const prefix = Math.min(8, Math.max(0, bits - 8 * index))
+    return (octet & (0xff >> prefix)) !== 0
+  })
+}
+
 function groupsOf (text: string): number[] {
   if (text === '') return []
   return text.split(':').flatMap((group) => {

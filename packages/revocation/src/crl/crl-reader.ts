@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
+import { messageOf } from '@peerkit/identity/internal'
 import { KEY_USAGE } from '@peerkit/identity/x509'
 import { CrlInvalidError, RevocationOptionError } from '../errors.ts'
 import { describeUnreadableKey, isSameName, mayUse, readIssuerKey, type IssuerKey } from '../x509/issuer.ts'
@@ -58,7 +59,7 @@ export function * readCrls (input: string | Uint8Array, reading: ParseCrlOptions
     }
   } catch (error) {
     if (error instanceof CrlInvalidError || error instanceof RevocationOptionError) throw error
-    throw new CrlInvalidError('malformed', error instanceof Error ? error.message : String(error), { cause: error })
+    throw new CrlInvalidError('malformed', messageOf(error), { cause: error })
   }
   return found
 }

@@ -1,8 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { open, stat, type FileHandle } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { WakeAt, iso } from '@peerkit/identity/internal'
-import { CrlUnavailableError } from '../errors.ts'
+import { FileUnreadableError, WakeAt, iso, readBounded, type UnreadableReason } from '@peerkit/identity/internal'
+import { CrlUnavailableError, type CrlUnavailableReason } from '../errors.ts'
 import { checkUrl } from '../fetch/allowed-urls.ts'
 import { fetchBounded } from '../fetch/fetch-bounded.ts'
 import { reportFailed, reportRefreshed } from '../policy/checker-events.ts'
@@ -10,8 +9,10 @@ import { failureText, plainPart, plainText } from '../policy/revocation-status.t
 import { compareIssue, kindOf, newest, type CrlIndex } from './crl-index.ts'
 import { loadCrls } from './parse-crl.ts'
 
-/** Number of bytes that are read at a time. */
-const SLICE = 1 << 20
+/** The reason of an unavailable CRL for each reason of a file that cannot be read. */
+const FILE_REASONS = {
+  not_regular: 'network', too_large: 'too_large', timeout: 'timeout', system: 'network'
+} as const satisfies Record<UnreadableReason, CrlUnavailableReason>
 
 export interface CrlSourceOptions {
   /** The checker that publishes what happens to the list. */
@@ -134,7 +135,8 @@ export class CrlSource {
 
   async #read (): Promise<Uint8Array | undefined> {
     const { timeout, maxBytes, origins, fetch } = this.#options
-    if (this.url.startsWith('file:')) return await readBoundedFile(fileURLToPath(this.url), maxBytes)
+    const { signal } = this.#closing
+    if (this.url.startsWith('file:')) return await readFile(fileURLToPath(this.url), { maxBytes, timeout, signal })
     const response = await fetchBounded(this.url, {
       method: 'GET',
       headers: { ...this.#validators },
@@ -142,7 +144,7 @@ export class CrlSource {
       maxBytes,
       redirects: { origins, advice: adviseRedirect },
       fetch,
-      signal: this.#closing.signal,
+      signal,
       Unavailable: CrlUnavailableError
     })
     if (response.status === 304) {
@@ -166,40 +168,22 @@ function adviseRedirect (origin: string): string {
   return `use that URL, or add "${origin}" to allowRedirects`
 }
 
-async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Array> {
+async function readFile (
+  path: string, limits: { readonly maxBytes: number, readonly timeout: number, readonly signal: AbortSignal }
+): Promise<Uint8Array> {
   try {
-    // Check before opening: a named pipe without a writer never opens, and a device never ends.
-    if (!(await stat(path)).isFile()) throw new CrlUnavailableError('network', `${path} is not a regular file`)
-    const file = await open(path)
-    try {
-      const { size } = await file.stat()
-      if (size > maxBytes) {
-        throw new CrlUnavailableError('too_large', `${path} has ${size} bytes; at most ${maxBytes} are allowed`)
-      }
-      return await readWhole(file, size)
-    } finally {
-      await file.close()
-    }
+    return await readBounded(path, limits)
   } catch (error) {
-    if (error instanceof CrlUnavailableError) throw error
-    const message = error instanceof Error ? error.message : String(error)
-    throw new CrlUnavailableError('network', `${path}: ${message}`, { cause: error })
+    if (!(error instanceof FileUnreadableError)) {
+      throw new CrlUnavailableError('closed', `${path}: aborted`, { cause: error })
+    }
+    throw new CrlUnavailableError(FILE_REASONS[error.reason], explainUnreadable(path, error), { cause: error })
   }
 }
 
-/**
- * Reads as many bytes as the file had. If it grows meanwhile, the rest is cut off and the CRL refused. readFile
- * would join large files synchronously.
- */
-async function readWhole (file: FileHandle, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(size)
-  let length = 0
-  while (length < size) {
-    const { bytesRead } = await file.read(bytes, length, Math.min(SLICE, size - length), length)
-    if (bytesRead === 0) break
-    length += bytesRead
-  }
-  return bytes.subarray(0, length)
+function explainUnreadable (path: string, { reason, found }: FileUnreadableError): string {
+  if (reason === 'not_regular') return `${path} is not a regular file`
+  return reason === 'too_large' ? `${path} has ${found}` : `${path}: found ${found}`
 }
 
 /** The current lists that apply until their successors begin. */

@@ -1,4 +1,4 @@
-import { withTimeout } from '@peerkit/identity/internal'
+import { messageOf, withTimeout } from '@peerkit/identity/internal'
 import { findTarget, isRedirect, MAX_REDIRECTS, type Redirects } from './allowed-urls.ts'
 
 /** Why a request failed. */
@@ -115,5 +115,5 @@ function enlarge (bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<Ar
 
 function describeFailure (error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message : String(cause)
+  return messageOf(cause)
 }

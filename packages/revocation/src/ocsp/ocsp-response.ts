@@ -1,4 +1,5 @@
 import { decodeSignedHex, TAG } from '@peerkit/identity/der'
+import { messageOf } from '@peerkit/identity/internal'
 import {
   readAlgorithm,
   readExtensionList,
@@ -53,7 +54,7 @@ export function readOcspResponse (der: Uint8Array): OcspResponse {
     return readOuter(der)
   } catch (error) {
     if (error instanceof OcspInvalidError) throw error
-    throw new OcspInvalidError('malformed', error instanceof Error ? error.message : String(error), { cause: error })
+    throw new OcspInvalidError('malformed', messageOf(error), { cause: error })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { clock, defineOptions, flag, iso, span, valueOf, type OptionTypes } from '@peerkit/identity/internal'
+import { clock, defineOptions, flag, iso, messageOf, span, valueOf, type OptionTypes } from '@peerkit/identity/internal'
 import { OcspInvalidError, RevocationOptionError } from '../errors.ts'
 import { describeCertIds, equalCertIds } from './ocsp-request.ts'
 import { readOcspResponse, type OcspAnswer, type OcspResponse } from './ocsp-response.ts'
@@ -102,7 +102,7 @@ function findSigner (response: OcspResponse, issuer: PeerIdentity, now: number):
     return findOcspSigner(response, issuer, now)
   } catch (error) {
     if (error instanceof OcspInvalidError || error instanceof RevocationOptionError) throw error
-    throw new OcspInvalidError('malformed', error instanceof Error ? error.message : String(error), { cause: error })
+    throw new OcspInvalidError('malformed', messageOf(error), { cause: error })
   }
 }
 

@@ -1,5 +1,6 @@
 import { EMITTER, revocationFailed, revocationRefreshed } from '@peerkit/events'
 import type { RevocationFailedMessage, RevocationRefreshedMessage } from '@peerkit/events'
+import { messageOf } from '@peerkit/identity/internal'
 import type { RevocationSource } from './revocation-status.ts'
 
 /** A counter that notifies its listeners of each change. */
@@ -22,10 +23,8 @@ export class Epoch {
       try {
         listener()
       } catch (error) {
-        process.emitWarning(
-          `A listener of a revocation checker failed: ${error instanceof Error ? error.message : String(error)}`,
-          { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_LISTENER' }
-        )
+        const message = `A listener of a revocation checker failed: ${messageOf(error)}`
+        process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_LISTENER' })
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { whenAnswered } from '@peerkit/identity/internal'
+import { messageOf, whenAnswered } from '@peerkit/identity/internal'
 
 /** Status of one certificate. Times are milliseconds since the epoch. */
 export type RevocationStatus =
@@ -163,5 +163,5 @@ export function joinDetails (details: readonly (string | undefined)[]): string |
 
 /** The message of an error. */
 export function failureText (error: unknown): string {
-  return plainText(error instanceof Error ? error.message : String(error))
+  return plainText(messageOf(error))
 }

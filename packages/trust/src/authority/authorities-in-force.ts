@@ -1,4 +1,5 @@
 import type { CertificateFlaw } from '@peerkit/identity'
+import { messageOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Candidates } from '../certificate/certificate-set.ts'
 import { fingerprintOf } from '../certificate/certificate.ts'
@@ -65,7 +66,7 @@ export class AuthoritiesInForce {
     } catch (error) {
       // NaN equals no version, so they are read again at the next call.
       this.#trust = Number.NaN
-      this.#unreadable = `the authorities cannot be read: ${error instanceof Error ? error.message : String(error)}`
+      this.#unreadable = `the authorities cannot be read: ${messageOf(error)}`
       return new AuthorityIndex([])
     }
   }

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { messageOf } from '@peerkit/identity/internal'
 import type { Certificate } from '../certificate/certificate.ts'
 import { blame } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
@@ -55,7 +56,7 @@ function ask (block: BlockList, certificate: PeerIdentity): Blocked | undefined 
   try {
     return block.find(certificate)
   } catch (error) {
-    return { entry: 'the block list, which failed', reason: error instanceof Error ? error.message : String(error) }
+    return { entry: 'the block list, which failed', reason: messageOf(error) }
   }
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { isObjectIdentifier } from '@peerkit/identity'
-import { wrongValue } from '@peerkit/identity/internal'
+import { hasHostBits, wrongValue } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { PathOptionError } from '../errors.ts'
 import {
@@ -109,13 +109,6 @@ function hasPrefix (octets: Uint8Array, base: Uint8Array, bits: number): boolean
   return base.every((octet, index) => {
     const own = Math.min(8, Math.max(0, bits - 8 * index))
     return ((octet ^ octets[index]!) & (0xff << (8 - own)) & 0xff) === 0
-  })
-}
-
-function hasHostBits (octets: Uint8Array, bits: number): boolean {
-  return octets.some((octet, index) => {
-    const own = Math.min(8, Math.max(0, bits - 8 * index))
-    return (octet & (0xff >> own)) !== 0
   })
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '@peerkit/identity/internal'
 import { CertificateSet, readInput } from '../certificate/certificate-set.ts'
 import { PathAnchorsError } from '../errors.ts'
 import { sameLists } from '../memory/certificate-store.ts'
@@ -61,7 +62,7 @@ export class AnchorsInForce {
   }
 
   #fail (error: unknown): void {
-    this.#failure = error instanceof Error ? error.message : String(error)
+    this.#failure = messageOf(error)
     if (this.#anchors !== undefined) this.#generation += 1
     this.#anchors = undefined
     // NaN equals no number, so the anchors are read again at the next call.

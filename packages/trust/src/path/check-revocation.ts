@@ -44,16 +44,17 @@ function askOne (
   const fail = (): PathRefused => {
     return blame(path[0]!, 'revocation_unknown', 'may be revoked: the revocation checker failed', 'check_failed')
   }
-  const conclude = (status: ChainStatus): PathRevocation => read(status, path, now())
-  return whenAnswered(() => checkChain(checker, leaf!, { chain, now }), conclude, fail)
+  // The clock is read once: what is good at that moment must not be over when it is read here.
+  let time = Number.NaN
+  const readClock = (): number => (time = now())
+  const conclude = (status: ChainStatus): PathRevocation => read(status, path, time)
+  return whenAnswered(() => checkChain(checker, leaf!, { chain, now: readClock }), conclude, fail)
 }
 
+/** @param now when the answers were read: a good one ends later */
 function read (status: ChainStatus, path: readonly Certificate[], now: number): PathRevocation {
   if (status.permitted) {
-    // An expired answer is treated as unknown.
-    if (status.state !== 'good' || status.until <= now) {
-      return { valid: true, revalidateAt: now + ASK_AGAIN_AFTER, staleUntil: Infinity }
-    }
+    if (status.state !== 'good') return { valid: true, revalidateAt: now + ASK_AGAIN_AFTER, staleUntil: Infinity }
     return { valid: true, revalidateAt: now + (status.until - now) * RECHECK_SHARE, staleUntil: status.until }
   }
   const certificate = path.find(({ fingerprint }) => fingerprint === status.certificate.fingerprint256) ?? path[0]!
@@ -61,8 +62,9 @@ function read (status: ChainStatus, path: readonly Certificate[], now: number): 
     const cause = status.reason === undefined ? '' : ` (${status.reason})`
     return blame(certificate, 'revoked', `is revoked${cause}`)
   }
-  const { why, detail }: { readonly why: string, readonly detail?: string | undefined } =
-    status.state === 'unknown' ? status : { why: 'answer_expired' }
+  const { why, detail }: { readonly why: string, readonly detail?: string | undefined } = status.state === 'unknown'
+    ? status
+    : { why: 'check_failed', detail: 'the checker does not permit its good answer' }
   return blame(certificate, 'revocation_unknown', `may be revoked: ${detail ?? why}`, why)
 }
 

@@ -9,6 +9,7 @@ import { OutboundCredentialsExpiredError, refuseServer } from '../errors.ts'
 import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
 import { finishHandshake, startHandshake } from './handshake.ts'
 import type { CachedSession, Endpoint, SessionCache, TlsSettings } from './handshake.ts'
+import { askedForCertificate } from './node-internals.ts'
 import type { PresentedServer } from './node-internals.ts'
 import { checkIdentity } from './server-rules.ts'
 import type { ServerRules } from './server-rules.ts'
@@ -50,6 +51,8 @@ export interface Connection {
   validUntil: number
   /** Whether a response was received. It means that the server accepted the client certificate. */
   answered: boolean
+  /** Whether the server asked for the client certificate; on a resumed session it had asked before. */
+  readonly asked: boolean
   /**
    * The first error of its socket, such as a TLS alert. undici reports the last one: that the connection was closed.
    */
@@ -145,6 +148,7 @@ async function performHandshake (
       resumed,
       validUntil: endOfValidity(snapshot),
       answered: false,
+      asked: resumed || askedForCertificate(socket),
       failure: undefined,
       refusedRenegotiation
     }

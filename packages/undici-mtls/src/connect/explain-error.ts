@@ -70,25 +70,26 @@ function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | un
 export interface EndedConnection {
   /** The first error of the socket, if undici reports another. */
   readonly failure?: NodeJS.ErrnoException | undefined
-  /** Whether the server has answered on another connection with the same client certificate. */
-  readonly hasAnswered?: boolean
+  /** Whether something speaks against a refusal of the client certificate. */
+  readonly isCleared?: boolean
 }
 
 /**
  * Explains a connection that ended before its first response, after the server took part in the handshake. Servers that
  * verify clients (Node's, for example) close without an alert, and in TLS 1.3 this happens after the client's side of
  * the handshake is done. The error says both: the socket was closed, and most likely the certificate was refused. A
- * server that has answered with the same certificate did not refuse it, unless it sends an alert.
+ * server that has answered with the same certificate, did not ask for one, or began to answer, did not refuse it, unless
+ * it sends an alert.
  *
  * @returns undefined for an error of another kind
  */
 export function explainFirstRequestError (
-  error: NodeJS.ErrnoException, origin: string, { failure = error, hasAnswered = false }: EndedConnection = {}
+  error: NodeJS.ErrnoException, origin: string, { failure = error, isCleared = false }: EndedConnection = {}
 ): Error | undefined {
   const alert = explainAlert(failure, origin) ?? explainAlert(error, origin)
   if (alert !== undefined) return alert
   const closed = error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET' || error.code === 'EPIPE'
-  if (!closed || hasAnswered) return undefined
+  if (!closed || isCleared) return undefined
   const words = 'most likely, since it closed the connection before its first response without a reason'
   return new OutboundClientCertificateRefusedError(origin, words, undefined, { cause: error })
 }

@@ -55,3 +55,11 @@ export function watchRenegotiation (socket: TLSSocket): () => boolean {
   socket.once('secure', () => { isSecure = true })
   return () => asked
 }
+
+/**
+ * Whether the server asked for a certificate in a full handshake. It then names the signature algorithms that it takes
+ * (RFC 8446 section 4.3.2), and a client shares some with it.
+ */
+export function askedForCertificate (socket: TLSSocket): boolean {
+  return socket.getSharedSigalgs().length > 0
+}

@@ -114,10 +114,12 @@ export class Exchange extends HandlerRelay {
   #explain (error: Error): Error {
     const [connection, slot] = [this.#connection, this.slot]
     if (connection === undefined || slot === undefined) return error
-    const { hasAnswered, policy: { origin } } = slot.pool
+    const { policy: { origin } } = slot.pool
     if (connection.refusedRenegotiation()) return explainRenegotiation(error, origin)
     if (connection.answered) return error
-    return explainFirstRequestError(error, origin, { failure: connection.failure, hasAnswered }) ?? error
+    // What speaks against a refused certificate: this server took it before, did not ask for it, or began to answer.
+    const isCleared = slot.pool.hasAnswered || !connection.asked || connection.socket.bytesRead > 0
+    return explainFirstRequestError(error, origin, { failure: connection.failure, isCleared }) ?? error
   }
 }
 

@@ -51,8 +51,8 @@ export function getServerIdentity (response: object): PeerIdentity | undefined {
 }
 
 /**
- * Takes what the built-in `fetch` takes. Node's own `Request` and `FormData` are other classes than those of the undici
- * that this package imports, and undici would read them as text: `[object Request]`.
+ * Takes what every `fetch` takes. Node's own `Request` and `FormData`, and those of another installed undici, are other
+ * classes than those of the undici that this package imports, and undici would read them as text: `[object Request]`.
  */
 function adoptRequest (
   input: RequestInfo, init: RequestInit | undefined
@@ -64,7 +64,7 @@ function adoptRequest (
 }
 
 function isForeignRequest (input: RequestInfo): input is OwnRequest {
-  return input instanceof globalThis.Request && !(input instanceof OwnRequest)
+  return tagOf(input) === '[object Request]' && !(input instanceof OwnRequest)
 }
 
 function toOwnRequest (input: OwnRequest): OwnRequest {
@@ -84,7 +84,8 @@ function toOwnRequest (input: OwnRequest): OwnRequest {
 }
 
 function isForeignFormData (body: unknown): body is FormData {
-  return body instanceof globalThis.FormData && !(body instanceof OwnFormData)
+  // The form-data of npm has this tag too, and is a stream.
+  return tagOf(body) === '[object FormData]' && !(body instanceof OwnFormData) && Symbol.iterator in (body as object)
 }
 
 function toOwnFormData (body: FormData): OwnFormData {
@@ -94,4 +95,9 @@ function toOwnFormData (body: FormData): OwnFormData {
     else own.append(name, value, value.name)
   }
   return own
+}
+
+/** What the Web's classes are told by across realms and copies. */
+function tagOf (value: unknown): string {
+  return Object.prototype.toString.call(value)
 }

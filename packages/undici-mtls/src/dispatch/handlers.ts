@@ -34,7 +34,7 @@ export class HandlerRelay implements Dispatcher.DispatchHandler {
   onRequestSent (): void { (this.handler as { onRequestSent? (): void }).onRequestSent?.() }
 }
 
-/** Handlers of undici 6 (the built-in fetch of Node 22) and of callers written for it. */
+/** Handlers of undici 6 and 7 (the built-in fetch of Node 22 and 24) and of callers written for them. */
 interface LegacyHandler {
   onConnect? (abort: (reason?: Error) => void, context: unknown): void
   onUpgrade? (statusCode: number, headers: unknown, socket: unknown): void
@@ -44,7 +44,7 @@ interface LegacyHandler {
   onError? (error: Error): void
 }
 
-/** Converts a handler to the form that undici 7 and 8 call. Callers of undici 6 do not support HTTP/2. */
+/** Converts a handler to the form that undici 7 and 8 call. */
 export function adaptHandler (handler: Handler): Handler {
   if (typeof handler?.onRequestStart === 'function') return handler
   if (typeof (handler as LegacyHandler | null)?.onConnect !== 'function') {

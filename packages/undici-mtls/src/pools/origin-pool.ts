@@ -12,7 +12,7 @@ import type { Exchange, PoolSlot, RequestPool } from '../dispatch/exchange.ts'
 import { OutboundUnreachableError, OutboundWrongServerError } from '../errors.ts'
 import type { OutboundError, ServerRefusal } from '../errors.ts'
 import type { OriginPolicy } from './origin-policy.ts'
-import { reachOrigin } from './reach-origin.ts'
+import { reachOrigin, withoutH2 } from './reach-origin.ts'
 import type { Address } from './reach-origin.ts'
 
 export interface OriginPoolOptions {
@@ -87,8 +87,10 @@ export class OriginPool implements RequestPool {
     return false
   }
 
-  async connect (address: Address, hostname: string): Promise<Connection> {
-    const { context, proxyContext, policy, timeout } = this.#options
+  /** @param allowH2 false if the requests of this connection must stay on HTTP/1.1 */
+  async connect (address: Address, hostname: string, allowH2: boolean): Promise<Connection> {
+    const { proxyContext, policy, timeout } = this.#options
+    const context = allowH2 ? this.#options.context : withoutH2(this.#options.context)
     const deadline = new ConnectLimit(timeout, () => timedOut(policy.origin, timeout))
     try {
       const connection = await reachOrigin({ policy, address, hostname, deadline, context, proxyContext })
@@ -157,7 +159,9 @@ class PeerClient extends Client {
   readonly #slot: PoolSlot
   readonly #pool: OriginPool
 
-  constructor (origin: string | URL, options: object, pool: OriginPool) {
+  /** @param options of undici 8, with `allowH2: false` in the pool for requests that must stay on HTTP/1.1 */
+  constructor (origin: string | URL, options: { readonly allowH2?: boolean }, pool: OriginPool) {
+    const { allowH2 = true } = options
     const slot: { -readonly [key in keyof PoolSlot]: PoolSlot[key] } = {
       pool, connection: undefined, context: undefined
     }
@@ -166,7 +170,7 @@ class PeerClient extends Client {
     ): void => {
       const { servername } = target
       const hasName = servername !== undefined && servername !== null && servername !== ''
-      pool.connect(target, withoutRootDot(hasName ? servername : target.hostname)).then((connection) => {
+      pool.connect(target, withoutRootDot(hasName ? servername : target.hostname), allowH2).then((connection) => {
         slot.connection = connection
         slot.context = Object.freeze({ [kServer]: connection.server })
         callback(null, connection.socket)

@@ -69,19 +69,20 @@ async function openProxy (
     open: () => ({ host, port: Number(port === '' ? 443 : port) })
   }
   // CONNECT is HTTP/1.1.
-  const http1 = { ...context, settings: withoutH2(context.settings) }
-  const { socket, validUntil, decision: { current } } = await openConnection(to, http1)
+  const { socket, validUntil, decision: { current } } = await openConnection(to, withoutH2(context))
   return { socket, validUntil: Math.min(validUntil, current.notAfter, current.staleUntil) }
 }
 
 const http1Settings = new WeakMap<ConnectContext['settings'], ConnectContext['settings']>()
 
-/** Returns the same object for the same settings: TLS contexts are cached by it. */
-function withoutH2 (settings: ConnectContext['settings']): ConnectContext['settings'] {
-  if (!settings.protocols.includes('h2')) return settings
+/** The same context, for connections that offer HTTP/1.1 only. */
+export function withoutH2 (context: ConnectContext): ConnectContext {
+  const { settings } = context
+  if (!settings.protocols.includes('h2')) return context
+  // The same object for the same settings: TLS contexts are cached by it.
   let own = http1Settings.get(settings)
   if (own === undefined) http1Settings.set(settings, own = Object.freeze({ ...settings, protocols: ['http/1.1'] }))
-  return own
+  return { ...context, settings: own }
 }
 
 /** Opens a TCP connection to an http proxy. */
@@ -123,13 +124,18 @@ async function openTunnel (
       // A TLS server sends nothing before the client does, so data after a 2xx comes from the proxy.
       reject(refused(isOpen
         ? `the proxy ${proxy.url.origin} sent data of its own`
-        : `the proxy ${proxy.url.origin} answered CONNECT with ${describeStatus(statusCode)}`, statusCode >= 500))
+        : `the proxy ${proxy.url.origin} answered CONNECT with ${describeStatus(statusCode)}`, isTransient(statusCode)))
     })
     asked.once('error', (error) => {
       reject(refused(`the proxy ${proxy.url.origin} closed the connection (${error.message})`, true, { cause: error }))
     })
     asked.end()
   })
+}
+
+/** Whether the same request may succeed later: 408 Request Timeout, 429 Too Many Requests, errors of the server. */
+function isTransient (statusCode: number): boolean {
+  return statusCode >= 500 || statusCode === 408 || statusCode === 429
 }
 
 /** A status with its standard phrase. The phrase that the proxy sent could be any text. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { withTimeout } from '@peerkit/identity/internal'
+import { withTimeout } from './timers.ts'
 
 const FOUND: Readonly<Record<string, string>> = {
   EISDIR: 'a directory',
@@ -22,17 +22,26 @@ const TIMEOUT = 10_000
 /** Opening a named pipe without a writer would block for ever without O_NONBLOCK. Windows does not have it. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
+/**
+ * Why a file cannot be read:
+ * - `not_regular`: a folder, a named pipe, a device or a socket
+ * - `too_large`: more bytes than the limit
+ * - `timeout`: the file system does not answer
+ * - `system`: the file system answered with an error, which is the cause
+ */
+export type UnreadableReason = 'not_regular' | 'too_large' | 'timeout' | 'system'
+
 /** A file that cannot be read within the limits. */
 export class FileUnreadableError extends Error {
   readonly code: 'FILE_UNREADABLE' = 'FILE_UNREADABLE'
   /** What was found instead of a file within the limits, in words. */
   readonly found: string
-  readonly isTooLarge: boolean
+  readonly reason: UnreadableReason
 
-  constructor (found: string, { isTooLarge = false, cause }: { isTooLarge?: boolean, cause?: unknown } = {}) {
-    super(`found ${found}`, { cause })
+  constructor (reason: UnreadableReason, found: string, options?: ErrorOptions) {
+    super(`found ${found}`, options)
     this.found = found
-    this.isTooLarge = isTooLarge
+    this.reason = reason
   }
 }
 
@@ -57,7 +66,7 @@ const stuck = new Map<string, Promise<unknown>>()
  */
 export async function readBounded (path: string, limits: ReadLimits): Promise<Buffer> {
   const { maxBytes, timeout = TIMEOUT, signal, read = readRegular } = limits
-  if (stuck.has(path)) throw new FileUnreadableError('a file system that does not answer')
+  if (stuck.has(path)) throw new FileUnreadableError('timeout', 'a file system that does not answer')
   let reading: Promise<Buffer> | undefined
   const start = async (): Promise<Buffer> => {
     reading = read(path, maxBytes)
@@ -68,7 +77,7 @@ export async function readBounded (path: string, limits: ReadLimits): Promise<Bu
     signal,
     onTimeout: () => {
       stuck.set(path, (reading as Promise<Buffer>).catch(() => {}).finally(() => { stuck.delete(path) }))
-      throw new FileUnreadableError(`a file system that does not answer within ${timeout} ms`)
+      throw new FileUnreadableError('timeout', `a file system that does not answer within ${timeout} ms`)
     }
   })
 }
@@ -83,7 +92,7 @@ async function readRegular (path: string, maxBytes: number): Promise<Buffer> {
       const info = await handle.stat()
       checkKind(info)
       if (info.size > maxBytes) {
-        throw new FileUnreadableError(`${info.size} bytes (at most ${maxBytes})`, { isTooLarge: true })
+        throw new FileUnreadableError('too_large', `${info.size} bytes (at most ${maxBytes})`)
       }
       return await readBytes(handle, info.size)
     } finally {
@@ -92,13 +101,14 @@ async function readRegular (path: string, maxBytes: number): Promise<Buffer> {
   } catch (error) {
     if (error instanceof FileUnreadableError) throw error
     const { code = '' } = error as NodeJS.ErrnoException
-    throw new FileUnreadableError(FOUND[code] ?? (code || 'an unknown error'), { cause: error })
+    throw new FileUnreadableError('system', FOUND[code] ?? (code || 'an unknown error'), { cause: error })
   }
 }
 
 function checkKind (info: { isFile (): boolean, isDirectory (): boolean }): void {
   if (!info.isFile()) {
-    throw new FileUnreadableError(info.isDirectory() ? 'a directory' : 'something that is not a regular file')
+    const found = info.isDirectory() ? 'a directory' : 'something that is not a regular file'
+    throw new FileUnreadableError('not_regular', found)
   }
 }
 
