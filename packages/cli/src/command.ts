@@ -4,8 +4,12 @@ import { findNearest } from '@peerkit/identity/internal'
 
 /** The command line is wrong, or one of its files cannot be used. Exit code 2. */
 export class UsageError extends Error {
+  /** The message without its first words. */
+  readonly problem: string
+
   constructor (problem: string, options?: ErrorOptions) {
     super(`Invalid option: ${problem}`, options)
+    this.problem = problem
   }
 }
 

@@ -175,7 +175,9 @@ async function readFile (path: string, inFolder: boolean): Promise<Expiry[]> {
     const ders = decodeCertificates(bytes, path)
     return [...ders.map((der, index) => describe(der, 'certificate', numbered(path, index, ders.length))), ...crls]
   } catch (error) {
-    return [unreadable('file', path, (error as Error).message.replace(`Invalid option: ${path}: `, ''))]
+    const problem = error instanceof UsageError ? error.problem : (error as Error).message
+    // The row names the file already.
+    return [unreadable('file', path, problem.replace(`${path}: `, ''))]
   }
 }
 

@@ -238,6 +238,14 @@ export function viewDer (peer: PeerIdentity): Uint8Array | undefined {
   return Identity.view(peer as Identity)
 }
 
+/**
+ * As {@link viewDer}, also for an identity of another copy of this package, whose bytes have to be copied. For what only
+ * reads them: the fields of such an identity are not known to be those of its bytes.
+ */
+export function derOf (peer: PeerIdentity): Uint8Array | undefined {
+  return isPeerIdentity(peer) ? viewDer(peer) : (peer as PeerIdentity).raw
+}
+
 /** An identity without the names of kinds of which some cannot be read, as rules may see it. */
 export function hideUnreadable (peer: PeerIdentity): PeerIdentity {
   return Identity.hideUnreadable(peer as Identity)

@@ -1,5 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
+import { countRules } from './compile-groups.ts'
 import type { FlatRules, Origin } from './compile-groups.ts'
 import { PredicateResultError } from './errors.ts'
 import { describeRules } from './explain/describe-rules.ts'
@@ -61,8 +62,7 @@ export class RuleAuthorizer implements Authorizer {
       return { predicate, path: path.toString(), verdict: allow(origin) }
     })
     this.isAsync = flat.predicates.length > 0
-    const shared = flat.shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
-    this.size = flat.rules.length + flat.predicates.length + shared
+    this.size = countRules(flat)
     this.warnings = Object.freeze(listWarnings(flat))
     Object.freeze(this)
   }

@@ -165,6 +165,11 @@ export interface FlatRules {
   readonly predicates: readonly FlatPredicate[]
 }
 
+/** How many rules and predicates there are, including those of groups. */
+export function countRules ({ rules, shared, predicates }: FlatRules): number {
+  return shared.reduce((sum, { definition }) => sum + definition.rules.length, rules.length + predicates.length)
+}
+
 interface FlatPredicate {
   readonly predicate: Predicate<any>
   readonly path: RulePath

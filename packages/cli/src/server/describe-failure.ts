@@ -2,7 +2,7 @@ import { findVerifyCode, tlsAlerts } from '@peerkit/events'
 import type { TlsConnection } from '../handshake/open-tls.ts'
 
 /** Why a server was not reached, by error code. */
-const REACHING: Readonly<Record<string, string>> = {
+const CONNECT_ERRORS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name does not exist',
   EAI_AGAIN: 'the name server did not answer',
   ECONNREFUSED: 'no server listens on this port',
@@ -11,7 +11,8 @@ const REACHING: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no route to the network',
   ETIMEDOUT: 'no answer in time: check the address and firewalls'
 }
-const SHAKING: Readonly<Record<string, string>> = {
+/** Why a handshake failed without an alert, by error code. */
+const HANDSHAKE_ERRORS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the server closed the connection without an alert. Servers on Node refuse a client in this way; see ' +
     'the log of the server',
   EPIPE: 'the server closed the connection without an alert',
@@ -22,7 +23,7 @@ const SHAKING: Readonly<Record<string, string>> = {
   ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'this version of Node does not support the version of TLS'
 }
 /** Why a server is not trusted, by a code of Node that OpenSSL does not have. */
-const DISTRUST: Readonly<Record<string, string>> = {
+const TRUST_ERRORS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is not for this host name (see --servername)'
 }
 const CLOSE_NOTIFY = 0
@@ -31,17 +32,17 @@ const CLOSE_NOTIFY = 0
 export function describeFailure ({ failure, facts }: TlsConnection): string {
   if (failure === undefined) return 'nothing failed'
   return failure.stage === 'connect'
-    ? describeError(failure.error, REACHING)
+    ? describeError(failure.error, CONNECT_ERRORS)
     : describeRefusal(failure.error, facts().alert)
 }
 
 /** Why a server closed the connection: its alert if it sent one. */
 export function describeRefusal (error: NodeJS.ErrnoException, alert: number | undefined): string {
-  return describeAlert(alert) ?? describeError(error, SHAKING)
+  return describeAlert(alert) ?? describeError(error, HANDSHAKE_ERRORS)
 }
 
 export function describeDistrust (code: string): string {
-  const clause = findVerifyCode(code)?.clause ?? DISTRUST[code]
+  const clause = findVerifyCode(code)?.clause ?? TRUST_ERRORS[code]
   return clause === undefined ? code : `${clause} (${code})`
 }
 

@@ -6,7 +6,7 @@ import { readCertificateFile, readOwnFiles } from '../files/certificate-file.ts'
 import type { OwnFiles } from '../files/certificate-file.ts'
 import type { OpenTlsOptions, Target } from '../handshake/open-tls.ts'
 
-const PORT_PROTOCOLS = ['h2', 'http/1.1']
+const ALPN_PROTOCOLS = ['h2', 'http/1.1']
 
 /** The options of every command that connects. */
 export const TLS_OPTIONS: Command['options'] = {
@@ -21,7 +21,7 @@ export const CLIENT_OPTIONS: Command['options'] = {
     type: 'string',
     multiple: true,
     help: 'protocol to offer (any number; default h2 and http/1.1)',
-    values: PORT_PROTOCOLS
+    values: ALPN_PROTOCOLS
   },
   cert: { type: 'string', help: 'client certificate and its chain, PEM' },
   key: { type: 'string', help: 'its private key, PEM' },
@@ -64,7 +64,7 @@ export async function readTlsArguments (values: Values): Promise<TlsArguments> {
   return {
     options: {
       servername,
-      alpn: alpn.length === 0 ? PORT_PROTOCOLS : alpn,
+      alpn: alpn.length === 0 ? ALPN_PROTOCOLS : alpn,
       ca: caPath === undefined ? undefined : anchors.map((der) => encodePem(der)).join(''),
       timeout
     },

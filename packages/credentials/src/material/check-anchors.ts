@@ -1,5 +1,6 @@
 import { nameKey, rdnKeys, validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import { EXTENSION, readCertificate } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import { checkKeySize, showTime } from './check-certificate.ts'
@@ -106,8 +107,9 @@ export function describeTwins (
   })
 }
 
-function hasKeyIdentifier ({ raw }: PeerIdentity): boolean {
-  return raw !== undefined && readCertificate(raw).extensions.has(EXTENSION.subjectKeyIdentifier)
+function hasKeyIdentifier (certificate: PeerIdentity): boolean {
+  const der = derOf(certificate)
+  return der !== undefined && readCertificate(der).extensions.has(EXTENSION.subjectKeyIdentifier)
 }
 
 /**
@@ -125,8 +127,9 @@ const MAX_NAME_BYTES = 64_000
  */
 export function checkCaNames (cas: readonly PeerIdentity[], where: string): void {
   // A name is shorter than its certificate, so most bundles need no second look.
-  if (cas.reduce((sum, { raw }) => sum + (raw?.length ?? 0), 0) <= MAX_NAME_BYTES) return
-  const bytes = cas.reduce((sum, { raw }) => sum + readCertificate(raw ?? new Uint8Array()).subjectRaw.length + 2, 0)
+  const ders = cas.map((ca) => derOf(ca) ?? new Uint8Array())
+  if (ders.reduce((sum, { length }) => sum + length, 0) <= MAX_NAME_BYTES) return
+  const bytes = ders.reduce((sum, der) => sum + readCertificate(der).subjectRaw.length + 2, 0)
   if (bytes <= MAX_NAME_BYTES) return
   const found = `found ${cas.length} CA certificates whose names have ${bytes} bytes`
   const expected = `expected at most ${MAX_NAME_BYTES}, because a server sends them in one TLS message and every ` +

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { DerReader, TAG } from '@peerkit/identity/der'
-import { iso } from '@peerkit/identity/internal'
+import { derOf, iso } from '@peerkit/identity/internal'
 import { readAlgorithm, readCertificate, readSignatureScheme } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
@@ -76,7 +76,7 @@ const WEAK_NAMES: Readonly<Record<string, string>> = {
 
 /** Signatures over SHA-1 and MD5 can be forged (RFC 9155, RFC 6151). @throws CredentialsRefusedError */
 export function checkSignatureAlgorithm ({ identity }: ParsedCertificate, where: string): void {
-  const algorithm = readCertificate(identity.raw ?? new Uint8Array()).signatureAlgorithm
+  const algorithm = readCertificate(derOf(identity) ?? new Uint8Array()).signatureAlgorithm
   const { oid, parameters } = algorithm
   if (readSignatureScheme(algorithm) !== undefined || (oid === RSASSA_PSS && usesStrongHash(parameters))) return
   const found = WEAK_NAMES[oid] ?? `the algorithm ${oid}`

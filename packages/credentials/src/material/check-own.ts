@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import { EXTENSION, KEY_USAGE, readCertificate, readKeyUsage } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import { checkKeySize, checkSignatureAlgorithm, checkValidity } from './check-certificate.ts'
@@ -176,7 +177,7 @@ function checkUsage (leaf: PeerIdentity, where: string, use: NonNullable<CheckOp
  * @returns the warning, if there is one
  */
 function checkKeyUsage (leaf: PeerIdentity, where: string): string | undefined {
-  const usage = readCertificate(leaf.raw ?? new Uint8Array()).extensions.get(EXTENSION.keyUsage)
+  const usage = readCertificate(derOf(leaf) ?? new Uint8Array()).extensions.get(EXTENSION.keyUsage)
   if (usage === undefined || (readKeyUsage(usage.value) & KEY_USAGE.digitalSignature) !== 0) return undefined
   return `${where}: the key usage of ${String(leaf)} lacks digitalSignature; peers may refuse it in TLS 1.3`
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { decodePem, equalDistinguishedNames, nameKey, parsePeerIdentity, rdnKeys } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { describeContent } from '@peerkit/identity/internal'
+import { derOf, describeContent } from '@peerkit/identity/internal'
 import { refused } from '../errors.ts'
 import { textOf } from './material.ts'
 import type { Pem } from './material.ts'
@@ -19,7 +19,7 @@ export interface OwnCredentials {
 
 /** @throws the error of OpenSSL if it cannot parse the certificate */
 export function parseCertificate (identity: PeerIdentity): ParsedCertificate {
-  return { identity, x509: new X509Certificate(identity.raw ?? new Uint8Array()) }
+  return { identity, x509: new X509Certificate(derOf(identity) ?? new Uint8Array()) }
 }
 
 export function identitiesOf (certificates: readonly ParsedCertificate[]): PeerIdentity[] {

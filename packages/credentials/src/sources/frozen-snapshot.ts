@@ -2,6 +2,7 @@ import crypto from 'node:crypto'
 import { inspect } from 'node:util'
 import { encodePem } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { checkersOf } from '../authority/authorities-of.ts'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
@@ -104,7 +105,7 @@ function once (certificates: readonly PeerIdentity[], elsewhere: readonly PeerId
 }
 
 export function toPem (certificate: PeerIdentity): string {
-  return encodePem(certificate.raw ?? new Uint8Array())
+  return encodePem(derOf(certificate) ?? new Uint8Array())
 }
 
 /** A credential snapshot. The key is in a private field, so it cannot be logged, copied or serialized by mistake. */

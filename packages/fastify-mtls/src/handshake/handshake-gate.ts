@@ -152,8 +152,8 @@ export class HandshakeGate {
     const facts = describeConnection(socket)
     withTimeout(verified, {
       timeout: this.#options.revocationTimeout,
-      onTimeout: () => refuse(socket, 'timeout', 'no answer about revocation came in time')
-    }).catch(() => refuse(socket, 'revocation_unknown', 'the revocation checker failed')).then((result) => {
+      onTimeout: () => failCheck(socket, 'timeout', 'no answer about revocation came in time')
+    }).catch(() => failCheck(socket, 'revocation_unknown', 'the revocation checker failed')).then((result) => {
       socket.off('error', ignore)
       if ('refusal' in result || !socket.destroyed) this.#conclude(socket, server, result, emit, begun, facts)
     })
@@ -166,7 +166,7 @@ export class HandshakeGate {
         trust, allowAnonymous, onExplained: (isStranger) => { this.#explanations.end(isStranger) }
       })
     } catch (error) {
-      return refuse(socket, 'unreadable', `the certificate could not be checked: ${(error as Error).message}`)
+      return failCheck(socket, 'unreadable', `the certificate could not be checked: ${(error as Error).message}`)
     }
   }
 
@@ -201,8 +201,8 @@ export class HandshakeGate {
   }
 }
 
-/** A refusal because verifying the certificate failed. */
-function refuse (socket: TLSSocket, reason: HandshakeReason, message: string): HandshakeResult {
+/** The result where the check itself failed, so that nothing is known of the certificate. */
+function failCheck (socket: TLSSocket, reason: HandshakeReason, message: string): HandshakeResult {
   const leaf = readLeaf(socket)
   const detail = { step: reason, message, certificate: leaf === undefined ? undefined : summarizeCertificate(leaf) }
   return { refusal: { reason, code: undefined, leaf: () => leaf, detail: () => detail } }

@@ -21,9 +21,6 @@ import { UpgradeWatch } from '../connection/upgrade-watch.ts'
 
 type App = FastifyInstance<any, any, any, any>
 
-/** Milliseconds. */
-const DRAIN_TIMEOUT = 10_000
-
 /** Fastify's own channel: it publishes each new app at the end of `Fastify(…)`. */
 const CREATED = 'fastify.initialization'
 
@@ -57,6 +54,8 @@ export class ServerContext {
   #leader: MtlsServer | undefined
   #listeners: RawListeners | undefined
   readonly #options: MtlsServerOptions
+  /** Milliseconds. */
+  readonly #drainTimeout: number
   readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
   readonly #tls: TlsContexts
@@ -67,12 +66,13 @@ export class ServerContext {
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
-    this.now = options.now ?? Date.now
     this.#options = options
     const {
       revocation, algorithms, block, now = Date.now, clientCertificate, gateOnly = false, revocationTimeout = 5_000,
-      drainTimeout = DRAIN_TIMEOUT, upgradeTimeout = 10_000
+      drainTimeout = 10_000, upgradeTimeout = 10_000
     } = options
+    this.now = now
+    this.#drainTimeout = drainTimeout
     this.appCheck = new AppCheck({ allowAnonymous: clientCertificate === 'optional', gateOnly })
     const trust = new Trust(credentials, {
       revocation,
@@ -173,7 +173,7 @@ export class ServerContext {
     const close = server.close as (...args: any[]) => MtlsServer
     server.close = ((...args: any[]) => {
       // Node waits for connections without a request, and for requests that never arrive as a whole.
-      setTimeout(() => { this.#gate.closeConnections() }, this.#options.drainTimeout ?? DRAIN_TIMEOUT).unref()
+      setTimeout(() => { this.#gate.closeConnections() }, this.#drainTimeout).unref()
       return close.apply(server, args)
     }) as typeof server.close
     const listen = server.listen as (...args: any[]) => MtlsServer

@@ -1,5 +1,6 @@
 import { createPartialIdentity, endOfValidity, parsePeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import type { Claim } from '../headers/header-format.ts'
 import type { ChainVerdict } from './reader-options.ts'
 
@@ -55,7 +56,7 @@ export class ForwardedClient {
     this.isCa = this.#client.isCa === true
     this.weight =
       WEIGHT +
-      [this.#client, ...this.hops].reduce((sum, { raw }) => sum + WEIGHT_EACH + 3 * (raw?.length ?? 0), 0) +
+      peers.reduce((sum, peer) => sum + WEIGHT_EACH + 3 * (derOf(peer)?.length ?? 0), 0) +
       this.sent.reduce((sum, { length }) => sum + WEIGHT_EACH + 3 * length, 0)
     this.#bySender.set('', this.#client)
   }

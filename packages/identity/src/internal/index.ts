@@ -6,6 +6,7 @@ import '../supported-node.ts'
  * @internal
  */
 export { ClientError, CodedError, OptionError, answerWith, type ErrorAnswer } from './errors.ts'
+export { derOf } from '../identity.ts'
 export { describeContent, removeByteOrderMarks } from '../pem.ts'
 export { hasHostBits } from '../x509/ip-address.ts'
 export {

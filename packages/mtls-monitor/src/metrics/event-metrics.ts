@@ -99,6 +99,7 @@ export function recordChanges (instruments: Instruments): EventListeners {
   const outbound = instruments.counter('peerkit.outbound.connections')
   const origins = new BoundedLabels(MAX_ORIGINS)
   const reasons = createReasonLabels(reasonsOf('credentials'))
+  const outboundCodes = createReasonLabels([])
   return {
     'peerkit:credentials:rotated': () => { rotations.add(1, { 'peerkit.result': 'accepted' }) },
     'peerkit:credentials:refused': ({ reason, code }) => {
@@ -123,7 +124,7 @@ export function recordChanges (instruments: Instruments): EventListeners {
       outbound.add(1, {
         'server.address': origins.of(origin),
         'peerkit.result': 'refused',
-        'error.type': reasons.of(code)
+        'error.type': outboundCodes.of(code)
       })
     }
   }

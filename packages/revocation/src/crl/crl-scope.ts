@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import { TAG } from '@peerkit/identity/der'
 import { EXTENSION, readBasicConstraints } from '@peerkit/identity/x509'
 import { CrlInvalidError } from '../errors.ts'
@@ -112,7 +113,7 @@ function readNames (certificate: PeerIdentity): readonly string[] {
 
 /** Whether basicConstraints say CA, regardless of keyUsage; undefined if the certificate is not available. */
 export function isCaCertificate (certificate: PeerIdentity): boolean | undefined {
-  if (certificate.raw === undefined) return certificate.isCa
+  if (derOf(certificate) === undefined) return certificate.isCa
   const value = extensionOf(certificate, EXTENSION.basicConstraints)
   return value !== undefined && readBasicConstraints(value).ca
 }

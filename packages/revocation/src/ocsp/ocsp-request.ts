@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import { readCertificate } from '@peerkit/identity/x509'
 import { writeElement, writeInteger, writeOid } from '../x509/der.ts'
 import { readIssuerKey } from '../x509/issuer.ts'
@@ -43,8 +44,9 @@ export function describeCertIds (certificate: PeerIdentity, issuer: PeerIdentity
   return names.flatMap((name) => hashes.map((hash) => makeCertId(certificate, issuer, name, hash)))
 }
 
-function readIssuerName ({ raw, tolerated }: PeerIdentity): Uint8Array | undefined {
-  return raw === undefined ? undefined : readCertificate(raw, tolerated).issuerRaw
+function readIssuerName (certificate: PeerIdentity): Uint8Array | undefined {
+  const der = derOf(certificate)
+  return der && readCertificate(der, certificate.tolerated).issuerRaw
 }
 
 function makeCertId (certificate: PeerIdentity, issuer: PeerIdentity, name: Uint8Array, hash: CertIdHash): CertId {

@@ -1,4 +1,5 @@
 import { parsePeerIdentity, validityAt, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import { EXTENSION, KEY_USAGE, readCertificate, readName } from '@peerkit/identity/x509'
 import { createHash, type KeyObject } from 'node:crypto'
 import { OcspInvalidError } from '../errors.ts'
@@ -83,7 +84,7 @@ function isSignatureOf (key: KeyObject, { algorithm, tbs, signature }: OcspRespo
 /** Why a certificate is not a delegate of the issuer; undefined if it is one. */
 function findObjection (delegate: IssuerKey, issuer: IssuerKey, now: number): string | undefined {
   const who = String(delegate.identity)
-  const certificate = readCertificate(delegate.identity.raw!)
+  const certificate = readCertificate(derOf(delegate.identity)!)
   // OCSPSigning is required: with anyExtendedKeyUsage or none, every TLS client of this CA would be a responder.
   if (delegate.identity.extendedKeyUsage?.includes(OCSP_SIGNING) !== true) {
     return `the signer ${who} has no extended key usage OCSPSigning`

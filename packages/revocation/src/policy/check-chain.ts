@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { whenAllSettled, whenAnswered } from '@peerkit/identity/internal'
+import { whenAllSettled } from '@peerkit/identity/internal'
 import {
-  failedStatus, readStatus, statusAt, unknownStatus, type RevocationChecker, type RevocationStatus
+  askChecker, statusAt, unknownStatus, type RevocationChecker, type RevocationStatus
 } from './revocation-status.ts'
 
 /** The worst status in a chain. */
@@ -51,7 +51,7 @@ export function checkChain (
   const chain = options.chain ?? identity.chain
   const path = chain === undefined ? [identity] : [identity, ...chain]
   const asked = chain === undefined ? path : path.slice(0, Math.max(1, path.length - 1))
-  const answers = asked.map((certificate, i) => ask(checker, certificate, path[i + 1]))
+  const answers = asked.map((certificate, i) => askChecker(checker, certificate, path[i + 1]))
   const { now = Date.now } = options
   const findWorst = (statuses: readonly RevocationStatus[]): ChainStatus => {
     const time = now()
@@ -62,14 +62,6 @@ export function checkChain (
     )
   }
   return whenAllSettled(answers, findWorst)
-}
-
-function ask (
-  checker: RevocationChecker,
-  certificate: PeerIdentity,
-  issuer: PeerIdentity | undefined
-): RevocationStatus | Promise<RevocationStatus> {
-  return whenAnswered(() => checker.check(certificate, issuer), readStatus, failedStatus)
 }
 
 function describe (checker: RevocationChecker, status: RevocationStatus, certificate: PeerIdentity): ChainStatus {

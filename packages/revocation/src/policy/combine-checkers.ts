@@ -2,11 +2,11 @@ import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
   anything, checkOption, choice, clock, defineOptions, isThenable, list, required, whenAllSettled,
-  whenAnswered, whenSettled
+  whenSettled
 } from '@peerkit/identity/internal'
 import { RevocationOptionError } from '../errors.ts'
 import {
-  failedStatus, joinDetails, readStatus, statusAt, type RevocationChecker, type RevocationStatus, type UnknownStatus
+  askChecker, joinDetails, statusAt, type RevocationChecker, type RevocationStatus, type UnknownStatus
 } from './revocation-status.ts'
 
 /** Options of {@link combineCheckers}. */
@@ -76,7 +76,7 @@ function checkAll (
 ): RevocationStatus | Promise<RevocationStatus> {
   const answers: (RevocationStatus | Promise<RevocationStatus>)[] = []
   for (const member of members) {
-    const answer = ask(member, certificate, issuer)
+    const answer = askChecker(member, certificate, issuer)
     if (!isThenable(answer) && answer.state === 'revoked') return answer
     answers.push(answer)
   }
@@ -95,19 +95,10 @@ function checkFrom (
   now: () => number
 ): RevocationStatus | Promise<RevocationStatus> {
   if (member === undefined) return joinUnknowns(unknowns)
-  return whenSettled(ask(member, certificate, issuer), (answer) => {
+  return whenSettled(askChecker(member, certificate, issuer), (answer) => {
     const status = statusAt(answer, now())
     return status.state === 'unknown' ? checkFrom(others, [...unknowns, status], certificate, issuer, now) : status
   })
-}
-
-/** A checker from elsewhere may throw. The status is then unknown. */
-function ask (
-  member: RevocationChecker,
-  certificate: PeerIdentity,
-  issuer: PeerIdentity | undefined
-): RevocationStatus | Promise<RevocationStatus> {
-  return whenAnswered(() => member.check(certificate, issuer), readStatus, failedStatus)
 }
 
 function join (answers: readonly RevocationStatus[]): RevocationStatus {

@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { messageOf } from '@peerkit/identity/internal'
+import { messageOf, whenAnswered } from '@peerkit/identity/internal'
 
 /** Status of one certificate. Times are milliseconds since the epoch. */
 export type RevocationStatus =
@@ -94,7 +94,7 @@ export function unknownStatus (why: UnknownCause, detail?: string): UnknownStatu
 }
 
 /** The status if a checker threw or rejected. */
-export function failedStatus (error: unknown): UnknownStatus {
+function failedStatus (error: unknown): UnknownStatus {
   return unknownStatus('check_failed', plainText(`the checker failed: ${failureText(error)}`))
 }
 
@@ -105,13 +105,20 @@ export const ANSWER_EXPIRED: UnknownStatus = unknownStatus('answer_expired')
  * Reads the answer of a checker, which may be anything if somebody else wrote it. Anything but the three states counts
  * as unknown. It is copied, since a getter could answer differently when it is read again.
  */
-export function readStatus (status: RevocationStatus): RevocationStatus {
+function readStatus (status: RevocationStatus): RevocationStatus {
   const copy = { ...status as object } as { readonly state?: unknown, readonly until?: unknown }
   const { state, until } = copy
   if (state === 'revoked' || state === 'unknown') return copy as RevocationStatus
   return state === 'good' && typeof until === 'number' && !Number.isNaN(until)
     ? copy as RevocationStatus
     : unknownStatus('check_failed')
+}
+
+/** Asks a checker. One from elsewhere may throw; the status is unknown then. */
+export function askChecker (
+  checker: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
+  return whenAnswered(() => checker.check(certificate, issuer), readStatus, failedStatus)
 }
 
 /** What a status says at a time: a good one whose time is over says nothing any more. */

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import {
   DerReader, TAG, decodeBitString, decodeBoolean, decodeIntegerHex, decodeObjectIdentifier, decodeTime, encodeSignedHex,
   type DerElement
@@ -90,8 +91,9 @@ export function findUnknownCritical (
 }
 
 /** The value of an extension of a certificate; undefined if the certificate lacks it or its bytes. */
-export function extensionOf ({ raw, tolerated }: PeerIdentity, oid: string): Uint8Array | undefined {
-  return raw === undefined ? undefined : readCertificate(raw, tolerated).extensions.get(oid)?.value
+export function extensionOf (certificate: PeerIdentity, oid: string): Uint8Array | undefined {
+  const der = derOf(certificate)
+  return der && readCertificate(der, certificate.tolerated).extensions.get(oid)?.value
 }
 
 /** One element of a tag around the concatenation of its parts. */

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import {
   equalDistinguishedNames, matchDistinguishedNames, type DistinguishedName, type PeerIdentity
 } from '@peerkit/identity'
+import { derOf } from '@peerkit/identity/internal'
 import { TAG } from '@peerkit/identity/der'
 import {
   EXTENSION, readBasicConstraints, readCertificate, readKeyUsage, readSignatureScheme, type CertificateFields
@@ -48,7 +49,7 @@ const keys = new WeakMap<PeerIdentity, IssuerKey>()
 export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   const known = keys.get(identity)
   if (known !== undefined) return known
-  const der = identity.raw
+  const der = derOf(identity)
   if (der === undefined) {
     const found = `the issuer ${String(identity)} is a partial identity`
     throw new RevocationOptionError(`${found}; expected one parsed from a certificate`)

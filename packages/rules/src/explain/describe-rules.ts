@@ -1,3 +1,4 @@
+import { countRules } from '../compile-groups.ts'
 import type { FlatRules } from '../compile-groups.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
@@ -6,9 +7,9 @@ const MAX_LINES = 50
 const MAX_VALUES = 5
 
 /** Describes a rule set, one line per rule. */
-export function describeRules ({ rules, shared, predicates }: FlatRules): string {
-  const sharedCount = shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
-  const total = rules.length + predicates.length + sharedCount
+export function describeRules (flat: FlatRules): string {
+  const { rules, shared, predicates } = flat
+  const total = countRules(flat)
   const lines: { readonly index: number, readonly text: string }[] = []
   const firstShared = shared.flatMap(({ definition, origin }) => {
     return definition.rules.slice(0, MAX_LINES).map((rule) => ({ rule, origin }))
