@@ -100,15 +100,19 @@ for (const http2 of [false, true]) {
 
 test('a listener beside that of Fastify sees the requests that the guard allows, and the route answers all', async (t) => {
   const seen: string[] = []
+  const watch = (request: any): void => { seen.push(request.url) }
   const world = await startWorld(t, {
     ...optional,
     setup: (app) => {
       app.mtls.guardUpgrades('authenticated')
-      app.server.on('request', (request: any) => { seen.push(request.url) })
+      app.server.on('request', watch)
       app.get('/open', { config: { clientCertificate: 'optional' } }, async () => ['open'])
     }
   })
   for (const identity of [undefined, world.client]) t.match(await call(world, identity, { path: '/open' }), { status: 200, body: ['open'] })
+  t.strictSame(seen, ['/open'])
+  world.app.server.off('request', watch)
+  t.match(await call(world, world.client, { path: '/open' }), { status: 200 })
   t.strictSame(seen, ['/open'])
 })
 
