@@ -239,8 +239,8 @@ export function viewDer (peer: PeerIdentity): Uint8Array | undefined {
 }
 
 /**
- * As {@link viewDer}, also for an identity of another copy of this package, whose bytes have to be copied. For what only
- * reads them: the fields of such an identity are not known to be those of its bytes.
+ * As {@link viewDer}, also for an identity of another copy of this package, whose bytes have to be copied. For what
+ * only reads them: the fields of such an identity are not known to be those of its bytes.
  */
 export function derOf (peer: PeerIdentity): Uint8Array | undefined {
   return isPeerIdentity(peer) ? viewDer(peer) : (peer as PeerIdentity).raw
