@@ -132,6 +132,6 @@ test('options are checked', async (t) => {
   t.throws(() => compileGroups({}, wrong), {
     code: 'MTLS_ERR_RULE_INVALID', reason: 'unknown_key', message: /unknown option "authority"/
   })
-  t.throws(() => compileGroups({}, { path: 1 } as object), { reason: 'wrong_type', path: 'options.path' })
+  t.throws(() => compileGroups({}, { path: 1 } as object), { reason: 'wrong_type', path: 'options.path' } as object as Error)
   t.throws(() => compileGroups({}, null as never), { code: 'MTLS_ERR_RULE_INVALID' })
 })

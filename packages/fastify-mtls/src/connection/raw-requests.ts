@@ -11,8 +11,8 @@ export interface RequestListeners {
 }
 
 /**
- * Passes a request on. Whom the guard allows reaches the listeners of the raw server. All others reach the routes alone,
- * as if there were no such listener.
+ * Passes a request on. Whom the guard allows reaches the listeners of the raw server. All others reach the routes
+ * alone, as if there were no such listener.
  */
 export function passRequest (
   request: IncomingMessage, response: object, guard: UpgradeGuard, { routing, isReplaced, foreign }: RequestListeners
