@@ -36,8 +36,8 @@ export interface AllowedClientsControl {
   allow (rules: AllowedClients, options?: ScopeOptions): void
   /**
    * Says which clients may use what listens for upgrades or requests on the raw server, such as `new WebSocketServer({
-   * server: app.server })`, where no rule of a route holds. Without it an app with such a listener does not listen. Call
-   * it once, before `listen()`. Sockets that are open when the rules change stay open.
+   * server: app.server })`, where no rule of a route holds. Without it an app with such a listener does not listen.
+   * Call it once, before `listen()`. Sockets that are open when the rules change stay open.
    *
    * @param rules as for `allow`. A function gets `undefined` in place of a request of Fastify
    * @throws RuleInvalidError or AllowedClientsOptionError naming the offending key
