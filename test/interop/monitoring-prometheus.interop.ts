@@ -115,6 +115,6 @@ test('the first event of a process raises its alert', async (t) => {
   // The server is called again and again, and refuses each time.
   const origin = [...after.keys()].find((name) => name.startsWith('peerkit_outbound')) ?? ''
   t.notOk(before.has(origin))
-  const outbound = { interval: '1m', input_series: [{ series: origin, values: '_x10 1+1x30' }], alert_rule_test: [{ eval_time: '22m', alertname: 'MtlsOutboundRefused', exp_alerts: [{ exp_labels: { severity: 'warning', job, server_address: 'https://b.example', error_type: 'MTLS_ERR_OUTBOUND_UNREACHABLE' } }] }] }
+  const outbound = { interval: '1m', input_series: [{ series: origin, values: '_x10 1+1x30' }], alert_rule_test: [{ eval_time: '22m', alertname: 'MtlsOutboundRefused', exp_alerts: [{ exp_labels: { severity: 'warning', job, server_address: 'https://b.example', error_type: 'network' } }] }] }
   testRules(t, [alerted, over, outbound])
 })

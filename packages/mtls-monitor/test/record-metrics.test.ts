@@ -205,6 +205,7 @@ test('every metric of the catalogue is there, and none beside', async (t) => {
   expirySoon.publish({ ...stamp, what: 'peer', name: 'x', issuer: undefined, serialNumber: undefined, fingerprint256: undefined, notAfter: 0, left: 0, threshold: '0' })
   outboundIdentified.publish({ ...stamp, origin: 'https://a.example', server: peer, resumed: false, generation: 1 })
   outboundRefused.publish({ ...stamp, origin: 'https://a.example', code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', message: 'x', detail: undefined })
+  t.match(await scrape(), /^peerkit_outbound_connections_total\{[^}]*error_type="network"/m)
   const found = [...(await scrape()).matchAll(/^# TYPE (\S+) (\S+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'target_info')
   const plain = (name: string): string => name.replaceAll('.', '_')
   for (const name of Object.keys(metricCatalogue)) t.ok(found.some((each) => each.startsWith(plain(name))), name)
@@ -218,7 +219,7 @@ test('no peer makes series without end', async (t) => {
     connectionIdentified.publish({ ...stamp, peer, remoteAddress: `10.0.0.${index}`, resumed: false })
     requestAllowed.publish(judged(peer, { group: `group ${index}`, path: `/${index}`, route: undefined }))
     requestDenied.publish(judged(peer, { reason: `reason ${index}` as any }))
-    outboundRefused.publish({ ...stamp, origin: `https://host${index}.example`, code: `CODE_${index}`, reason: 'network', message: 'x', detail: undefined })
+    outboundRefused.publish({ ...stamp, origin: `https://host${index}.example`, code: `CODE_${index}`, reason: undefined, message: 'x', detail: undefined })
     refuse(`reason ${index}`)
   }
   const lines = (await scrape()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))

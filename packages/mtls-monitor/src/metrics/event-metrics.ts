@@ -99,7 +99,7 @@ export function recordChanges (instruments: Instruments): EventListeners {
   const outbound = instruments.counter('peerkit.outbound.connections')
   const origins = new BoundedLabels(MAX_ORIGINS)
   const reasons = createReasonLabels(reasonsOf('credentials'))
-  const outboundCodes = createReasonLabels([])
+  const outboundReasons = createReasonLabels(reasonsOf('outbound'))
   return {
     'peerkit:credentials:rotated': () => { rotations.add(1, { 'peerkit.result': 'accepted' }) },
     'peerkit:credentials:refused': ({ reason, code }) => {
@@ -120,11 +120,11 @@ export function recordChanges (instruments: Instruments): EventListeners {
     'peerkit:outbound:identified': ({ origin }) => {
       outbound.add(1, { 'server.address': origins.of(origin), 'peerkit.result': 'accepted' })
     },
-    'peerkit:outbound:refused': ({ origin, code }) => {
+    'peerkit:outbound:refused': ({ origin, reason, code }) => {
       outbound.add(1, {
         'server.address': origins.of(origin),
         'peerkit.result': 'refused',
-        'error.type': outboundCodes.of(code)
+        'error.type': outboundReasons.of(reason ?? code)
       })
     }
   }

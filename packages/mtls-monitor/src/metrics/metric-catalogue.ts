@@ -168,7 +168,7 @@ export const metricCatalogue: Readonly<Record<MetricName, MetricDescription>> = 
     attributes: {
       'server.address': 'origin, at most 100, then `other`',
       'peerkit.result': RESULT,
-      'error.type': 'for failed ones: the code, at most 50'
+      'error.type': 'for failed ones: the reason, or the code where there is none, at most 50'
     }
   }
 })
