@@ -111,3 +111,13 @@ test('a verdict about a certificate that is not there: the certificate is missin
   })
   t.end()
 })
+
+test('the first header name is that of the certificate in the format of the reader', (t) => {
+  const custom = { format: 'custom', headers: { verified: 'x-verdict', certificate: 'x-cert' }, encoding: 'base64-der', verifiedValue: 'yes' } as const
+  for (const [options, header] of [[{ format: 'nginx' }, 'ssl-client-cert'], [{ format: 'haproxy' }, 'ssl-client-cert'], [custom, 'x-cert']] as const) {
+    const { headerNames } = createForwardedReader({ ...options, gateways: { addresses: ['192.0.2.1'] } })
+    t.equal(headerNames[0], header)
+    t.equal(new Set(headerNames).size, headerNames.length)
+  }
+  t.end()
+})
