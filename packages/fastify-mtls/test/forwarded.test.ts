@@ -223,3 +223,24 @@ test('wrong options are refused when the plugin is registered', async (t) => {
   await t.rejects(start(Fastify(withMtls(credentials)), { forwarded: null }), { code: 'MTLS_ERR_SERVER_OPTION', message: /forwarded is null/ })
   await t.rejects(start(Fastify(), { credentials, forwarded: { format: 'nginx', gateways } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /found credentials; expected none/ })
 })
+
+test('a denial behind a gateway that sent no certificate names the gateway and the header', async (t) => {
+  const lines: any[] = []
+  const fastify = { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } }
+  const world = await startBehind(t, { format: 'nginx' }, { fastify, settings: { clientCertificate: 'optional' } })
+  const fromGateway = {
+    reason: 'no_identity',
+    detail: /^the gateway spiffe:\/\/a\.example\/gateway .*sent no client certificate; expected it in the header ssl-client-cert$/
+  }
+  t.match(await call(world, world.gateway, { headers: { 'x-ssl-cert': 'MII' } }), MISSING)
+  t.match(await call(world, world.gateway, { headers: { 'ssl-client-verify': 'NONE' } }), MISSING)
+  t.match(await call(world, undefined), MISSING)
+  t.match(lines, [fromGateway, fromGateway, { reason: 'no_identity', detail: undefined }])
+  lines.length = 0
+  const byAddress = await startBehind(t, { format: 'nginx', gateways: { addresses: ['127.0.0.1'] } }, { fastify, settings: { clientCertificate: 'optional' } })
+  t.match(await call(byAddress, undefined), MISSING)
+  t.match(lines.splice(0), [{ detail: 'the gateway 127.0.0.1 sent no client certificate; expected it in the header ssl-client-cert' }])
+  const own = await startWorld(t, { fastify, plugin: { forwarded: { headerNames: [], read: () => ({ state: 'anonymous' }) } } })
+  t.match(await call(own, own.client), MISSING)
+  t.match(lines, [{ detail: /^the gateway CN=client .*sent no client certificate; expected it in a header of the reader$/ }])
+})

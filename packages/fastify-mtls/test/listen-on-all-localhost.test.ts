@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os'
 import { connect } from 'node:tls'
 import websocket from '@fastify/websocket'
 import { test } from 'tap'
-import WebSocket from 'ws'
+import WebSocket, { WebSocketServer } from 'ws'
 import { createDevCa } from '@peerkit/dev-ca'
 import { call, openSession, callSession, startWorld } from './support/world.ts'
 import type { World } from './support/world.ts'
@@ -134,4 +134,53 @@ test('one address, by name or by path, is Node\'s own affair', async (t) => {
   const world = await startOnLocalhost(t, { host: '127.0.0.2' })
   t.match(await call({ ca: world.ca, origin: originOf('127.0.0.2', world.port) }, world.client), { status: 200 })
   await t.rejects(call(world, world.client), { code: 'ECONNREFUSED' })
+})
+
+for (const http2 of [false, true]) {
+  for (const late of [false, true]) {
+    test(`listeners of the raw server answer on every address, http2: ${http2}, added ${late ? 'while it listens' : 'before'}`, async (t) => {
+      nameAddresses(t, ['127.0.0.1', '127.0.0.2'])
+      const attach = ({ server }: any): void => {
+        new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => { socket.send('secret') })
+        const routes = server.listeners('request')
+        server.removeAllListeners('request')
+        server.on('request', (request: any, response: any) => {
+          if (request.url === '/poll') response.end('"secret"')
+          else for (const route of routes) route.call(server, request, response)
+        })
+      }
+      const world = await startOnLocalhost(t, {
+        settings: { http2, clientCertificate: 'optional' },
+        setup: (app: any) => {
+          app.mtls.guardUpgrades('authenticated')
+          if (!late) attach(app)
+        }
+      })
+      if (late) attach(world.app)
+      for (const address of ['127.0.0.1', '127.0.0.2']) {
+        const there = { ca: world.ca, origin: originOf(address, world.port) }
+        t.match(await call(there, world.client, { path: '/poll' }), { status: 200, body: 'secret' }, address)
+        t.match(await call(there, undefined, { path: '/poll' }), { status: 401 }, address)
+        t.match(await call(there, world.client), { status: 200, body: { cn: 'client' } }, address)
+        const url = `wss://${address}:${world.port}/ws`
+        const socket = new WebSocket(url, { ca: world.ca.root, cert: world.client.chain, key: world.client.key })
+        const [message] = await once(socket, 'message')
+        t.equal(String(message), 'secret', address)
+        socket.terminate()
+        const [error] = await once(new WebSocket(url, { ca: world.ca.root }), 'error')
+        t.match(error, { message: /401/ }, address)
+      }
+    })
+  }
+}
+
+test('where the last listener of upgrades is gone, a further address answers as the first does', async (t) => {
+  nameAddresses(t, ['127.0.0.1', '127.0.0.2'])
+  const world = await startOnLocalhost(t, { setup: (app: any) => { app.mtls.guardUpgrades('authenticated') } })
+  const raw = new WebSocketServer({ server: world.app.server, path: '/ws' })
+  raw.close()
+  for (const address of ['127.0.0.1', '127.0.0.2']) {
+    const headers = { connection: 'Upgrade', upgrade: 'websocket' }
+    t.match(await call({ ca: world.ca, origin: originOf(address, world.port) }, world.client, { path: '/ws', headers }), { status: 404 }, address)
+  }
 })

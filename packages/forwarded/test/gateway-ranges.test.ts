@@ -17,3 +17,19 @@ test('a range that is every address, or is written with an address inside of it,
   ] as const) t.throws(make(address), { code: 'MTLS_ERR_FORWARDED_OPTION', message })
   for (const address of ['10.0.0.0/8', '10.128.0.0/9', '10.0.0.1/32', '2001:db8::/33', '::1/128', '::/81', '::ffff:10.0.0.0/104', '::ffff:0:0/97', '2000::/3']) t.doesNotThrow(make(address), address)
 })
+
+test('ranges that are every IPv4 address together are refused, in any order and notation', async (t) => {
+  const make = (...addresses: string[]) => () => createForwardedReader({ format: 'rfc9440', gateways: { addresses } })
+  for (const addresses of [
+    ['0.0.0.0/1', '128.0.0.0/1'], ['128.0.0.0/1', '10.1.2.3', '0.0.0.0/1'], ['0.0.0.0/1', '::ffff:128.0.0.0/97'],
+    ['192.0.0.0/2', '0.0.0.0/1', '64.0.0.0/2', '128.0.0.0/2']
+  ]) {
+    t.throws(make(...addresses), {
+      code: 'MTLS_ERR_FORWARDED_OPTION',
+      message: `Invalid forwarded option: gateways.addresses is ${addresses.join(', ')}: together they are every IPv4 address; expected the addresses of the gateways: whoever has one may speak for any client`
+    })
+  }
+  for (const addresses of [['0.0.0.0/1', '128.0.0.0/2'], ['128.0.0.0/1', '64.0.0.0/2'], ['0.0.0.0/1', '8000::/1'], ['0.0.0.0/1', '0.0.0.0/1']]) {
+    t.doesNotThrow(make(...addresses), addresses.join(', '))
+  }
+})

@@ -20,6 +20,14 @@ test('cloudflare: a later request of a connection, which has no certificate, is 
   t.match(read({ format: 'cloudflare' }, verdict), {
     state: 'refused', reason: 'certificate_missing', header: 'cf-client-cert-der-base64'
   })
+  for (const certificate of [{}, { 'cf-client-cert-der-base64': base64 }]) {
+    t.match(read({ format: 'cloudflare' }, { ...verdict, 'cf-cert-revoked': 'true', ...certificate }), {
+      state: 'refused', reason: 'not_verified', header: 'cf-cert-revoked'
+    })
+    t.match(read({ format: 'cloudflare' }, { ...verdict, 'cf-cert-verified': 'false', ...certificate }), {
+      state: 'refused', reason: 'not_verified', header: 'cf-cert-verified'
+    })
+  }
   const none = { 'cf-cert-presented': 'false', 'cf-cert-verified': 'false' }
   t.match(read({ format: 'cloudflare' }, none), { state: 'anonymous' })
   t.end()
@@ -35,7 +43,9 @@ test('rfc9440 with a verdict believes no certificate without it', (t) => {
     }, JSON.stringify(verdict))
   }
   t.match(read(options, { 'client-cert-verified': 'false' }), { state: 'anonymous' }, 'no certificate is never verified')
-  t.match(read(options, { 'client-cert-verified': 'true' }), { state: 'refused', reason: 'malformed' })
+  t.match(read(options, { 'client-cert-verified': 'true' }), {
+    state: 'refused', reason: 'certificate_missing', header: 'client-cert'
+  })
   const chain = { ...certificate, 'client-cert-chain': `:${Buffer.from(ca.der).toString('base64')}:`, 'client-cert-verified': 'true' }
   t.match(read(options, chain), { state: 'accepted', sent: [Buffer.from(ca.der)] })
   t.match(read(options, { ...chain, client_cert_verified: 'false' }), { state: 'refused', reason: 'alias_header' })
@@ -84,5 +94,30 @@ test('xfcc: values without quotes are read where nothing in them can end them', 
   t.match(read({ format: 'xfcc' }, { 'x-forwarded-client-cert': 'Subject=CN=billing,O=Example' }), {
     state: 'refused', reason: 'malformed', header: 'x-forwarded-client-cert'
   }, 'a comma begins the next element')
+  t.end()
+})
+
+test('a verdict about a certificate that is not there: the certificate is missing', (t) => {
+  for (const [options, headers, header] of [
+    [{ format: 'haproxy' }, { 'ssl-client-used': '1', 'ssl-client-verify': '0' }, 'ssl-client-cert'],
+    [{ format: 'nginx' }, { 'ssl-client-verify': 'SUCCESS' }, 'ssl-client-cert'],
+    [{ format: 'apache' }, { 'ssl-client-verify': 'SUCCESS', 'ssl-client-cert': '(null)' }, 'ssl-client-cert'],
+    [{ format: 'google-cloud' }, { 'x-client-cert-present': 'true', 'x-client-cert-chain-verified': 'true' }, 'x-client-cert-leaf']
+  ] as const) {
+    t.match(read(options, headers), { state: 'refused', reason: 'certificate_missing', header }, options.format)
+  }
+  t.match(read({ format: 'google-cloud' }, { 'x-client-cert-chain-verified': 'true', 'x-client-cert-leaf': `:${base64}:` }), {
+    reason: 'not_verified', header: 'x-client-cert-present'
+  })
+  t.end()
+})
+
+test('the first header name is that of the certificate in the format of the reader', (t) => {
+  const custom = { format: 'custom', headers: { verified: 'x-verdict', certificate: 'x-cert' }, encoding: 'base64-der', verifiedValue: 'yes' } as const
+  for (const [options, header] of [[{ format: 'nginx' }, 'ssl-client-cert'], [{ format: 'haproxy' }, 'ssl-client-cert'], [custom, 'x-cert']] as const) {
+    const { headerNames } = createForwardedReader({ ...options, gateways: { addresses: ['192.0.2.1'] } })
+    t.equal(headerNames[0], header)
+    t.equal(new Set(headerNames).size, headerNames.length)
+  }
   t.end()
 })

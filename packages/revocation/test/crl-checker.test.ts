@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
 import { test } from 'tap'
-import { crlChecker, loadCrl, loadCrlChecker } from '../src/index.ts'
+import { crlChecker, crlUrlChecker, loadCrl, loadCrlChecker, ocspChecker } from '../src/index.ts'
 import { craftCrl, distributionPoint, entry, extension, integer, reasonCode } from './support/craft.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { makeCa, wrapCa } from './support/identities.ts'
@@ -358,4 +358,24 @@ test('a list that has ended when it is loaded is told of once, and one that is c
   t.same(await endedWarnings(async () => { await (await loadCrlChecker({ crls: [ended.der], issuers: [identity] })).close() }), found)
   t.same(await endedWarnings(async () => { await crlChecker({ crls: [ended.der], issuers: [identity], warnEnded: false }).close() }), [])
   t.throws(() => crlChecker({ crls: [], issuers: [], warnEnded: 'no' as any }), { code: 'MTLS_ERR_REVOCATION_OPTION', message: /warnEnded is "no"; expected true or false/ })
+})
+
+test('an issuer that is text is refused by its place, and is not shown', async (t) => {
+  const secret = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----\n'
+  const refusal = (option: string, found: string) => ({
+    code: 'MTLS_ERR_REVOCATION_OPTION',
+    message: `Invalid revocation option: ${option}[0] is ${found}; expected a certificate as parsePeerIdentity returns it`
+  })
+  const urls = 'http://127.0.0.1:9/'
+  const { ca } = await makeCa()
+  for (const [given, found] of [[secret, 'PEM text'], ['ca.pem', '"ca.pem"'], [Buffer.from([0x30]), '1 bytes'], [null, 'null']] as const) {
+    const issuers: any = [given]
+    t.throws(() => crlChecker({ crls: [], issuers }), refusal('issuers', found))
+    t.throws(() => crlChecker({ crls: [], issuers: [], formerIssuers: issuers }), refusal('formerIssuers', found))
+    t.throws(() => ocspChecker({ urls, issuers }), refusal('issuers', found))
+    await t.rejects(async () => await crlUrlChecker({ urls: [urls], issuers }), refusal('issuers', found))
+  }
+  t.throws(() => { crlChecker({ crls: [], issuers: [] }).replace([craftCrl({ ca })], [secret] as never) }, {
+    code: 'MTLS_ERR_REVOCATION_OPTION', message: /an issuer is PEM text; expected one parsed from a certificate/
+  })
 })

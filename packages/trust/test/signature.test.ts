@@ -70,6 +70,18 @@ test('accepts RSA, RSASSA-PSS, ECDSA on three curves, Ed25519 and Ed448', async 
   )
 })
 
+test('a refused algorithm is named, and what is expected', async (t) => {
+  for (const [algorithm, hash, name] of [
+    [sequence(oid('1.2.840.113549.1.1.4'), NULL), 'md5', 'MD5 with RSA'],
+    [sequence(oid('1.2.840.113549.1.1.5'), NULL), 'sha1', 'SHA-1 with RSA']
+  ] as const) {
+    const root = new Party('CN=root', { keys: rsa, signing: { algorithm, hash } })
+    t.match(validate(root.issue(), [], [root.root()]), {
+      step: 'algorithm_refused', detail: new RegExp(`is signed with ${name}; expected SHA-2 or better$`)
+    })
+  }
+})
+
 test('refuses MD5, SHA-1, and parameters that mean them', async (t) => {
   t.equal(outcomeOf(rsa, { algorithm: sequence(oid('1.2.840.113549.1.1.4'), NULL), hash: 'md5' }), 'algorithm_refused')
   t.equal(outcomeOf(rsa, { algorithm: sequence(oid('1.2.840.113549.1.1.5'), NULL), hash: 'sha1' }), 'algorithm_refused')

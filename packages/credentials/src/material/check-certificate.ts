@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { DerReader, TAG } from '@peerkit/identity/der'
-import { derOf, iso } from '@peerkit/identity/internal'
+import { derOf, iso, nameWeakSignature } from '@peerkit/identity/internal'
 import { readAlgorithm, readCertificate, readSignatureScheme } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
@@ -65,21 +65,13 @@ const RSASSA_PSS = '1.2.840.113549.1.1.10'
 
 const NIST_HASHES = '2.16.840.1.101.3.4.2.'
 
-const WEAK_NAMES: Readonly<Record<string, string>> = {
-  '1.2.840.113549.1.1.2': 'MD2 with RSA',
-  '1.2.840.113549.1.1.4': 'MD5 with RSA',
-  '1.2.840.113549.1.1.5': 'SHA-1 with RSA',
-  '1.2.840.10045.4.1': 'ECDSA with SHA-1',
-  '1.2.840.10040.4.3': 'DSA with SHA-1',
-  [RSASSA_PSS]: 'RSASSA-PSS with SHA-1'
-}
-
 /** Signatures over SHA-1 and MD5 can be forged (RFC 9155, RFC 6151). @throws CredentialsRefusedError */
 export function checkSignatureAlgorithm ({ identity }: ParsedCertificate, where: string): void {
   const algorithm = readCertificate(derOf(identity) ?? new Uint8Array()).signatureAlgorithm
   const { oid, parameters } = algorithm
   if (readSignatureScheme(algorithm) !== undefined || (oid === RSASSA_PSS && usesStrongHash(parameters))) return
-  const found = WEAK_NAMES[oid] ?? `the algorithm ${oid}`
+  const named = oid === RSASSA_PSS ? 'RSASSA-PSS with SHA-1' : nameWeakSignature(oid)
+  const found = named ?? `the algorithm ${oid}`
   const problem = `the signature of ${String(identity)} is too weak`
   throw refused('weak', where, `${problem}; found ${found}; expected SHA-256 or better`)
 }

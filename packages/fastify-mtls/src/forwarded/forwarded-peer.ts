@@ -43,6 +43,8 @@ export class ForwardedPeers {
   readonly #now: () => number
   readonly #timeout: number
   #onUnixSocket = false
+  /** Requests of gateways without a client certificate, with the gateway in words. */
+  readonly #nobody = new WeakMap<object, string>()
 
   /**
    * @param context undefined on a server that `withMtls` did not make and without the option `trust`: only the gateway
@@ -79,6 +81,15 @@ export class ForwardedPeers {
     const believed = this.#read(call)
     if ((raw as { upgrade?: boolean | null }).upgrade !== true) return believed
     return whenSettled(believed, (settled) => settled && this.#follow(call))
+  }
+
+  /** Why a request has no client although a gateway sent it; undefined if none did. */
+  explainNobody ({ raw }: FastifyRequest): string | undefined {
+    const gateway = this.#nobody.get(raw)
+    if (gateway === undefined) return undefined
+    const [header] = this.#reader.headerNames
+    const where = header === undefined ? 'a header of the reader' : `the header ${header}`
+    return `the gateway ${gateway} sent no client certificate; expected it in ${where}`
   }
 
   #read (call: Call): boolean | Promise<boolean> {
@@ -130,7 +141,9 @@ export class ForwardedPeers {
       reject(call, { state: 'refused', reason: 'malformed', header: this.#reader.headerNames[0] ?? '' })
       return false
     }
-    assignPeer(raw, result.state === 'anonymous' ? null : sender ?? null)
+    const isNobody = result.state === 'anonymous'
+    if (isNobody) this.#nobody.set(raw, sender?.toString() ?? call.remoteAddress ?? 'on the Unix socket')
+    assignPeer(raw, isNobody ? null : sender ?? null)
     return true
   }
 

@@ -37,7 +37,7 @@ export function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeer
     if (refusal !== undefined) {
       dropRequestLog(request)
       // A refused header has its own line.
-      if (believed) denyAnonymous(request)
+      if (believed) denyAnonymous(request, forwarded?.explainNobody(request))
       closeUpgrade(request, reply)
     } else if (!hasRules(app)) releaseRequestLog(request)
     done(refusal)
@@ -80,11 +80,11 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
 }
 
 /** Logs and publishes a denial of a request without a certificate. The field names are those of all denials. */
-function denyAnonymous (request: FastifyRequest): void {
+function denyAnonymous (request: FastifyRequest, detail: string | undefined): void {
   const { id, method, url, ip, log, routeOptions, server: { server } } = request
   const path = withoutQuery(url)
   const common = { reason: 'no_identity', method, path, route: routeOptions.url, remoteAddress: ip } as const
-  if (!isAuditKept(server)) log.warn({ ...common, statusCode: 401 }, 'client denied')
+  if (!isAuditKept(server)) log.warn({ ...common, detail, statusCode: 401 }, 'client denied')
   if (!requestDenied.hasSubscribers) return
   requestDenied.publish({
     v: 1,

@@ -2,8 +2,8 @@ import dns from 'node:dns'
 import type { AddressInfo } from 'node:net'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
 
-/** Events that Fastify and its plugins listen for on the first server, the only one they know. */
-const FORWARDED_EVENTS = ['upgrade', 'connect', 'clientError'] as const
+/** Events that Fastify, its plugins and others listen for on the first server, the only one they know. */
+const FORWARDED_EVENTS = ['upgrade', 'connect', 'clientError', 'checkContinue', 'checkExpectation'] as const
 /** Methods that Fastify calls on the first server. */
 const SHARED_METHODS = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions', 'ref', 'unref'] as const
 
@@ -41,14 +41,38 @@ export function listenOnAllLocalhost (server: MtlsServer, make: () => MtlsServer
 }
 
 function bind (server: MtlsServer, further: MtlsServer, options: object): MtlsServer {
-  for (const event of FORWARDED_EVENTS) {
-    // Node closes the socket of an event without a listener. A listener that forwards to no one would leave it open.
-    if (server.listenerCount(event) > 0) {
-      further.on(event, (...args: any[]) => { server.emit(event as any, ...args as [any]) })
-    }
-  }
+  // Not to Fastify alone: the first server may have listeners beside it, such as Socket.IO's, and a guard for them.
+  further.removeAllListeners('request')
+  further.on('request', (...args: any[]) => { server.emit('request', ...args as [any, any]) })
+  forwardEvents(server, further)
   further.on('error', () => { further.close() })
   return further.listen(options)
+}
+
+/**
+ * Passes each event on while somebody listens for it on the first server. Node itself answers an event without a
+ * listener, or closes its socket. A listener that passes it on to no one would leave it open.
+ */
+function forwardEvents (server: MtlsServer, further: MtlsServer): void {
+  const forwards = new Map<string | symbol, (...args: any[]) => void>(
+    FORWARDED_EVENTS.map((event) => [event, (...args) => { server.emit(event as any, ...args as [any]) }])
+  )
+  const onAdded = (event: string | symbol): void => {
+    const forward = forwards.get(event)
+    if (forward !== undefined && further.listenerCount(event as any) === 0) further.on(event as any, forward)
+  }
+  const onRemoved = (event: string | symbol): void => {
+    const forward = forwards.get(event)
+    if (forward !== undefined && server.listenerCount(event as any) === 0) further.off(event as any, forward)
+  }
+  for (const event of FORWARDED_EVENTS) if (server.listenerCount(event) > 0) onAdded(event)
+  // Behind the check that refuses a listener, which then is not added.
+  server.on('newListener', onAdded)
+  server.on('removeListener', onRemoved)
+  further.once('close', () => {
+    server.off('newListener', onAdded)
+    server.off('removeListener', onRemoved)
+  })
 }
 
 function closeTogether (server: MtlsServer, bindings: Bindings): void {

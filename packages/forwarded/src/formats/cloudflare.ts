@@ -13,7 +13,8 @@ const format = createCertificateFormat({
   },
   verifies: true,
   decode: decodeOne(decodeBase64),
-  verdict: readVerdict
+  verdict: readVerdict,
+  faultOf: ({ verified }) => verified === 'true' ? 'revoked' : 'verified'
 })
 
 /**
@@ -24,10 +25,6 @@ const format = createCertificateFormat({
 export const cloudflare: HeaderFormat = { ...format, read }
 
 function read (values: HeaderValues, byGateway: boolean): Reading {
-  // Cloudflare forwards the certificate only with the first request of a connection.
-  if (values.certificate === undefined && readVerdict(values) === 'verified') {
-    return refuseReading('certificate_missing', 'certificate')
-  }
   const reading = format.read(values, byGateway)
   if (reading.state !== 'claims' || values.hash === undefined) return reading
   const [claim] = reading.claims

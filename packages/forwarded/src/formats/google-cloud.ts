@@ -17,7 +17,9 @@ export const googleCloud: HeaderFormat = createCertificateFormat({
   verifies: true,
   decode: decodeOne(decodeByteSequence),
   decodeChain: decodeByteSequenceList,
-  verdict: readVerdict
+  verdict: readVerdict,
+  // Without the header about presence, a verdict means nothing.
+  faultOf: ({ verified, present }) => verified !== undefined && present !== 'true' ? 'present' : 'verified'
 })
 
 function readVerdict ({ present, verified }: HeaderValues): Verdict {

@@ -16,7 +16,9 @@ export const haproxy: HeaderFormat = createCertificateFormat({
   verifies: true,
   decode: decodeOne(decodeBase64),
   decodeChain: decodeBase64Sequence,
-  verdict: readVerdict
+  verdict: readVerdict,
+  // Without the header about presence, a verdict means nothing.
+  faultOf: ({ verified, present }) => verified !== undefined && present !== '1' ? 'present' : 'verified'
 })
 
 function readVerdict ({ verified, present }: HeaderValues): Verdict {

@@ -45,8 +45,11 @@ export class HeaderCollector {
     for (const [role, name] of Object.entries(own)) this.#add(name, role as HeaderRole)
   }
 
-  /** In lower case. */
-  get names (): readonly string[] { return [...this.#byFolded.values()].map(({ name }) => name) }
+  /** In lower case: the certificate's header, then the others of the format, then those of other formats. */
+  get names (): readonly string[] {
+    const rank = ({ role }: Wanted): number => role === 'certificate' ? 0 : role === undefined ? 2 : 1
+    return [...this.#byFolded.values()].toSorted((one, other) => rank(one) - rank(other)).map(({ name }) => name)
+  }
 
   collect (rawHeaders: readonly string[], maxLength: number): Collected {
     let first: string | undefined

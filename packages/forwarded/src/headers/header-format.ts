@@ -79,24 +79,30 @@ export interface CertificateFormatParts extends Omit<HeaderFormat, 'read'> {
   readonly decodeChain?: Decoder
   /** Reads the gateway's verdict. Undefined for gateways that reject unverified certificates and send no verdict. */
   readonly verdict?: (values: HeaderValues) => Verdict
+  /** The header at fault if the verdict is not "verified". Default `verified`. */
+  readonly faultOf?: (values: HeaderValues) => HeaderRole
   /** Values that mean "no certificate". */
   readonly noneTexts?: readonly string[]
 }
 
 /** Creates a format whose header has the whole certificate, as most formats do. */
 export function createCertificateFormat (
-  { decode, carriesChain = false, decodeChain, verdict: readVerdict, noneTexts = [], ...format }: CertificateFormatParts
+  {
+    decode, carriesChain = false, decodeChain, verdict: readVerdict, faultOf = () => 'verified', noneTexts = [],
+    ...format
+  }: CertificateFormatParts
 ): HeaderFormat {
   function read (values: HeaderValues, byGateway: boolean): Reading {
     const text =
       values.certificate !== undefined && noneTexts.includes(values.certificate) ? undefined : values.certificate
     const verdict = readVerdict?.(values)
-    if (text === undefined) return readNone(values, verdict, noneTexts)
+    if (text === undefined) {
+      if (verdict === 'failed') return refuseReading('not_verified', faultOf(values))
+      return readNone(values, verdict, noneTexts)
+    }
     if (verdict === 'none') return refuseReading('malformed', 'certificate')
     if (byGateway && verdict !== undefined && verdict !== 'verified') {
-      // A verdict that is there and yet missing is one that means nothing without the header `present`.
-      const role = verdict === 'missing' && values.verified !== undefined ? 'present' : 'verified'
-      return refuseReading('not_verified', role)
+      return refuseReading('not_verified', faultOf(values))
     }
     const [leaf, ...more] = decode(text) ?? []
     if (leaf === undefined || (more.length > 0 && !carriesChain)) return refuseReading('malformed', 'certificate')
@@ -108,9 +114,8 @@ export function createCertificateFormat (
 
 /** Without a certificate, a chain (RFC 9440 section 2.3) or a verdict "verified" is a contradiction. */
 function readNone ({ chain }: HeaderValues, verdict: Verdict | undefined, noneTexts: readonly string[]): Reading {
-  if (chain !== undefined && !noneTexts.includes(chain)) return refuseReading('malformed', 'chain')
-  if (verdict === 'verified') return refuseReading('malformed', 'verified')
-  return verdict === 'failed' ? refuseReading('not_verified', 'verified') : { state: 'none' }
+  if (verdict === 'verified') return refuseReading('certificate_missing', 'certificate')
+  return chain !== undefined && !noneTexts.includes(chain) ? refuseReading('malformed', 'chain') : { state: 'none' }
 }
 
 /** Makes a {@link Decoder} of a function that decodes one certificate. */

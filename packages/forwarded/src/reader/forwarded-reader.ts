@@ -47,7 +47,10 @@ type RefusedResult = Extract<ForwardedResult, { state: 'refused' }>
 
 /** Reads forwarded client certificates; made by `createForwardedReader`. */
 export interface ForwardedReader {
-  /** Names of all headers that the reader checks, in lower case. Only a trusted gateway may send them. */
+  /**
+   * Names of all headers that the reader checks, in lower case; first that of the certificate. Only a trusted gateway
+   * may send them.
+   */
   readonly headerNames: readonly string[]
   /** Reads the headers of one request. Returns a promise only if the validator is asynchronous. Does not throw. */
   read (request: ForwardedRequest): ForwardedResult | Promise<ForwardedResult>

@@ -1,10 +1,8 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { PeerIdentity } from '@peerkit/identity'
-import {
-  defineOptions, describeValue, flag, hasHostBits, list, methods, valueOf
-} from '@peerkit/identity/internal'
-import { parseIpAddress } from '@peerkit/identity/x509'
+import { defineOptions, flag, list, methods, valueOf } from '@peerkit/identity/internal'
 import { ForwardedOptionError } from '../errors.ts'
+import { readRanges } from './address-ranges.ts'
 
 /** Decides by the sender's own certificate whether it is a trusted gateway. An `Authorizer` of @peerkit/rules fits. */
 export interface GatewayAuthorizer {
@@ -76,61 +74,4 @@ export function isAllowed (authorizer: GatewayAuthorizer, peer: PeerIdentity): b
   } catch {
     return false
   }
-}
-
-function readRanges (addresses: readonly string[]): BlockList {
-  const ranges = new BlockList()
-  for (const [index, text] of addresses.entries()) {
-    const [address = '', prefix, ...rest] = text.split('/')
-    const family = isIP(address)
-    const bits = prefix === undefined ? undefined : Number(prefix)
-    const most = family === 6 ? 128 : 32
-    if (family === 0 || rest.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(prefix ?? '') && bits <= most))) {
-      throw new ForwardedOptionError(
-        `gateways.addresses[${index}] is ${describeValue(text)}; expected an IP address or a CIDR range`
-      )
-    }
-    if (bits !== undefined) checkRange(text, address, bits, most, index)
-    const type = family === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined) ranges.addAddress(address, type)
-    else ranges.addSubnet(address, bits, type)
-  }
-  return ranges
-}
-
-/** Refuses a range that trusts everyone, or that is written with an address inside of it. */
-function checkRange (text: string, address: string, bits: number, most: number, index: number): void {
-  const where = `gateways.addresses[${index}] is "${text}"`
-  if (bits === 0) {
-    const all = most === 32 ? 'IPv4 address, and no IPv6 address' : 'IPv6 address, and no IPv4 address'
-    throw new ForwardedOptionError(
-      `${where}: a prefix of 0 is every ${all}; expected the addresses of the gateways: ` +
-        'whoever has one may speak for any client'
-    )
-  }
-  if (most === 128 && coversIpv4(address, bits)) {
-    throw new ForwardedOptionError(
-      `${where}: it has every IPv4 address in it, as ::ffff:0:0/96; expected the addresses of the gateways: ` +
-        'whoever has one may speak for any client'
-    )
-  }
-  if (hasHostBits(parseIpAddress(address), bits)) {
-    throw new ForwardedOptionError(
-      `${where}: the address has bits set behind the prefix; expected the first address of the range, ` +
-        `or "${address}" alone`
-    )
-  }
-}
-
-/** The first 96 bits of IPv4 addresses that are written as IPv6 (RFC 4291 section 2.5.5.2). */
-const MAPPED = parseIpAddress('::ffff:0:0').subarray(0, 12)
-
-/** Whether a range of IPv6 has all IPv4 addresses in it: an address of IPv4 is compared with it too. */
-function coversIpv4 (address: string, bits: number): boolean {
-  if (bits > 96) return false
-  const octets = parseIpAddress(address)
-  return MAPPED.every((octet, index) => {
-    const dropped = Math.min(8, Math.max(0, (index + 1) * 8 - bits))
-    return octet >> dropped === octets[index]! >> dropped
-  })
 }

@@ -9,6 +9,7 @@ export { ClientError, CodedError, OptionError, answerWith, type ErrorAnswer } fr
 export { derOf } from '../identity.ts'
 export { describeContent, removeByteOrderMarks } from '../pem.ts'
 export { hasHostBits } from '../x509/ip-address.ts'
+export { nameWeakSignature } from '../x509/weak-signatures.ts'
 export {
   KNOWN_FASTIFY, isWithin, listAround, listHooks, readSymbol, type HookLists
 } from './fastify-internals.ts'

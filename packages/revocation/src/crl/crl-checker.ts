@@ -6,6 +6,7 @@ import { RevocationOptionError } from '../errors.ts'
 import { Epoch } from '../policy/checker-events.ts'
 import { compilePolicy, type Permits, type RevocationPolicy } from '../policy/revocation-policy.ts'
 import { CLOSED, SERIAL_UNKNOWN, type RevocationChecker, type RevocationStatus } from '../policy/revocation-status.ts'
+import { CERTIFICATES } from '../x509/issuer.ts'
 import { warnOfEnded } from './crl-details.ts'
 import type { CrlIndex } from './crl-index.ts'
 import { ForeignIssuers, loadInputs, parseInputs, type CrlInput } from './crl-inputs.ts'
@@ -74,9 +75,9 @@ export interface CrlChecker extends RevocationChecker {
 
 const OPTIONS = defineOptions<CrlCheckerOptions>('crlChecker', RevocationOptionError, {
   crls: required(list('CRLs', anything)),
-  issuers: required(list('certificates', anything)),
+  issuers: required(CERTIFICATES),
   foreignCrls: choice('refuse', 'ignore'),
-  formerIssuers: list('certificates', anything),
+  formerIssuers: CERTIFICATES,
   policy: anything,
   clockSkew: span(0),
   maxBytes: count(),

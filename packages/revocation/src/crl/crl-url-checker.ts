@@ -7,7 +7,7 @@ import { CrlInvalidError, RevocationOptionError } from '../errors.ts'
 import { compileOrigins, compileUrlFilter, type CertificateUrlOptions } from '../fetch/allowed-urls.ts'
 import { reportFailed } from '../policy/checker-events.ts'
 import { CLOSED, joinDetails, type RevocationChecker, type RevocationStatus } from '../policy/revocation-status.ts'
-import { isNamed } from '../x509/issuer.ts'
+import { CERTIFICATES, isNamed } from '../x509/issuer.ts'
 import { crlChecker, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
 import type { CrlIndex } from './crl-index.ts'
 import { CLOCK_SKEW } from './crl-lists.ts'
@@ -62,7 +62,7 @@ export interface CrlUrlChecker extends RevocationChecker {
 
 const OPTIONS = defineOptions<CrlUrlCheckerOptions>('crlUrlChecker', RevocationOptionError, {
   urls: required(list('URLs', anything)),
-  issuers: required(list('certificates', anything)),
+  issuers: required(CERTIFICATES),
   policy: anything,
   clockSkew: span(0),
   maxBytes: count({ least: 1 }),

@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { WakeAt, anything, count, defineOptions, list, span } from '@peerkit/identity/internal'
+import { WakeAt, anything, count, defineOptions, span } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
 import { OcspUnavailableError, RevocationOptionError } from '../errors.ts'
 import type { CertificateUrlOptions } from '../fetch/allowed-urls.ts'
@@ -9,7 +9,7 @@ import {
   CLOSED, issuerMismatch, plainPart, plainText, SERIAL_UNKNOWN, unknownStatus, type RevocationChecker,
   type RevocationStatus
 } from '../policy/revocation-status.ts'
-import { findIssuer, isNamed } from '../x509/issuer.ts'
+import { CERTIFICATES, findIssuer, isNamed } from '../x509/issuer.ts'
 import { checkNotRolledBack, Endings, entryAfter, entryOf, type CacheTimes, type OcspEntry } from './ocsp-cache.ts'
 import {
   askResponders, compileQuestion, compileResponders, OCSP_QUESTION, type OcspQuestion, type OcspQuestionOptions,
@@ -48,7 +48,7 @@ export interface OcspChecker extends RevocationChecker {
 const OPTIONS = defineOptions<OcspCheckerOptions>('ocspChecker', RevocationOptionError, {
   urls: anything,
   allowCertificateUrls: anything,
-  issuers: list('certificates', anything),
+  issuers: CERTIFICATES,
   policy: anything,
   cacheSize: count({ least: 1, most: 1_000_000 }),
   retryAfter: span(1),

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import {
   equalDistinguishedNames, matchDistinguishedNames, type DistinguishedName, type PeerIdentity
 } from '@peerkit/identity'
-import { derOf } from '@peerkit/identity/internal'
+import { derOf, describeValue, list, valueOf, type OptionType } from '@peerkit/identity/internal'
 import { TAG } from '@peerkit/identity/der'
 import {
   EXTENSION, readBasicConstraints, readCertificate, readKeyUsage, readSignatureScheme, type CertificateFields
@@ -42,6 +42,12 @@ export interface IssuerKey {
   readonly subjectKeyId: string | undefined
 }
 
+/** The type of an option that takes CAs. A partial identity is refused when its key is read. */
+export const CERTIFICATES: OptionType = list('certificates', valueOf(
+  'a certificate as parsePeerIdentity returns it',
+  (value) => typeof value === 'object' && value !== null && 'subjectAltNames' in value
+))
+
 // createPublicKey takes 34–100 µs, so it runs once per certificate, and only for those that are used.
 const keys = new WeakMap<PeerIdentity, IssuerKey>()
 
@@ -51,7 +57,9 @@ export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   if (known !== undefined) return known
   const der = derOf(identity)
   if (der === undefined) {
-    const found = `the issuer ${String(identity)} is a partial identity`
+    const found = typeof identity === 'string'
+      ? `an issuer is ${describeValue(identity)}`
+      : `the issuer ${String(identity)} is a partial identity`
     throw new RevocationOptionError(`${found}; expected one parsed from a certificate`)
   }
   const certificate = readCertificate(der, identity.tolerated)

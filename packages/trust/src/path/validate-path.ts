@@ -1,4 +1,5 @@
 import type { CertificateFlaw } from '@peerkit/identity'
+import { nameWeakSignature } from '@peerkit/identity/internal'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 import type { Algorithms } from '../certificate/algorithm-policy.ts'
 import { readWholeCertificate } from '../certificate/certificate.ts'
@@ -117,8 +118,10 @@ function checkSignature (
   const { fields } = certificate
   const scheme = schemeOf(certificate)
   if (scheme === undefined || !algorithms.acceptsScheme(scheme)) {
-    const name = scheme?.name ?? fields.signatureAlgorithm.oid
-    return blame(certificate, 'algorithm_refused', `is signed with ${name}`)
+    const { oid } = fields.signatureAlgorithm
+    const weak = nameWeakSignature(oid)
+    const found = weak === undefined ? scheme?.name ?? oid : `${weak}; expected SHA-2 or better`
+    return blame(certificate, 'algorithm_refused', `is signed with ${found}`)
   }
   const fitsKey = scheme.keyTypes.some((accepted) => accepted === issuer.keyKind.type)
   const signed = knownEdge(certificate, issuer) ?? (fitsKey ? undefined : false)
