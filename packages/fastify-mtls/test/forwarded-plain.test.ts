@@ -64,8 +64,12 @@ test('whoever reaches the Unix socket is the gateway, if it is named', async (t)
   const folder = await mkdtemp(join(tmpdir(), 'peerkit-'))
   t.after(async () => { await rm(folder, { recursive: true }) })
   const named = join(folder, 'named.sock')
-  await start(t, { format: 'rfc9440', gateways: { unixSocket: true } }, { path: named })
+  const lines: any[] = []
+  const logger = { level: 'warn', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } }
+  await start(t, { format: 'rfc9440', gateways: { unixSocket: true } }, { path: named }, { logger })
   t.match(await ask({ socketPath: named, headers: told(behind) }), { status: 200, body: { cn: 'behind' } })
+  t.match(await ask({ socketPath: named }), { status: 401 })
+  t.match(lines, [{ detail: 'the gateway on the Unix socket sent no client certificate; expected it in the header client-cert' }])
   const unnamed = join(folder, 'unnamed.sock')
   await start(t, HOME, { path: unnamed })
   t.match(await ask({ socketPath: unnamed, headers: told(behind) }), { status: 401 })

@@ -121,3 +121,25 @@ test('the first header name is that of the certificate in the format of the read
   }
   t.end()
 })
+
+test('a certificate in another encoding than that of the format is told as such, and is not shown', (t) => {
+  const size = (text: string): string => `(${text.length} characters)`
+  const escaped = encodeURIComponent(pem)
+  const names = 'CN=billing,O=Example'
+  for (const [options, headers, detail] of [
+    [{ format: 'nginx' }, { 'ssl-client-cert': base64, 'ssl-client-verify': 'SUCCESS' }, `found base64 ${size(base64)}; expected percent-encoded PEM`],
+    [{ format: 'nginx' }, { 'ssl-client-cert': names, 'ssl-client-verify': 'SUCCESS' }, `found names ${size(names)}; expected percent-encoded PEM`],
+    [{ format: 'nginx' }, { 'ssl-client-cert': escaped.slice(0, 300), 'ssl-client-verify': 'SUCCESS' }, 'found percent-encoded PEM (300 characters); expected percent-encoded PEM'],
+    [{ format: 'caddy' }, { 'ssl-client-cert': escaped }, `found percent-encoded PEM ${size(escaped)}; expected base64 of DER`],
+    [{ format: 'rfc9440' }, { 'client-cert': base64 }, `found base64 ${size(base64)}; expected a byte sequence, base64 between colons`],
+    [{ format: 'haproxy' }, { 'ssl-client-cert': `:${base64}:`, 'ssl-client-used': '1', 'ssl-client-verify': '0' }, `found a byte sequence ${size(base64 + '::')}; expected base64 of DER`],
+    [{ format: 'traefik' }, { 'x-forwarded-tls-client-cert': pem.replaceAll('\n', ' ') }, `found PEM ${size(pem)}; expected base64 of DER`],
+    [{ format: 'caddy' }, { 'ssl-client-cert': 'ab'.repeat(16) + '!' }, 'found another text (33 characters); expected base64 of DER'],
+    [{ format: 'custom', headers: { certificate: 'x-cert' }, encoding: 'pem-spaces', verification: 'gateway' }, { 'x-cert': escaped }, `found percent-encoded PEM ${size(escaped)}; expected PEM with spaces for newlines`]
+  ] as const) {
+    const result = read(options, headers)
+    t.match(result, { state: 'refused', reason: 'malformed', detail }, options.format)
+    t.notMatch(JSON.stringify(result), /billing|MII/)
+  }
+  t.end()
+})

@@ -10,6 +10,7 @@ export const apache: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify' },
   verifies: true,
   decode: decodeEscapedPem,
+  reads: 'PEM with spaces for newlines, or percent-encoded',
   verdict: readSslVerdict,
   noneTexts: ['(null)']
 })

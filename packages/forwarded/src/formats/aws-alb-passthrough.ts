@@ -10,5 +10,6 @@ export const awsAlbPassthrough: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-amzn-mtls-clientcert' },
   verifies: false,
   decode: decodeEscapedPem,
+  reads: 'percent-encoded PEM',
   carriesChain: true
 })

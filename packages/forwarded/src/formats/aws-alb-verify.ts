@@ -11,5 +11,6 @@ export const awsAlbVerify: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-amzn-mtls-clientcert-leaf' },
   unread: ['x-amzn-mtls-clientcert-leaf', 'x-amzn-mtls-clientcert-subject', 'x-amzn-mtls-clientcert-serial-number'],
   verifies: true,
-  decode: decodeEscapedPem
+  decode: decodeEscapedPem,
+  reads: 'percent-encoded PEM'
 })

@@ -6,5 +6,6 @@ import type { HeaderFormat } from '../headers/header-format.ts'
 export const azureAppService: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-arr-clientcert' },
   verifies: false,
-  decode: decodeOne(decodeBase64)
+  decode: decodeOne(decodeBase64),
+  reads: 'base64 of DER'
 })

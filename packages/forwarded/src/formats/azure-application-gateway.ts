@@ -11,5 +11,6 @@ export const azureApplicationGateway: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-client-cert', verified: 'x-client-cert-verification' },
   verifies: true,
   decode: decodeEscapedPem,
+  reads: 'percent-encoded PEM',
   verdict: readSslVerdict
 })

@@ -12,5 +12,6 @@ export const caddy: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'ssl-client-cert' },
   verifies: true,
   decode: decodeOne(decodeBase64),
+  reads: 'base64 of DER',
   noneTexts: [PLACEHOLDER]
 })

@@ -13,6 +13,7 @@ const format = createCertificateFormat({
   },
   verifies: true,
   decode: decodeOne(decodeBase64),
+  reads: 'base64 of DER',
   verdict: readVerdict,
   faultOf: ({ verified }) => verified === 'true' ? 'revoked' : 'verified'
 })

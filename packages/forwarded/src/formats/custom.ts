@@ -35,6 +35,12 @@ const MANY: Readonly<Record<CertificateEncoding, Decoder>> = {
   'byte-sequence': decodeByteSequenceList,
   'base64-der': decodeBase64Sequence
 }
+const READS: Readonly<Record<CertificateEncoding, string>> = {
+  'byte-sequence': 'a byte sequence, base64 between colons',
+  'base64-der': 'base64 of DER',
+  'pem-escaped': 'percent-encoded PEM',
+  'pem-spaces': 'PEM with spaces for newlines'
+}
 export const CERTIFICATE_ENCODINGS: readonly string[] = Object.keys(ONE)
 
 /** Creates the format of a gateway that has no preset. */
@@ -59,6 +65,7 @@ export function createCustomFormat ({
     headers,
     verifies,
     decode: (carriesChain ? MANY : ONE)[encoding],
+    reads: READS[encoding],
     carriesChain,
     decodeChain: MANY[chainEncoding],
     noneTexts: noneValues,

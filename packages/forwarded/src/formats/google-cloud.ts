@@ -16,6 +16,7 @@ export const googleCloud: HeaderFormat = createCertificateFormat({
   },
   verifies: true,
   decode: decodeOne(decodeByteSequence),
+  reads: 'a byte sequence, base64 between colons',
   decodeChain: decodeByteSequenceList,
   verdict: readVerdict,
   // Without the header about presence, a verdict means nothing.

@@ -15,6 +15,7 @@ export const haproxy: HeaderFormat = createCertificateFormat({
   },
   verifies: true,
   decode: decodeOne(decodeBase64),
+  reads: 'base64 of DER',
   decodeChain: decodeBase64Sequence,
   verdict: readVerdict,
   // Without the header about presence, a verdict means nothing.

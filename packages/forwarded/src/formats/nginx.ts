@@ -10,5 +10,6 @@ export const nginx: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify' },
   verifies: true,
   decode: decodeEscapedPem,
+  reads: 'percent-encoded PEM',
   verdict: readSslVerdict
 })

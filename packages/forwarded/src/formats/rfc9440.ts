@@ -7,6 +7,7 @@ const parts = {
   identifying: ['client-cert-chain'],
   verifies: true,
   decode: decodeOne(decodeByteSequence),
+  reads: 'a byte sequence, base64 between colons',
   decodeChain: decodeByteSequenceList
 }
 

@@ -7,6 +7,7 @@ const format = createCertificateFormat({
   identifying: ['x-forwarded-tls-client-cert-info'],
   verifies: true,
   decode: decodeBareList,
+  reads: 'base64 of DER',
   carriesChain: true
 })
 

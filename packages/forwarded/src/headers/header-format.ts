@@ -1,5 +1,6 @@
 import type { ForwardedReason } from '@peerkit/events'
 import type { KnownIdentity } from '@peerkit/identity'
+import { describeHeader } from './describe-header.ts'
 
 /** The purpose of a header. */
 export type HeaderRole =
@@ -45,7 +46,7 @@ export type Reading =
   | { readonly state: 'none' }
   /** The client, then the gateways, nearest last. */
   | { readonly state: 'claims', readonly claims: readonly [Claim, ...Claim[]] }
-  | { readonly state: 'refused', readonly reason: ForwardedReason, readonly role: HeaderRole }
+  | { readonly state: 'refused', readonly reason: ForwardedReason, readonly role: HeaderRole, readonly detail?: string }
 
 /** The header format of one kind of gateway. */
 export interface HeaderFormat {
@@ -62,8 +63,8 @@ export interface HeaderFormat {
   read (values: HeaderValues, byGateway: boolean): Reading
 }
 
-export function refuseReading (reason: ForwardedReason, role: HeaderRole): Reading {
-  return { state: 'refused', reason, role }
+export function refuseReading (reason: ForwardedReason, role: HeaderRole, detail?: string): Reading {
+  return { state: 'refused', reason, role, ...(detail !== undefined && { detail }) }
 }
 
 /** Decodes one or more certificates to DER. Returns undefined if the text is malformed. */
@@ -74,6 +75,8 @@ export type Verdict = 'verified' | 'none' | 'failed' | 'missing'
 
 export interface CertificateFormatParts extends Omit<HeaderFormat, 'read'> {
   readonly decode: Decoder
+  /** What `decode` expects, in words. */
+  readonly reads: string
   /** Whether the certificate's header also has the chain, after the certificate. */
   readonly carriesChain?: boolean
   readonly decodeChain?: Decoder
@@ -88,7 +91,7 @@ export interface CertificateFormatParts extends Omit<HeaderFormat, 'read'> {
 /** Creates a format whose header has the whole certificate, as most formats do. */
 export function createCertificateFormat (
   {
-    decode, carriesChain = false, decodeChain, verdict: readVerdict, faultOf = () => 'verified', noneTexts = [],
+    decode, reads, carriesChain = false, decodeChain, verdict: readVerdict, faultOf = () => 'verified', noneTexts = [],
     ...format
   }: CertificateFormatParts
 ): HeaderFormat {
@@ -105,7 +108,10 @@ export function createCertificateFormat (
       return refuseReading('not_verified', faultOf(values))
     }
     const [leaf, ...more] = decode(text) ?? []
-    if (leaf === undefined || (more.length > 0 && !carriesChain)) return refuseReading('malformed', 'certificate')
+    if (leaf === undefined || (more.length > 0 && !carriesChain)) {
+      const found = leaf === undefined ? describeHeader(text) : `${more.length + 1} certificates`
+      return refuseReading('malformed', 'certificate', `found ${found}; expected ${reads}`)
+    }
     const chain = values.chain === undefined || noneTexts.includes(values.chain) ? more : decodeChain?.(values.chain)
     return chain === undefined ? refuseReading('malformed', 'chain') : { state: 'claims', claims: [{ leaf, chain }] }
   }

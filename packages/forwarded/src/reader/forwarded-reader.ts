@@ -155,7 +155,7 @@ class Reader {
   #decode (values: HeaderValues, request: ForwardedRequest): ForwardedResult | Promise<ForwardedResult> {
     const reading = this.#format.read(values, this.#byGateway)
     if (reading.state === 'none') return ANONYMOUS
-    if (reading.state === 'refused') return this.#refuse(reading.reason, reading.role)
+    if (reading.state === 'refused') return this.#refuse(reading.reason, reading.role, reading.detail)
     const { claims } = reading
     if (claims.some((claim) => 'leaf' in claim && claim.chain.length > this.#maxChainLength)) {
       return this.#refuse('chain_too_long', values.chain === undefined ? 'certificate' : 'chain')
