@@ -80,9 +80,9 @@ function refuseStream (stream: ServerHttp2Stream): void {
   const { status, headers, body } = NO_LONGER_TRUSTED
   stream.on('error', () => {})
   stream.respond({ ':status': status, ...headers })
-  stream.end(body)
-  // Asks the client not to send the rest, which may never end (RFC 9113 section 8.1).
-  stream.close()
+  // Asks the client not to send the rest, which may never end (RFC 9113 section 8.1). Not before the answer is written:
+  // Node 22 would lose it.
+  stream.end(body, () => { stream.close() })
   session?.close()
 }
 
