@@ -15,6 +15,7 @@ const versions: Readonly<Record<string, string>> = {
   '@nestjs/common 12': '12.5.1',
   '@nestjs/core 12': '12.5.1',
   '@nestjs/platform-fastify 12': '12.5.0',
+  bun: '1.4.5',
   deno: '2.9.6',
   esbuild: '0.28.2',
   'fastify-cli': '8.0.2',

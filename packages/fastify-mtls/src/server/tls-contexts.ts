@@ -48,6 +48,7 @@ export class TlsContexts {
 
   /** @throws ServerOptionError if the first server would present a certificate that is not for servers */
   add (server: MtlsServer): void {
+    checkRuntime(server)
     if (this.size === 0) {
       checkServerPurpose(this.#credentials.current.identity)
       this.#presented = this.#credentials.current
@@ -182,5 +183,18 @@ function logWrongPurpose (
     'the new certificate is not for servers: its extended key usage has no serverAuth, so clients would refuse it; ' +
       'the former one stays in use. Rotate to a certificate for servers. To refuse such rotations at the source, use ' +
       "fileCredentials({ use: 'server' })"
+  )
+}
+
+/** Refuses runtimes whose servers cannot replace certificates, such as Bun. @throws ServerOptionError */
+function checkRuntime (server: MtlsServer): void {
+  const missing = (['setSecureContext', 'setTicketKeys'] as const).filter((name) => typeof server[name] !== 'function')
+  if (missing.length === 0) return
+  const { bun, node } = process.versions
+  const runtime = bun === undefined ? `Node ${node}` : `Bun ${bun}`
+  throw new ServerOptionError(
+    `servers of ${runtime} have no ${missing.join('() and no ')}(), so they cannot replace certificates while they ` +
+      'listen; run the service with Node 22.19 or later, or with Deno, or behind a gateway that verifies clients ' +
+      '(option forwarded)'
   )
 }
