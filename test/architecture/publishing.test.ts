@@ -69,9 +69,5 @@ function modulesWithEffects (folder: string): string[] {
       if (own) found.add(resolve(dirname(path), specifier))
     }
   }
-  // An entry point is a file of dist. All else is in files whose names the bundler makes.
-  const entryPoints = Object.values<any>(manifests.get(folder)?.['exports']).map((target) => target['@peerkit/source'])
-  const built = [...found].map((path) => relative(src, path)).map((path) =>
-    entryPoints.includes(`./src/${path}`) ? `./dist/${path.replace(/\.ts$/, '.js')}` : './dist/chunk-*.js')
-  return [...new Set(built)].sort()
+  return [...found].map((path) => `./dist/${relative(src, path).replace(/\.ts$/, '.js')}`).sort()
 }

@@ -47,8 +47,8 @@ test('without the right to read the certificates, the error names the file', asy
   const { code, output } = await project.run('node --permission --allow-fs-read=$PWD/node_modules --allow-fs-read=$PWD/server.js --allow-fs-read=$PWD/package.json server.js')
   t.not(code, 0)
   t.match(output, /MTLS_ERR_CREDENTIALS_UNAVAILABLE/)
-  t.match(output, /\(ledger\.(pem|key)\): found ERR_ACCESS_DENIED/)
-  t.match(output, /cause: Error: Access to this API has been restricted\. Use --allow-fs-read/)
+  t.match(output, /\/ledger\.(pem|key)\): found ERR_ACCESS_DENIED/)
+  t.match(output, /\[cause\]: Error: Access to this API has been restricted\. Use --allow-fs-read/)
 })
 
 test('certificates are replaced while it runs, with their folder granted or as single files', async (t) => {
