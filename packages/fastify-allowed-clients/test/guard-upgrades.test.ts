@@ -40,7 +40,7 @@ test('the rules of guardUpgrades hold for a WebSocketServer on the raw server, a
   await once(socket, 'close')
 })
 
-test('the rules of guardUpgrades hold for a listener of requests, and a denial there is no line of the log', async (t) => {
+test('guardUpgrades guards listeners of requests too, and does not log their denials', async (t) => {
   const { app, lines } = await guardedApp({ groups }, {}, { clientCertificate: 'optional' })
   t.after(async () => { await app.close() })
   app.mtls.guardUpgrades('billing')

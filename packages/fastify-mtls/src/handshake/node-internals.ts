@@ -1,19 +1,11 @@
 import { Duplex } from 'node:stream'
 import { TLSSocket, createServer } from 'node:tls'
 import type { Socket } from 'node:net'
-
-/**
- * How many certificates above the leaf are read. One more than path validation accepts, so that it notices when there
- * are too many.
- */
-const MAX_SENT = 17
+import { readSentChain } from '@peerkit/identity/internal'
+import type { SentChain } from '@peerkit/identity/internal'
 
 /** The certificates that a client presented. */
-export interface PresentedChain {
-  /** DER. */
-  readonly leaf: Uint8Array
-  /** DER of the other certificates of a full handshake, in the client's order. */
-  readonly sent: readonly Uint8Array[]
+export interface PresentedChain extends SentChain {
   /** Whether `sent` was read. It is not if OpenSSL refused and the refusal is not explained. */
   readonly isWhole: boolean
 }
@@ -149,20 +141,10 @@ export function readLeaf (socket: TLSSocket): Uint8Array | undefined {
   return socket.getPeerX509Certificate()?.raw
 }
 
-/**
- * Reads the leaf and the other certificates, in the client's order. On Node 24 only the first call on a socket sees
- * more than the leaf.
- */
+/** Reads the leaf and the other certificates that a client sent. */
 export function readPresentedChain (socket: TLSSocket): PresentedChain | undefined {
-  const leaf = socket.getPeerX509Certificate()
-  if (leaf === undefined) return undefined
-  const sent: Uint8Array[] = []
-  let next = leaf.issuerCertificate
-  while (next !== undefined && sent.length < MAX_SENT) {
-    sent.push(next.raw)
-    next = next.issuerCertificate
-  }
-  return { leaf: leaf.raw, sent, isWhole: true }
+  const chain = readSentChain(socket)
+  return chain && { ...chain, isWhole: true }
 }
 
 /**

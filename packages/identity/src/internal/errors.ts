@@ -19,8 +19,8 @@ export abstract class OptionError extends TypeError {
 
 /**
  * Base class of errors that a client may see. It has the shape of http-errors (`status`, `statusCode` and `expose`), so
- * that `@fastify/sensible` and similar error handlers treat it as their own. It has no stack: a denial is no fault of
- * the code, and a stack would only fill the log.
+ * that `@fastify/sensible` and similar error handlers treat it as their own. It has no stack, because the code is not
+ * at fault and a stack would fill the log.
  */
 export abstract class ClientError extends CodedError {
   abstract readonly statusCode: number

@@ -99,8 +99,8 @@ export function compileOrigins (value: unknown, where: string): ReadonlySet<stri
 
 /**
  * Where a redirect leads, or why it is not followed. Without a list of origins, only the same origin is allowed, and
- * the same host over https instead of http: whoever answers for a host could otherwise send requests to any address of
- * our own network (server-side request forgery), or over a connection that anyone can change.
+ * the same host over https instead of http. With any other rule, a server could send our requests to any address of our
+ * own network (server-side request forgery), or over a connection that anyone can change.
  */
 export function findTarget (
   from: string, location: string | null, { origins, advice }: Redirects

@@ -5,12 +5,12 @@ import type { RefusalDetail } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable, scheduleTimer, withTimeout } from '@peerkit/identity/internal'
+import type { SentChain } from '@peerkit/identity/internal'
 import { OutboundCredentialsExpiredError, refuseServer } from '../errors.ts'
 import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
 import { finishHandshake, startHandshake } from './handshake.ts'
 import type { CachedSession, Endpoint, SessionCache, TlsSettings } from './handshake.ts'
 import { askedForCertificate } from './node-internals.ts'
-import type { PresentedServer } from './node-internals.ts'
 import { checkIdentity } from './server-rules.ts'
 import type { ServerRules } from './server-rules.ts'
 import type { ServerDecision, ServerTrust } from './server-trust.ts'
@@ -118,7 +118,7 @@ async function performHandshake (
   // Keys exist once the server has answered the handshake. Only their existence is used: it distinguishes a server that
   // refuses from one that does not speak TLS.
   socket.once('keylog', () => { hasAnswered = true })
-  let presented: PresentedServer | undefined
+  let presented: SentChain | undefined
   const keep = (session: Buffer): void => {
     // A session of replaced credentials is useless. A session of a server that is not accepted yet must not be kept.
     if (!isAccepted) tickets.push(session)
@@ -168,7 +168,7 @@ async function acceptServer (
   { origin, hostname, rules }: Destination,
   trust: ServerTrust,
   socket: TLSSocket,
-  presented: PresentedServer | undefined
+  presented: SentChain | undefined
 ): Promise<ServerDecision> {
   if (!socket.authorized || presented === undefined) {
     throw refuseServer(origin, 'it sent no valid certificate', { reason: 'bad_chain' })
@@ -179,7 +179,7 @@ async function acceptServer (
   return { presented, current: decision, deciding: undefined, refused: false }
 }
 
-function describeRefused (trust: ServerTrust, presented: PresentedServer | undefined): RefusalDetail | undefined {
+function describeRefused (trust: ServerTrust, presented: SentChain | undefined): RefusalDetail | undefined {
   return presented === undefined ? undefined : trust.explain(presented)
 }
 

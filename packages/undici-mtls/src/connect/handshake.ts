@@ -5,9 +5,9 @@ import { connect, createSecureContext } from 'node:tls'
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
 import { secureContextOptions } from '@peerkit/credentials'
 import type { CredentialSnapshot } from '@peerkit/credentials'
+import type { SentChain } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
 import { watchRenegotiation, watchServerCertificate } from './node-internals.ts'
-import type { PresentedServer } from './node-internals.ts'
 
 /** TLS settings of an agent, apart from its credentials. */
 export interface TlsSettings {
@@ -60,7 +60,7 @@ function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): Secure
 export interface StartedHandshake {
   readonly socket: TLSSocket
   /** What the server presented; undefined before the handshake is done, and for a resumed session. */
-  presented (): PresentedServer | undefined
+  presented (): SentChain | undefined
   /** Whether the server asked for renegotiation. */
   refusedRenegotiation (): boolean
 }
@@ -103,7 +103,7 @@ export async function finishHandshake (socket: TLSSocket): Promise<void> {
  * A TLS session with the certificates of its full handshake. A resumed session sends no certificates, so these are
  * evaluated again.
  */
-export interface CachedSession { readonly session: Buffer, readonly presented: PresentedServer }
+export interface CachedSession { readonly session: Buffer, readonly presented: SentChain }
 
 const MAX_KEYS = 256
 const MAX_PER_KEY = 8

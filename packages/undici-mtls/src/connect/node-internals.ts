@@ -1,14 +1,6 @@
 import type { TLSSocket } from 'node:tls'
-
-/** How many certificates above the leaf are read. One more than path validation accepts. */
-const MAX_SENT = 17
-
-/** What a server presented in a full handshake, in DER. */
-export interface PresentedServer {
-  readonly leaf: Uint8Array
-  /** The other certificates, in the server's order. Nothing of it is verified. */
-  readonly sent: readonly Uint8Array[]
-}
+import { readSentChain } from '@peerkit/identity/internal'
+import type { SentChain } from '@peerkit/identity/internal'
 
 /**
  * Reads what a server presents before Node does, and prevents Node from creating its legacy certificate object:
@@ -17,26 +9,13 @@ export interface PresentedServer {
  * @returns a function that returns what was read; undefined before the handshake is done, on a resumed session, and if
  *   the server sent no certificate
  */
-export function watchServerCertificate (socket: TLSSocket): () => PresentedServer | undefined {
-  let presented: PresentedServer | undefined
+export function watchServerCertificate (socket: TLSSocket): () => SentChain | undefined {
+  let presented: SentChain | undefined
   Object.defineProperty(socket, 'getPeerCertificate', { value: () => ({}), configurable: true })
   socket.prependOnceListener('secure', () => {
-    if (!socket.isSessionReused()) presented = readServer(socket)
+    if (!socket.isSessionReused()) presented = readSentChain(socket)
   })
   return () => presented
-}
-
-/** Called once and first: on Node 22 and 24 a second call returns less. */
-function readServer (socket: TLSSocket): PresentedServer | undefined {
-  const leaf = socket.getPeerX509Certificate()
-  if (leaf === undefined) return undefined
-  const sent: Uint8Array[] = []
-  let next = leaf.issuerCertificate
-  while (next !== undefined && sent.length < MAX_SENT) {
-    sent.push(next.raw)
-    next = next.issuerCertificate
-  }
-  return { leaf: leaf.raw, sent }
 }
 
 /**

@@ -2,11 +2,11 @@ import { OtherSide, authoritiesOf, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import { isThenable } from '@peerkit/identity/internal'
+import type { SentChain } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator, PathOptionError } from '@peerkit/trust'
 import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator, TrustEvaluatorOptions } from '@peerkit/trust'
 import { OutboundOptionError } from '../errors.ts'
-import type { PresentedServer } from './node-internals.ts'
 
 export interface ServerTrustOptions {
   /** Checks revocation in addition to the CRLs of the credentials. All must accept the certificate. */
@@ -18,7 +18,7 @@ export interface ServerTrustOptions {
 
 /** The decision about a server's certificate, updated while its connection is open. */
 export interface ServerDecision {
-  readonly presented: PresentedServer
+  readonly presented: SentChain
   current: Accepted
   /** The evaluation in progress. */
   deciding: Promise<void> | undefined
@@ -56,7 +56,7 @@ export class ServerTrust {
     this.#now = now
   }
 
-  evaluate ({ leaf, sent }: PresentedServer): Decision | Promise<Decision> {
+  evaluate ({ leaf, sent }: SentChain): Decision | Promise<Decision> {
     return this.#evaluator.evaluate(leaf, { sent })
   }
 
@@ -64,7 +64,7 @@ export class ServerTrust {
    * Says what is wrong with a certificate that OpenSSL refused; undefined if nothing is found. Does not check
    * revocation.
    */
-  explain ({ leaf, sent }: PresentedServer): RefusalDetail | undefined {
+  explain ({ leaf, sent }: SentChain): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
     if (isThenable(decision) || decision.accepted) return undefined
     return this.#otherSide.explain(decision.detail, leaf, sent)
