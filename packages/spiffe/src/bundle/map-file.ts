@@ -1,0 +1,29 @@
+import { describeValue } from '@peerkit/identity/internal'
+import { SpiffeInvalidError } from '../errors.ts'
+import { readTrustDomain } from '../source/trust-domain.ts'
+import { parseBundleDocument } from './format.ts'
+import type { BundleDocument } from './format.ts'
+
+/**
+ * Reads a map of bundles by trust domain, as gRPC has it (gRFC A87): `{ "trust_domains": { "prod.example": { "keys":
+ * … } } }`.
+ *
+ * @throws SpiffeInvalidError
+ */
+export function parseBundleMap (text: string, what: string): ReadonlyMap<string, BundleDocument> {
+  let document: { readonly trust_domains?: unknown }
+  try {
+    document = JSON.parse(text)
+  } catch (error) {
+    throw new SpiffeInvalidError('malformed', `${what} is not JSON: ${(error as Error).message.slice(0, 200)}`)
+  }
+  const domains = document?.trust_domains
+  if (typeof domains !== 'object' || domains === null || Array.isArray(domains)) {
+    const found = describeValue(domains)
+    throw new SpiffeInvalidError('malformed', `${what}: trust_domains is ${found}; expected bundles by trust domain`)
+  }
+  return new Map(Object.entries(domains).map(([name, bundle]) => {
+    const trustDomain = readTrustDomain(name, `${what}: a key of trust_domains`)
+    return [trustDomain, parseBundleDocument(JSON.stringify(bundle), trustDomain, `${what}: ${trustDomain}`)]
+  }))
+}
