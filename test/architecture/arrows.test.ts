@@ -23,7 +23,8 @@ for (const [folder, allowed] of Object.entries(arrows)) {
   })
 
   test(`${folder} declares its arrows as dependencies`, async (t) => {
-    const declared = Object.keys(manifest['dependencies']).filter((name) => name.startsWith('@peerkit/')).map((name) => name.slice('@peerkit/'.length))
+    const declared = Object.keys(manifest['dependencies'] ?? {})
+      .filter((name) => name.startsWith('@peerkit/')).map((name) => name.slice('@peerkit/'.length))
     t.same(declared.sort(), [...allowed].sort())
     const peers = Object.keys(manifest['peerDependencies'] ?? {})
     const ofSuite = peers.filter((name) => name.startsWith('@peerkit/'))
@@ -68,6 +69,16 @@ test('fastify-allowed-clients follows its rules file without loading the rest of
     const others = imports.filter((specifier) => !/^(node:|\.\/|@peerkit\/identity\/internal$)/.test(specifier))
     t.same(others, [], relative(root, path))
   }
+})
+
+test('connect/ of undici-mtls opens verified TLS connections, and knows nothing of HTTP or of the rest', (t) => {
+  const files = readSources('undici-mtls').filter(({ path }) => path.includes('/src/connect/'))
+  t.ok(files.length > 1)
+  for (const { path, imports } of files) {
+    const others = imports.filter((specifier) => /^(?:undici$|node:https?2?$|\.\.\/(?!errors\.ts$))/.test(specifier))
+    t.same(others, [], relative(root, path))
+  }
+  t.end()
 })
 
 test('the picture itself has no circle', async (t) => {

@@ -7,7 +7,7 @@ import {
   alternativeNames, certify, dnsName, issueClient, issueServer, keyIdOf, makeIntermediate, makeKey, makeRoot
 } from './support/forger.ts'
 import type { Authority, Made } from './support/forger.ts'
-import { TRUE, element, explicit, nameOf, sequence } from './support/der.ts'
+import { TRUE, element, explicit, nameOf, sequence } from '@peerkit/test-support/der'
 import { serve } from './support/serve.ts'
 
 const MAX_SIGNATURES = 12

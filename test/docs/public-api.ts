@@ -16,7 +16,7 @@ export interface ExportedName {
   readonly entry: EntryPoint
   readonly name: string
   readonly isType: boolean
-  /** Whether users call it: a function, a class or a constant that is one. Constructors of errors are not. */
+  /** Whether users call it: a function, a class or a constant that is one. Classes of errors are not. */
   readonly isCallable: boolean
   /** Whether it comes from this package, and not from another one of the suite. */
   readonly isOwn: boolean
@@ -70,7 +70,7 @@ function describeExport (entry: EntryPoint, symbol: ts.Symbol, checker: ts.TypeC
     entry,
     name: symbol.name,
     isType,
-    isCallable: !isType && !symbol.name.startsWith('MTLS_ERR_') && isCallable(target, declaration, checker),
+    isCallable: !isType && !/^MTLS_ERR_|Error$/.test(symbol.name) && isCallable(target, declaration, checker),
     isOwn: source.fileName.startsWith(join(root, 'packages', entry.folder) + sep),
     file: relative(root, source.fileName),
     line: lineOf(declaration),
@@ -84,7 +84,9 @@ function isTypeExport ({ declarations = [] }: ts.Symbol): boolean {
 }
 
 function isCallable (symbol: ts.Symbol, declaration: ts.Node, checker: ts.TypeChecker): boolean {
-  if ((symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class)) !== 0) return true
+  if ((symbol.flags & ts.SymbolFlags.Function) !== 0) return true
+  // A class with a static code is one of the errors.
+  if ((symbol.flags & ts.SymbolFlags.Class) !== 0) return symbol.exports?.has('code' as ts.__String) !== true
   if ((symbol.flags & ts.SymbolFlags.Variable) === 0) return false
   const type = checker.getTypeOfSymbolAtLocation(symbol, declaration)
   return type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0

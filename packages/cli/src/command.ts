@@ -1,8 +1,17 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { findNearest } from '@peerkit/identity/internal'
-import { UsageError } from './usage-error.ts'
 
+/** The command line is wrong, or one of its files cannot be used. Exit code 2. */
+export class UsageError extends Error {
+  constructor (problem: string, options?: ErrorOptions) {
+    super(`Invalid option: ${problem}`, options)
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+
+/** The values of options, by name. */
 export type Values = Readonly<Record<string, string | boolean | ReadonlyArray<string | boolean> | undefined>>
 
 /** The arguments of a command that are not options. */
@@ -133,4 +142,14 @@ export function dateOf (values: Values, name: string): Date | undefined {
     throw new UsageError(`--${name} is "${text}"; expected a date such as 2026-01-31T12:00:00Z`)
   }
   return date
+}
+
+/** Parses `90s`, `30m`, `12h`, `7d` or `2w` to milliseconds. @throws UsageError with the option */
+export function readDuration (text: string, option: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([smhdw])$/.exec(text) ?? []
+  const duration = Number(number) * (UNITS[unit] ?? NaN)
+  if (!(duration > 0)) {
+    throw new UsageError(`--${option} is ${JSON.stringify(text)}; expected a duration such as 90s, 30m, 12h, 7d or 2w`)
+  }
+  return duration
 }

@@ -4,7 +4,10 @@ import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted } from '@peerkit/trust'
 import { test } from 'tap'
-import { authoritiesOf, fileCredentials, listCheckers, memoryCredentials, providerCredentials, renewingCredentials, ruleAuthoritiesOf, secureContextOptions } from '../src/index.ts'
+import {
+  authoritiesOf, fileCredentials, fileTrust, listCheckers, memoryCredentials, providerCredentials, renewingCredentials,
+  ruleAuthoritiesOf, secureContextOptions
+} from '../src/index.ts'
 import { refuseSharedAnchors } from '../src/authority/check-authority.ts'
 import type { CheckedAuthority } from '../src/authority/check-authority.ts'
 import type { AuthorityMaterial, CredentialSnapshot } from '../src/index.ts'
@@ -305,5 +308,20 @@ test('an authority says which flaws it tolerates: for its side, in its trust, an
     [['altNames'], /authorities\.internal\.tolerate.*"alt-names"/], ['alt-names', /authorities\.internal\.tolerate is "alt-names"/], [true, /tolerate is true/]
   ] as const) {
     t.throws(() => memoryCredentials({ ...base, authorities: { internal: { ...internal, tolerate: tolerate as never } } }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
+  }
+})
+
+test('authorities in files say which flaws they tolerate, and keep it when a file changes', async (t) => {
+  const { paths: { cert, key, ca: path }, ca: inFile, replace } = await makeFolder(t)
+  const authorities = { internal: { ca: path, names: 'any', tolerate: ['alt-names'] } } as const
+  for (const source of [
+    await fileCredentials({ cert, key, authorities, watch: false }), await fileTrust({ authorities, watch: false })
+  ]) {
+    t.same(authoritiesOf(source.current, 'clients').map(({ tolerate }) => tolerate), [['alt-names']])
+    await replace('ca.pem', inFile.root + third.root)
+    t.same((await source.reload()).authorities.map(({ tolerate }) => tolerate), [['alt-names']])
+    t.equal(source.current.anchors.length, 2)
+    await replace('ca.pem', inFile.root)
+    await source.close()
   }
 })

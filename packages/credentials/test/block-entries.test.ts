@@ -4,9 +4,9 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import type { KnownIdentity, PeerIdentity } from '@peerkit/identity'
 import { blockMemory } from '../src/block/block-memory.ts'
-import type { BlockEntry, KnownEntry } from '../src/block/block-entry.ts'
+import type { BlockEntry, KnownEntry } from '../src/block/block-source.ts'
 import { BlockIndex } from '../src/block/block-index.ts'
-import { readEntries } from '../src/block/read-list.ts'
+import { readEntries } from '../src/block/read-entry.ts'
 
 const KEY = hash('sha256', 'a key', 'hex')
 

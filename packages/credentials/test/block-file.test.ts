@@ -8,13 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { createPartialIdentity } from '@peerkit/identity'
-import { blockFile } from '../src/block/block-file.ts'
+import { BlockFileList, blockFile, readBlockFile } from '../src/block/block-file.ts'
 import type { BlockFileOptions } from '../src/block/block-file.ts'
 import { blockMemory } from '../src/block/block-memory.ts'
 import type { BlockChange, BlockFile, BlockSource } from '../src/block/block-source.ts'
-import { BlockFollower } from '../src/block/follow-block-file.ts'
-import { LiveBlockList } from '../src/block/live-block-list.ts'
-import { readBlockFile } from '../src/block/read-block-file.ts'
 import { readSignature } from '../src/watch/file-signature.ts'
 import { ManualClock } from './support/manual-clock.ts'
 
@@ -272,7 +269,7 @@ test('where folders cannot be watched it says so and looks every second', async 
   const full = (() => {
     throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
   }) as unknown as typeof watch
-  const { list, follower } = await follow(path, clock, full)
+  const list = await follow(path, clock, full)
   t.match(
     await warning,
     { code: 'PEERKIT_WATCH_FAILED', message: /Block list: cannot watch .* \(ENOSPC\); polling .* every 1000 ms instead/ }
@@ -281,35 +278,26 @@ test('where folders cannot be watched it says so and looks every second', async 
   const changed = nextChange(list)
   clock.advance(1_000)
   t.match(await changed, { type: 'changed', added: [{ dns: 'b' }] })
-  await follower.close()
+  await list.close()
 })
 
 test('a change that left size and times as they were is found by the second look', async (t) => {
   const { path } = await makeFolder(t, names('b'))
   const clock = new ManualClock()
-  const list = new LiveBlockList([], clock)
   // As if the file had been read before it was written, and its times had not told.
-  const follower = new BlockFollower(
-    list, { signature: await readSignature([path]), digest: 'other' }, { path, clock, pollInterval: HOUR, events: false }
-  )
-  await follower.start()
+  const list = new BlockFileList(path, { entries: [], digest: 'other' }, clock)
+  await list.follow(await readSignature([path]), { pollInterval: HOUR, events: false })
   const changed = nextChange(list)
   clock.advance(2_500)
   t.match(await changed, { type: 'changed', added: [{ dns: 'b' }] })
-  await follower.close()
+  await list.close()
 })
 
-interface Followed { readonly list: LiveBlockList, readonly follower: BlockFollower }
-
-async function follow (path: string, clock: ManualClock, watcher: typeof watch): Promise<Followed> {
+async function follow (path: string, clock: ManualClock, watcher: typeof watch): Promise<BlockFileList> {
   const signature = await readSignature([path])
-  const { entries = [], digest } = await readBlockFile(path)
-  const list = new LiveBlockList(entries, clock)
-  const follower = new BlockFollower(
-    list, { signature, digest }, { path, clock, pollInterval: HOUR, events: true, watch: watcher }
-  )
-  await follower.start()
-  return { list, follower }
+  const list = new BlockFileList(path, await readBlockFile(path), clock)
+  await list.follow(signature, { pollInterval: HOUR, events: true, watch: watcher })
+  return list
 }
 
 test('blockMemory tells what came and went, and counts', async (t) => {

@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { blockFile } from '../src/block/block-file.ts'
 import type { BlockFileOptions } from '../src/block/block-file.ts'
 import { blockMemory } from '../src/block/block-memory.ts'
-import type { BlockEntry } from '../src/block/block-entry.ts'
+import type { BlockEntry } from '../src/block/block-source.ts'
 import { readBlockList } from '../src/block/read-block-list.ts'
 
 const HEX = 'ab'.repeat(32)

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { backOff } from '../src/backoff.ts'
+import { backOff } from '../src/clock.ts'
 import { SYSTEM_CLOCK } from '../src/clock.ts'
 
 test("the machine's clock calls once, and can be cancelled", async (t) => {

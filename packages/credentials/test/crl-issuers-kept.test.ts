@@ -3,7 +3,7 @@ import type { DevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { memoryCredentials } from '../src/index.ts'
-import { crossSign } from './support/cross-sign.ts'
+import { crossSign } from '@peerkit/test-support/certificates'
 import { ManualClock } from './support/manual-clock.ts'
 
 const HOUR = 3_600_000

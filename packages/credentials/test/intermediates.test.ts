@@ -17,7 +17,7 @@ import {
 } from '../src/index.ts'
 import type { CredentialSnapshot } from '../src/index.ts'
 import { ManualClock } from './support/manual-clock.ts'
-import { signFor } from './support/sign-for.ts'
+import { signFor } from '@peerkit/test-support/certificates'
 import { makeFolder, nextChange } from './support/world.ts'
 
 const HOUR = 3_600_000

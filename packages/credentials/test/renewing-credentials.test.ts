@@ -7,7 +7,7 @@ import { renewingCredentials } from '../src/index.ts'
 import type { CredentialChange, CertificateIssuer, IssuedMaterial, IssueQuestion, RenewingKeyType } from '../src/index.ts'
 import { ManualClock } from './support/manual-clock.ts'
 import { nextChange } from './support/world.ts'
-import { signFor } from './support/sign-for.ts'
+import { signFor } from '@peerkit/test-support/certificates'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

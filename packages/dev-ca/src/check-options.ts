@@ -1,10 +1,10 @@
 import { isObjectIdentifier } from '@peerkit/identity'
 import { count, defineOptions, flag, list, text, valueOf } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
-import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
-import { attributeTypes, purposes } from './oid.ts'
-import type { CaOptions, IssueOptions, ValidityOptions } from './options.ts'
-import type { CrlOptions, RevokeOptions } from './sign-crl.ts'
+import { ENCODERS } from './certificate/distinguished-name.ts'
+import { PURPOSES } from './certificate/extensions.ts'
+import { DevCaOptionError } from './errors.ts'
+import type { CaOptions, CrlOptions, IssueOptions, RevokeOptions, ValidityOptions } from './options.ts'
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 const listOf = (accepts: (value: unknown) => boolean) => (value: unknown): boolean => Array.isArray(value) &&
@@ -22,7 +22,7 @@ const isAttribute = (value: unknown): boolean => {
   const { type, value: content, encoding } = Object(value)
   return isText(type) && isText(content) && (encoding === undefined || ENCODINGS.includes(encoding))
 }
-const ENCODINGS: readonly unknown[] = ['utf8', 'printable', 'ia5', 'bmp', 't61', 'universal']
+const ENCODINGS: readonly unknown[] = Object.keys(ENCODERS)
 
 const string = text('a string', true)
 const texts = valueOf(
@@ -70,8 +70,8 @@ const ISSUE: OptionTypes<IssueOptions> = {
   crlUrls: list('strings', string),
   ocspUrls: list('strings', string),
   extendedKeyUsage: list('OIDs and names of purposes', valueOf(
-    `a dotted OID or one of ${Object.keys(purposes).join(', ')}`,
-    (value) => isOid(value) || Object.hasOwn(purposes, String(value))
+    `a dotted OID or one of ${Object.keys(PURPOSES).join(', ')}`,
+    (value) => isOid(value) || Object.hasOwn(PURPOSES, String(value))
   )),
   checkNames: flag,
   ca: flag,
@@ -85,23 +85,10 @@ const CRL: OptionTypes<CrlOptions> = {
 }
 const REVOKE: OptionTypes<RevokeOptions> = { reason: string, date }
 
-/** Each throws MTLS_ERR_DEV_CA_OPTION with the option, what was found and what was expected. */
-export const checkCaOptions: (options: unknown) => void = defineOptions('createDevCa', MTLS_ERR_DEV_CA_OPTION, CA).check
-export const checkIssueOptions: (options: unknown) => void = defineOptions('issue', MTLS_ERR_DEV_CA_OPTION, ISSUE).check
-export const checkCrlOptions: (options: unknown) => void = defineOptions('crl', MTLS_ERR_DEV_CA_OPTION, CRL).check
+/** Each throws DevCaOptionError with the option, what was found and what was expected. */
+export const checkCaOptions: (options: unknown) => void = defineOptions('createDevCa', DevCaOptionError, CA).check
+export const checkIssueOptions: (options: unknown) => void = defineOptions('issue', DevCaOptionError, ISSUE).check
+export const checkCrlOptions: (options: unknown) => void = defineOptions('crl', DevCaOptionError, CRL).check
 export const checkRevokeOptions: (options: unknown) => void = defineOptions(
-  'revoke', MTLS_ERR_DEV_CA_OPTION, REVOKE
+  'revoke', DevCaOptionError, REVOKE
 ).check
-
-/**
- * The OID of an attribute type, given as a short name or as an OID. @throws MTLS_ERR_DEV_CA_OPTION for anything else
- */
-export function resolveAttributeType (type: string): string {
-  const oid = Object.hasOwn(attributeTypes, type) ? attributeTypes[type] ?? '' : type
-  if (!isObjectIdentifier(oid)) {
-    throw new MTLS_ERR_DEV_CA_OPTION(
-      `attribute type is "${type}"; expected a dotted OID or one of ${Object.keys(attributeTypes).join(', ')}`
-    )
-  }
-  return oid
-}

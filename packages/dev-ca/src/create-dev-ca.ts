@@ -1,19 +1,19 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
-import { readText } from './check-names.ts'
+import { encodePem } from '@peerkit/identity'
+import { encodeName, subjectOf } from './certificate/distinguished-name.ts'
+import { bytes, developmentComment, leafExtensions, replaceExtensions } from './certificate/extensions.ts'
+import { generateKeyPair } from './certificate/key-pair.ts'
+import type { KeyPair } from './certificate/key-pair.ts'
+import { readText } from './certificate/names.ts'
+import { signCertificate } from './certificate/sign-certificate.ts'
 import { checkCaOptions, checkCrlOptions, checkIssueOptions, checkRevokeOptions } from './check-options.ts'
-import { encodeName, subjectOf } from './encode-name.ts'
-import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
-import { bytes, developmentComment, leafExtensions, replaceExtensions } from './extensions.ts'
-import { encodePem, generateKeyPair } from './key-pair.ts'
-import type { KeyPair } from './key-pair.ts'
-import type { CaOptions, IssueOptions, IssuedCertificate } from './options.ts'
-import { checkOwnCertificate, readRevocationTarget } from './revocation-target.ts'
-import type { RevocationTarget } from './revocation-target.ts'
-import { signCertificate } from './sign-certificate.ts'
-import type { SignedCertificate } from './sign-certificate.ts'
-import { checkReason, signCrl } from './sign-crl.ts'
-import type { Crl, CrlOptions, Revocation, RevokeOptions } from './sign-crl.ts'
+import { DevCaOptionError } from './errors.ts'
+import type { CaOptions, CrlOptions, IssueOptions, IssuedCertificate, RevokeOptions } from './options.ts'
+import { checkOwnCertificate, readRevocationTarget } from './revocation/revocation-target.ts'
+import type { RevocationTarget } from './revocation/revocation-target.ts'
+import { checkReason, signCrl } from './revocation/sign-crl.ts'
+import type { Crl, Revocation } from './revocation/sign-crl.ts'
 
 /** A private certificate authority for development and tests. */
 export interface DevCa {
@@ -30,13 +30,13 @@ export interface DevCa {
   /**
    * Issues a leaf certificate with a new key.
    *
-   * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+   * @throws DevCaOptionError if an option is wrong
    */
   issue (options?: IssueOptions): Promise<IssuedCertificate>
   /**
    * Creates a CA below this one. Its leaves have the intermediates in `chain`.
    *
-   * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+   * @throws DevCaOptionError if an option is wrong
    */
   intermediate (options?: CaOptions): Promise<DevCa>
   /**
@@ -46,7 +46,7 @@ export interface DevCa {
    * @param certificate the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in
    *   hexadecimal, which may be any; see `hasIssued`
    * @returns its serial number, in hexadecimal
-   * @throws MTLS_ERR_DEV_CA_OPTION for anything else, for a certificate that this CA has not signed, and if an option
+   * @throws DevCaOptionError for anything else, for a certificate that this CA has not signed, and if an option
    *   is wrong
    */
   revoke (certificate: RevocationTarget, options?: RevokeOptions): string
@@ -55,7 +55,7 @@ export interface DevCa {
   /**
    * Signs a CRL with all revoked certificates, valid for 7 days.
    *
-   * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+   * @throws DevCaOptionError if an option is wrong
    */
   crl (options?: CrlOptions): Promise<Crl>
 }
@@ -82,7 +82,7 @@ const DEFAULT_NAME = 'Peerkit development CA'
  *
  * @param options name, key type and lifetime; default: an EC P-256 key and 30 days
  * @returns the CA
- * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+ * @throws DevCaOptionError if an option is wrong
  * @example
  * ```ts
  * const ca = await createDevCa({ name: 'Test CA' })
@@ -93,19 +93,14 @@ const DEFAULT_NAME = 'Peerkit development CA'
  */
 export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   checkCaOptions(options)
-  const keys = await generateKeyPair(options.key)
-  const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
-  const name = encodeName(subject)
-  const { der } = await signCa({ options, subject: name, keys })
-  const root = encodePem('CERTIFICATE', der)
-  return openCa({ der, name, keys, root, chain: '', revocations: new Map(), issued: new Set(), crlNumber: 0 })
+  return await createCa(options, DEFAULT_NAME)
 }
 
 /** Creates a CA from its state. */
 export function openCa (state: CaState): DevCa {
   const { der, name, keys, root, chain, revocations, issued } = state
   const ca: DevCa = {
-    certificate: encodePem('CERTIFICATE', der),
+    certificate: encodePem(der),
     der,
     key: keys.pem,
     root,
@@ -113,23 +108,7 @@ export function openCa (state: CaState): DevCa {
     issue: (options = {}) => issueLeaf(state, options),
     intermediate: async (options = {}) => {
       checkCaOptions(options)
-      const own = await generateKeyPair(options.key)
-      const subject = encodeName(options.subject ?? caSubject(options.name ?? nameIntermediate(chain)))
-      const { der: made, serialNumber } = await signCa({
-        options: { pathLength: 0, ...options }, subject, keys: own, issuer: state
-      })
-      issued.add(serialNumber)
-      const pem = encodePem('CERTIFICATE', made)
-      return openCa({
-        der: made,
-        name: subject,
-        keys: own,
-        root,
-        chain: pem + chain,
-        revocations: new Map(),
-        issued: new Set(),
-        crlNumber: 0
-      })
+      return await createCa({ pathLength: 0, ...options }, nameIntermediate(chain), state)
     },
     revoke: (target, options = {}) => {
       checkRevokeOptions(options)
@@ -158,11 +137,11 @@ export function openCa (state: CaState): DevCa {
 
 const states = new WeakMap<DevCa, CaState>()
 
-/** The state of a CA. @throws MTLS_ERR_DEV_CA_OPTION for an object that {@link openCa} did not create */
+/** The state of a CA. @throws DevCaOptionError for an object that {@link openCa} did not create */
 export function stateOf (ca: DevCa): CaState {
   const state = states.get(ca)
   if (state === undefined) {
-    throw new MTLS_ERR_DEV_CA_OPTION(
+    throw new DevCaOptionError(
       'ca is not a CA of this package; expected the result of createDevCa, intermediate or openDevCa'
     )
   }
@@ -184,15 +163,10 @@ function caSubject (name: string): Array<{ type: string, value: string }> {
   ]
 }
 
-/** The fields of a CA certificate. Without `issuer` it is self-signed. */
-interface CaFields {
-  readonly options: CaOptions
-  readonly subject: Uint8Array
-  readonly keys: KeyPair
-  readonly issuer?: CaState
-}
-
-async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<SignedCertificate> {
+/** Creates a CA with a new key. Without `issuer` it is a root. */
+async function createCa (options: CaOptions, defaultName: string, issuer?: CaState): Promise<DevCa> {
+  const keys = await generateKeyPair(options.key)
+  const name = encodeName(options.subject ?? caSubject(options.name ?? defaultName))
   const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
   const extensions = replaceExtensions([
     new x509.BasicConstraintsExtension(true, options.pathLength, true),
@@ -201,14 +175,26 @@ async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<Si
     ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey as any)]),
     developmentComment()
   ], options.extensions ?? [])
-  return signCertificate({
-    subject,
-    issuer: issuer?.name ?? subject,
+  const { der, serialNumber } = signCertificate({
+    subject: name,
+    issuer: issuer?.name ?? name,
     keys,
     signer: issuer?.keys ?? keys,
     validity: options,
     defaultDays: 30,
     extensions
+  })
+  issuer?.issued.add(serialNumber)
+  const pem = encodePem(der)
+  return openCa({
+    der,
+    name,
+    keys,
+    root: issuer?.root ?? pem,
+    chain: issuer === undefined ? '' : pem + issuer.chain,
+    revocations: new Map(),
+    issued: new Set(),
+    crlNumber: 0
   })
 }
 
@@ -225,9 +211,7 @@ async function issueLeaf (
     await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey as any)
   ], options.extensions ?? [])
   const { der, serialNumber } = signCertificate({
-    subject: encodeName(
-      subject
-    ),
+    subject: encodeName(subject),
     issuer: name,
     keys,
     signer,
@@ -237,6 +221,6 @@ async function issueLeaf (
     extensions
   })
   issued.add(serialNumber)
-  const cert = encodePem('CERTIFICATE', der)
+  const cert = encodePem(der)
   return { cert, chain: cert + chain, key: keys.pem, der, serialNumber, ca: root }
 }

@@ -1,3 +1,8 @@
+/** A reason of RFC 5280 section 5.3.1. */
+export type RevocationReason =
+  | 'unspecified' | 'keyCompromise' | 'cACompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation'
+  | 'certificateHold' | 'removeFromCRL' | 'privilegeWithdrawn' | 'aACompromise'
+
 /** The type of a key pair. */
 export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048' | 'rsa-3072' | 'ed25519'
 
@@ -85,6 +90,26 @@ export interface IssueOptions extends ValidityOptions {
   readonly ca?: boolean
   /** Additional extensions. One with the OID of a generated extension replaces it. */
   readonly extensions?: readonly ExtensionOption[]
+}
+
+/** Options of `revoke`. */
+export interface RevokeOptions {
+  /** Default: no reason in the CRL. */
+  readonly reason?: RevocationReason
+  /** Default: now. */
+  readonly date?: Date
+}
+
+/** Options of `crl`. */
+export interface CrlOptions {
+  /** Default: now. */
+  readonly thisUpdate?: Date
+  /** Default: seven days after `thisUpdate`. `null` omits it. */
+  readonly nextUpdate?: Date | null
+  /** The cRLNumber. Default: the last number plus one. */
+  readonly number?: number
+  /** Creates a delta CRL: only the certificates that were revoked since the complete CRL with this number, its base. */
+  readonly deltaBase?: number
 }
 
 /** The result of `issue`. */

@@ -6,9 +6,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parseCrl } from '@peerkit/revocation'
 import { test } from 'tap'
-import { withFolderLock } from '../src/folder-lock.ts'
+import { withFolderLock } from '../src/folder/folder-lock.ts'
 import { createDevCa, openDevCa, storeDevCa, updateDevCa } from '../src/index.ts'
-import { placeFile } from '../src/place-file.ts'
+import { placeFile } from '../src/folder/files.ts'
 
 const STATE = 'MTLS_ERR_DEV_CA_STATE'
 

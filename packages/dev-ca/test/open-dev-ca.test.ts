@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createDevCa, openDevCa, storeDevCa } from '@peerkit/dev-ca'
+import { DevCaOptionError, DevCaStateError, createDevCa, openDevCa, storeDevCa } from '@peerkit/dev-ca'
 import type { KeyType } from '@peerkit/dev-ca'
 import { generateKeyPairSync } from 'node:crypto'
 import { parsePeerIdentity } from '@peerkit/identity'
@@ -22,6 +22,16 @@ for (const key of ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'ed25519'] as r
     t.equal(parseCrl((await opened.crl()).pem, { issuers: [parsePeerIdentity(made.der)] }).number, 1n)
   })
 }
+
+test('an error is of a class, and an error about options is a TypeError', async (t) => {
+  const folder = join(t.testdir(), 'pki')
+  const missing: unknown = await openDevCa(folder).catch((error: unknown) => error)
+  t.ok(missing instanceof DevCaStateError)
+  t.match(missing, { name: 'DevCaStateError', code: DevCaStateError.code, cause: { code: 'ENOENT' } })
+  const wrong: unknown = await createDevCa({ days: -1 }).catch((error: unknown) => error)
+  t.ok(wrong instanceof DevCaOptionError && wrong instanceof TypeError)
+  t.match(wrong, { name: 'DevCaOptionError', code: DevCaOptionError.code, message: /^Invalid option: days is -1/ })
+})
 
 test('the key is for its owner alone, and no other file is left over', async (t) => {
   const folder = join(t.testdir(), 'deep', 'pki')
@@ -162,7 +172,7 @@ test('a key or certificate that is damaged or of another CA is refused', async (
 })
 
 test('a key of a kind that this CA does not make is refused', async (t) => {
-  const { readKeyPair } = await import('../src/read-key-pair.ts')
+  const { readKeyPair } = await import('../src/certificate/key-pair.ts')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
   await t.rejects(
     readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'),

@@ -1,42 +1,41 @@
 // Imported for its check of the Node version.
 import '@peerkit/identity'
-export { isAuditKept, keepAudit } from './audit-marker.ts'
-export type { RefusalDetail, RefusedCertificate } from './certificate-refusal.ts'
-export { finerSteps, reasonOfStep, type CertificateStep } from './certificate-steps.ts'
-export { catalogue, eventNames, type EventDescription } from './catalogue.ts'
-export type {
-  CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage,
-  ExpiringKind, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
-} from './change-messages.ts'
+
+export { isAuditKept, keepAudit } from './channels/audit-marker.ts'
 export {
-  handshakeChainUnavailable, connectionEnded, connectionIdentified, credentialsRecovered,
-  credentialsRefused, credentialsRotated,
-  credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused,
-  outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed,
-  revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
-} from './channels.ts'
-export { emitterOf, joinApp, joinEmitter } from './emitter.ts'
-export {
-  summarizeEvent, type EventOutcome, type EventSeverity, type EventSummary, type SummarizedName
-} from './summarize-event.ts'
-export type { EventMessages, EventName } from './event-messages.ts'
-export {
-  explainHandshakeFailure, handshakeFailures, hintHandshakeFailure, type HandshakeFailure
-} from './handshake-failures.ts'
+  connectionEnded, connectionIdentified, credentialsRecovered, credentialsRefused, credentialsRotated,
+  credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeChainUnavailable,
+  handshakeRefused, outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny,
+  revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel,
+  type EventMessages, type EventName
+} from './channels/channels.ts'
+export { EMITTER, emitterOf, joinApp, joinEmitter, type EventMessage } from './channels/emitter.ts'
+export { listen, type EventListeners, type ListenOptions } from './channels/listen.ts'
+
+export { catalogue, eventNames, type EventDescription } from './messages/catalogue.ts'
 export type {
   ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage,
-  HandshakeRefusedMessage
-} from './inbound-messages.ts'
-export { listen, type EventListeners, type ListenOptions } from './listen.ts'
-export { EMITTER, type EventMessage } from './message.ts'
-export { findVerifyCode, reasonOfVerifyCode, verifyCodes, type VerifyCode } from './openssl-codes.ts'
-export type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
-export {
-  isCertificateReason, reasons, type CertificateReason, type CredentialsReason, type ForwardedReason,
-  type HandshakeReason, type OutboundReason, type Reason, type ReasonEntry, type ReasonPlace, type ReasonText
-} from './reasons.ts'
+  HandshakeRefusedMessage, NearestRule, OutboundIdentifiedMessage, OutboundRefusedMessage, RequestJudgedMessage
+} from './messages/peer-messages.ts'
 export type {
-  NearestRule, RequestJudgedMessage, RulesRefusedMessage, RulesReloadedMessage
-} from './request-messages.ts'
-export { requestReasons, type RequestReason } from './request-reasons.ts'
-export { findTlsAlert, tlsAlerts, type AlertEntry } from './tls-alerts.ts'
+  CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage,
+  ExpiringKind, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage,
+  RulesRefusedMessage, RulesReloadedMessage
+} from './messages/service-messages.ts'
+export {
+  summarizeEvent, type EventOutcome, type EventSeverity, type EventSummary, type SummarizedName
+} from './messages/summarize-event.ts'
+
+export {
+  finerSteps, reasonOfStep, type CertificateStep, type RefusalDetail, type RefusedCertificate
+} from './reasons/certificate-refusal.ts'
+export {
+  explainHandshakeFailure, handshakeFailures, hintHandshakeFailure, type HandshakeFailure
+} from './reasons/handshake-failures.ts'
+export { findVerifyCode, reasonOfVerifyCode, verifyCodes, type VerifyCode } from './reasons/openssl-codes.ts'
+export {
+  isCertificateReason, reasons, requestReasons, type CertificateReason, type CredentialsReason, type ForwardedReason,
+  type HandshakeReason, type OutboundReason, type Reason, type ReasonEntry, type ReasonPlace, type ReasonText,
+  type RequestReason
+} from './reasons/reasons.ts'
+export { findTlsAlert, tlsAlerts, type AlertEntry } from './reasons/tls-alerts.ts'

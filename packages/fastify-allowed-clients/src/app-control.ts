@@ -1,8 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import type { AllowedClients, Mode } from './allowed-clients.ts'
-import type { ListedRoute } from './list-routes.ts'
-import type { ScopeOptions } from './plugin-options.ts'
-import type { AccessPreview } from './preview-route.ts'
+import type { AllowedClients, Mode, ScopeOptions } from './plugin-options.ts'
+import type { ListedRoute, AccessPreview } from './policy/list-routes.ts'
 
 /** A route with what it would answer a peer. */
 export interface EvaluatedRoute extends AccessPreview {
@@ -20,7 +18,7 @@ export interface AllowedClientsControl {
    *
    * @param rules a rule, a group, a function, a list of them, `'authenticated'` or `'public'`
    * @param options `overridable` and `mode`. Default: not overridable, the mode of the surrounding scope
-   * @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
+   * @throws RuleInvalidError or AllowedClientsOptionError naming the scope and the offending key
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))
@@ -42,7 +40,7 @@ export interface AllowedClientsControl {
    * once, before `listen()`. Sockets that are open when the rules change stay open.
    *
    * @param rules as for `allow`. A function gets `undefined` in place of a request of Fastify
-   * @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the offending key
+   * @throws RuleInvalidError or AllowedClientsOptionError naming the offending key
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))
@@ -58,7 +56,7 @@ export interface AllowedClientsControl {
    * Sets the mode of a scope without rules of its own, for its routes and for the scopes inside it.
    *
    * @param mode `'enforce'` or `'report-only'`
-   * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope
+   * @throws AllowedClientsOptionError naming the scope
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))
@@ -117,8 +115,8 @@ export interface AllowedClientsControl {
   /**
    * Reads the rules file now. Resolves at once without a file.
    *
-   * @throws MTLS_ERR_RULES_FILE_INVALID if the file is refused; the rules do not change then
-   * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION before the app is ready
+   * @throws RulesFileInvalidError if the file is refused; the rules do not change then
+   * @throws AllowedClientsOptionError before the app is ready
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))

@@ -1,6 +1,4 @@
-import createError from '@fastify/error'
-import type { FastifyErrorConstructor } from '@fastify/error'
-import { ClientError } from '@peerkit/identity/internal'
+import { ClientError, CodedError, OptionError } from '@peerkit/identity/internal'
 
 /** No rule of the route allows the client, or the route has no rules. The client learns nothing about the rules. */
 export class ClientNotAllowedError extends ClientError {
@@ -27,23 +25,27 @@ export class ClientUnidentifiedError extends ClientError {
 }
 
 /** An option of the plugin, a scope or a route is wrong. */
-export const MTLS_ERR_ALLOWED_CLIENTS_OPTION: FastifyErrorConstructor<
-  { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION' }, [string]
-> =
-  createError('MTLS_ERR_ALLOWED_CLIENTS_OPTION', 'Invalid allowedClients option: %s', 500, TypeError)
+export class AllowedClientsOptionError extends OptionError {
+  static readonly code = 'MTLS_ERR_ALLOWED_CLIENTS_OPTION'
+  override readonly code = 'MTLS_ERR_ALLOWED_CLIENTS_OPTION'
+
+  constructor (detail: string) {
+    super(`Invalid allowedClients option: ${detail}`)
+  }
+}
 
 /**
  * The plugin was registered where it cannot protect every route: after routes, in an encapsulated plugin, without a
  * plugin that identifies clients, or on an unsupported version of Fastify.
  */
-export const MTLS_ERR_PLUGIN_ORDER: FastifyErrorConstructor<{ code: 'MTLS_ERR_PLUGIN_ORDER' }, [string]> =
-  createError('MTLS_ERR_PLUGIN_ORDER', '@peerkit/fastify-allowed-clients cannot protect every route: %s', 500)
+export class PluginOrderError extends CodedError {
+  static readonly code = 'MTLS_ERR_PLUGIN_ORDER'
+  override readonly code = 'MTLS_ERR_PLUGIN_ORDER'
 
-/** A rules file cannot be used. Carries `reason` and `file`, see {@link RulesFileError}. */
-export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<
-  { code: 'MTLS_ERR_RULES_FILE_INVALID' }, [string, string]
-> =
-  createError('MTLS_ERR_RULES_FILE_INVALID', 'Rules file %s refused: %s', 500)
+  constructor (detail: string) {
+    super(`@peerkit/fastify-allowed-clients cannot protect every route: ${detail}`)
+  }
+}
 
 /**
  * Why a rules file was refused.
@@ -57,15 +59,16 @@ export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<
  */
 export type RulesFileReason = 'unreadable' | 'too_large' | 'malformed' | 'structure' | 'unknown_route' | 'rule_invalid'
 
-/** The fields of `MTLS_ERR_RULES_FILE_INVALID`. */
-export interface RulesFileError extends Error {
-  readonly code: 'MTLS_ERR_RULES_FILE_INVALID'
-  readonly reason: RulesFileReason
+/** A rules file cannot be used. */
+export class RulesFileInvalidError extends CodedError {
+  static readonly code = 'MTLS_ERR_RULES_FILE_INVALID'
+  override readonly code = 'MTLS_ERR_RULES_FILE_INVALID'
   readonly file: string
-}
+  readonly reason: RulesFileReason
 
-/** Throws `MTLS_ERR_RULES_FILE_INVALID`. */
-export function refuseRulesFile (file: string, reason: RulesFileReason, message: string, cause?: unknown): never {
-  const error = Object.assign(new MTLS_ERR_RULES_FILE_INVALID(file, message), { reason, file })
-  throw cause === undefined ? error : Object.assign(error, { cause })
+  constructor (file: string, reason: RulesFileReason, detail: string, options?: ErrorOptions) {
+    super(`Rules file ${file} refused: ${detail}`, options)
+    this.file = file
+    this.reason = reason
+  }
 }

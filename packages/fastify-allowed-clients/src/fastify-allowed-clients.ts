@@ -5,36 +5,28 @@ import { isPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { IS_PREFLIGHT, IS_PUBLIC, addToApp, checkOption, required, valueOf } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
-import type {
-  FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
-} from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRouteHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AllowedClients, Mode } from './allowed-clients.ts'
 import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
-import { copyRules } from './copy-rules.ts'
-import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
-import { authorizeRequest } from './authorize-request.ts'
-import type { RoutePolicy } from './authorize-route.ts'
-import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
-import { isClosed, listRoute, printRoutes } from './list-routes.ts'
-import type { ListedRoute } from './list-routes.ts'
-import { isRoot, printEarlierRoutes } from './fastify-internals.ts'
-import type { RulesFileSource } from './rules-file-source.ts'
-import type { AccessPreview } from './preview-route.ts'
-import { completeDocuments, markRoutes } from './openapi-document.ts'
-import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
-import { checkPluginOptions } from './plugin-options.ts'
-import type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from './plugin-options.ts'
-import { authorizeReply, kAuthorized } from './authorize-reply.ts'
-import type { AuthorizedRequest } from './authorize-reply.ts'
-import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
-import { guardUpgrades } from './guard-upgrades.ts'
-import { RouteTable } from './route-table.ts'
-import { nameScope } from './scope.ts'
+import { AllowedClientsOptionError } from './errors.ts'
+import { addAuthorization, watchEarlierPlugins } from './guard/hook-order.ts'
 import {
-  checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions
-} from './start-check.ts'
-import { UpgradedClients, asksForUpgrade, authorizeUpgrade } from './upgraded-clients.ts'
+  checkMiddleware, checkPlace, checkRegisterOptions, reportClosed, serverRequiresCertificate, watchRegisterOptions
+} from './guard/start-check.ts'
+import { guardUpgrades, UpgradedClients } from './guard/upgrades.ts'
+import { completeDocuments, markRoutes } from './openapi/openapi-document.ts'
+import { checkPluginOptions } from './plugin-options.ts'
+import type {
+  AllowedClients, FastifyAllowedClientsOptions, Mode, ScopeOptions, WatchOptions
+} from './plugin-options.ts'
+import { authoritiesOf, CompiledPolicy, NO_FILE, watchAuthorities } from './policy/compiled-policy.ts'
+import { copyRules } from './policy/declarations.ts'
+import { listRoute, printRoutes } from './policy/list-routes.ts'
+import type { AccessPreview, ListedRoute } from './policy/list-routes.ts'
+import type { RoutePolicy } from './policy/route-requirements.ts'
+import { RouteTable } from './policy/route-table.ts'
+import { nameScope } from './policy/scopes.ts'
+import type { RulesFileSource } from './rules-file/rules-file-source.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -125,56 +117,6 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   })
 }
 
-/** @throws MTLS_ERR_PLUGIN_ORDER */
-function checkPlace (app: FastifyInstance): void {
-  if (!isRoot(app)) {
-    throw new MTLS_ERR_PLUGIN_ORDER(
-      'it was registered in an encapsulated plugin; register it on the root instance, or wrap every plugin around it ' +
-        'with fastify-plugin. With fastify-cli these are app.js and the files of plugins/: ' +
-        'export default fp(async (app, opts) => { … })'
-    )
-  }
-  if (!app.hasRequestDecorator('peer') || !app.hasRequestDecorator('optionalPeer')) {
-    throw new MTLS_ERR_PLUGIN_ORDER(
-      'no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it. With ' +
-        '@fastify/autoload, register both in one file'
-    )
-  }
-  if (IS_PUBLIC in app) {
-    throw new MTLS_ERR_PLUGIN_ORDER(
-      'it was registered twice; expected one registration with all options, and app.mtls.allow() for parts of the app'
-    )
-  }
-  const tree = printEarlierRoutes(app)
-  // Earlier routes have already passed the onRoute hooks, so their rules were never read.
-  if (tree !== undefined) {
-    throw new MTLS_ERR_PLUGIN_ORDER(
-      'these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin ' +
-        `in the dependencies of the plugins that add them. With NestJS, register it before app.init():\n${tree}`
-    )
-  }
-}
-
-async function addAuthorization (
-  app: FastifyInstance, findPolicy: (request: FastifyRequest) => RoutePolicy, upgraded: UpgradedClients
-): Promise<void> {
-  let checksReplies = false
-  const authorize: onRequestHookHandler = function authorizeAllowedClients (request, reply, done) {
-    if (checksReplies) (request as AuthorizedRequest)[kAuthorized] = true
-    if (asksForUpgrade(request)) return authorizeUpgrade(request, reply, findPolicy, upgraded) as unknown as void
-    const authorized = authorizeRequest(request, findPolicy)
-    if (authorized === undefined) done()
-    else return authorized as unknown as void
-  }
-  app.addHook('onRequest', authorize)
-  await app.after()
-  placeHook(app, authorize)
-  checksReplies = countAhead(app, authorize) > 0
-  if (!checksReplies) return
-  app.decorateRequest(kAuthorized as unknown as string, false)
-  app.addHook('onSend', authorizeReply((request) => authorizeRequest(request, findPolicy)))
-}
-
 /** Set by fastify-mtls. */
 interface PreflightApp { readonly [IS_PREFLIGHT]?: (request: FastifyRequest) => boolean }
 
@@ -196,7 +138,7 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
     table.addScope(instance, nameScope(instance), rules, options)
   }
   const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] => {
-    checkOption(peer, PEER, 'the peer of app.mtls.evaluate(peer)', MTLS_ERR_ALLOWED_CLIENTS_OPTION)
+    checkOption(peer, PEER, 'the peer of app.mtls.evaluate(peer)', AllowedClientsOptionError)
     return routes().map((route) => ({
       methods: route.methods,
       url: route.url,
@@ -218,19 +160,9 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
   Object.defineProperty(app, IS_PUBLIC, { value: isPublic })
 }
 
-/** Logs the routes without rules at the start, before a client gets 403. */
-function reportClosed (app: FastifyInstance, table: RouteTable): void {
-  const answersPreflights = IS_PREFLIGHT in app
-  const isForPreflights = ({ route: { site: { methods, url } } }: RoutePolicy): boolean =>
-    answersPreflights && methods.every((method) => method === 'OPTIONS') && url.endsWith('*')
-  const closed = table.list().filter(({ policy }) => isClosed(policy) && !isForPreflights(policy))
-    .flatMap(({ policy: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
-  if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
-}
-
 /** Loads the YAML parser, which takes long, only for apps with a rules file. */
 async function openRulesFile (...given: ConstructorParameters<typeof RulesFileSource>): Promise<RulesFileSource> {
-  const { RulesFileSource: Source } = await import('./rules-file-source.ts')
+  const { RulesFileSource: Source } = await import('./rules-file/rules-file-source.ts')
   return new Source(...given)
 }
 
@@ -245,10 +177,10 @@ function watchOptions (watch: boolean | WatchOptions = true): WatchOptions | und
  * route without rules answers 403. Register it on the root instance, after `@peerkit/fastify-mtls` and before every
  * route, and await it.
  *
- * @throws MTLS_ERR_PLUGIN_ORDER if it is registered too late, or in an encapsulated plugin
- * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION if an option is wrong
+ * @throws PluginOrderError if it is registered too late, or in an encapsulated plugin
+ * @throws AllowedClientsOptionError if an option is wrong
  * @throws RuleInvalidError if a rule or group is wrong
- * @throws MTLS_ERR_RULES_FILE_INVALID if the rules file is refused
+ * @throws RulesFileInvalidError if the rules file is refused
  * @example
  * ```ts
  * const app = Fastify(withMtls(credentials))

@@ -2,10 +2,46 @@ import { extname } from 'node:path'
 import {
   anything, checkOption, choice, defineOptions, describeValue, duration, flag, valueOf, wrongOption
 } from '@peerkit/identity/internal'
-import type { AllowedClients, ClientGroups, Mode } from './allowed-clients.ts'
-import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
-import { REDACTIONS } from './redact-found.ts'
-import type { Redaction } from './redact-found.ts'
+import type { Predicate, RuleSet } from '@peerkit/rules'
+import type { FastifyRequest } from 'fastify'
+import { AllowedClientsOptionError } from './errors.ts'
+
+/**
+ * Declare your groups here to have their names checked:
+ * `declare module '@peerkit/fastify-allowed-clients' { interface AllowedClientsGroups { billing: true } }`.
+ */
+export interface AllowedClientsGroups {}
+
+/** The names of the declared groups; any string if none is declared. */
+export type GroupName = [keyof AllowedClientsGroups] extends [never]
+  ? string
+  : Extract<keyof AllowedClientsGroups, string>
+
+/**
+ * A function that returns whether a peer may make a request. It is called on every request that no other rule allows.
+ */
+export type ClientPredicate = Predicate<FastifyRequest>
+
+/**
+ * Which clients may call a route: a rule, the name of a group, a function, or a list of them of which any may allow. Or
+ * one of two strings, which cannot be combined with others:
+ *
+ * - `'authenticated'`: every client with an accepted certificate
+ * - `'public'`: clients without a certificate too, if the server accepts their connections. Use it for a health check
+ */
+export type AllowedClients = 'authenticated' | 'public' | RuleSet<GroupName, FastifyRequest>
+
+/** Groups by name. A group may name other groups. */
+export type ClientGroups = { readonly [name in GroupName]?: RuleSet<GroupName, FastifyRequest> }
+
+/** `enforce` denies what the rules do not allow. `report-only` lets it pass, and logs what would have been denied. */
+export type Mode = 'enforce' | 'report-only'
+
+/**
+ * Which values of a client's certificate a denial does not state: all of them, e-mail addresses, or none. The identity
+ * (`peer`, `fingerprint256`) is always stated.
+ */
+export type Redaction = 'all' | 'email' | 'none'
 
 /** How a rules file is watched. */
 export interface WatchOptions {
@@ -80,7 +116,7 @@ function describeGroups (value: unknown): string {
 const MODE = choice('enforce', 'report-only')
 const OPTIONS = defineOptions<FastifyAllowedClientsOptions>(
   '@peerkit/fastify-allowed-clients',
-  MTLS_ERR_ALLOWED_CLIENTS_OPTION,
+  AllowedClientsOptionError,
   {
     groups: valueOf(
       "an object of rules by name, such as { billing: { ou: 'billing' } }", isObjectByName, describeGroups
@@ -92,21 +128,21 @@ const OPTIONS = defineOptions<FastifyAllowedClientsOptions>(
     }),
     notFoundRules: anything,
     mode: MODE,
-    redactFound: choice(...REDACTIONS),
+    redactFound: choice('all', 'email', 'none'),
     middleware: choice('notFoundRules'),
     openapi: flag
   }
 )
 const DELAY = duration({ least: 1, whole: true })
-const WATCH = defineOptions<WatchOptions>('watch', MTLS_ERR_ALLOWED_CLIENTS_OPTION, {
+const WATCH = defineOptions<WatchOptions>('watch', AllowedClientsOptionError, {
   pollInterval: DELAY, debounce: DELAY
 })
-const SCOPE = defineOptions<ScopeOptions>('a scope', MTLS_ERR_ALLOWED_CLIENTS_OPTION, { overridable: flag, mode: MODE })
+const SCOPE = defineOptions<ScopeOptions>('a scope', AllowedClientsOptionError, { overridable: flag, mode: MODE })
 
-/** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
+/** @throws AllowedClientsOptionError */
 export function checkPluginOptions (options: FastifyAllowedClientsOptions): void {
   if ('serverFactory' in options) {
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+    throw new AllowedClientsOptionError(
       'found the options of Fastify itself, as fastify-cli and @fastify/autoload pass them on to every plugin; ' +
         'expected a plugin around this one: fp(async (app) => { await app.register(fastifyAllowedClients, …) })'
     )
@@ -117,7 +153,7 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
   if (typeof watch !== 'object') return
   WATCH.check(watch, 'watch')
   if (file === undefined) {
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+    throw new AllowedClientsOptionError(
       'watch has settings, but there is no file to watch; expected the option file, or no watch'
     )
   }
@@ -128,34 +164,30 @@ function checkExtension (file: string | URL): void {
   const extension = extname(file instanceof URL ? file.pathname : file)
   if (EXTENSIONS.includes(extension.toLowerCase())) return
   const found = extension === '' ? 'a name without an extension' : `a name that ends in "${extension}"`
-  throw wrongOption(MTLS_ERR_ALLOWED_CLIENTS_OPTION, 'file', found, 'a name that ends in .json, .yaml or .yml')
+  throw wrongOption(AllowedClientsOptionError, 'file', found, 'a name that ends in .json, .yaml or .yml')
 }
 
-/** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
+/** @throws AllowedClientsOptionError */
 export function checkScopeOptions (options: ScopeOptions, where: string): void {
   SCOPE.check(options, `${where}: options`)
-}
-
-/** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
-export function checkMode (mode: unknown, where: string): void {
-  checkOption(mode, MODE, where, MTLS_ERR_ALLOWED_CLIENTS_OPTION)
 }
 
 /** Misspelt names of `allowedClients` and `allowedClientsMode`, which would have no effect. */
 const NEAR_MISS = /^allow(?:ed|s)?[-_]?clients?(?:[-_]?mode)?$/i
 
-/** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
+/** @throws AllowedClientsOptionError */
 export function checkRouteConfig (options: object, config: object, route: string): void {
   for (const key of ['allowedClients', 'allowedClientsMode']) {
     if (!(key in options)) continue
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+    throw new AllowedClientsOptionError(
       `${route}: found ${key} beside config, where it has no effect; expected { config: { ${key}: … } }`
     )
   }
   for (const key of Object.keys(config)) {
     if (key === 'allowedClients' || key === 'allowedClientsMode' || !NEAR_MISS.test(key)) continue
     const meant = /mode$/i.test(key) ? 'allowedClientsMode' : 'allowedClients'
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${route}: unknown key "${key}" of config; did you mean "${meant}"?`)
+    throw new AllowedClientsOptionError(`${route}: unknown key "${key}" of config; did you mean "${meant}"?`)
   }
-  checkMode((config as { allowedClientsMode?: unknown }).allowedClientsMode, `${route}: config.allowedClientsMode`)
+  const { allowedClientsMode: mode } = config as { allowedClientsMode?: unknown }
+  checkOption(mode, MODE, `${route}: config.allowedClientsMode`, AllowedClientsOptionError)
 }

@@ -2,7 +2,7 @@ import { keepAudit, listen } from '@peerkit/events'
 import type { RequestJudgedMessage } from '@peerkit/events'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import { RulesAccessPolicy } from '../src/access-policy.ts'
+import { RulesAccessPolicy } from '../src/policy/access-policy.ts'
 import { guardedApp } from './support/app.ts'
 import { billing, ops } from './support/people.ts'
 

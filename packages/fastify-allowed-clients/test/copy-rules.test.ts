@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { compileRules } from '@peerkit/rules'
-import { copyRules } from '../src/copy-rules.ts'
+import { copyRules } from '../src/policy/declarations.ts'
 
 test('copies arrays and plain objects, whatever their keys', (t) => {
   const key = Symbol('key')

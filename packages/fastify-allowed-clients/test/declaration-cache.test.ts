@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { DeclarationCache } from '../src/declaration-cache.ts'
+import { DeclarationCache } from '../src/policy/declarations.ts'
 
 const origin = 'config.allowedClients'
 

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import Fastify from 'fastify'
-import { isRoot, listHooks, printEarlierRoutes } from '../src/fastify-internals.ts'
+import { isRoot, hooksOf, printEarlierRoutes } from '../src/fastify-internals.ts'
 
 test('the installed Fastify has all that is relied on', async (t) => {
   const app = Fastify()
@@ -12,7 +12,7 @@ test('the installed Fastify has all that is relied on', async (t) => {
   })
   app.get('/', async () => 'x')
   await app.ready()
-  t.same(listHooks(app).map(({ onRequest }) => onRequest.length), [0, 1])
+  t.same(hooksOf(app).map(({ onRequest }) => onRequest.length), [0, 1])
   t.match(printEarlierRoutes(app), /GET/)
   await app.close()
 })
@@ -20,7 +20,7 @@ test('the installed Fastify has all that is relied on', async (t) => {
 test('a Fastify that keeps its hooks in another way is refused, with its version', async (t) => {
   const [hooks, children] = [Symbol('fastify.hooks'), Symbol('fastify.children')]
   const good = { onRequest: [], onRoute: [] }
-  t.same(listHooks({ [hooks]: good, [children]: [] }), [good])
+  t.same(hooksOf({ [hooks]: good, [children]: [] }), [good])
   for (const fake of [
     { version: '5.99.0' },
     { version: '5.99.0', [hooks]: good },
@@ -29,7 +29,7 @@ test('a Fastify that keeps its hooks in another way is refused, with its version
     { version: '5.99.0', [hooks]: { onRoute: [] }, [children]: [] },
     { version: '5.99.0', [hooks]: good, [children]: [{ version: '5.99.0' }] }
   ]) {
-    t.throws(() => listHooks(fake), { code: 'MTLS_ERR_PLUGIN_ORDER', message: /found fastify 5\.99\.0, expected fastify 5\.0 to 5\.12/ })
+    t.throws(() => hooksOf(fake), { code: 'MTLS_ERR_PLUGIN_ORDER', message: /found fastify 5\.99\.0, expected fastify 5\.0 to 5\.12/ })
   }
-  t.throws(() => listHooks({}), { message: /of an unknown version/ })
+  t.throws(() => hooksOf({}), { message: /of an unknown version/ })
 })

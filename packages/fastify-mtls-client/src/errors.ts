@@ -1,18 +1,43 @@
-import createError from '@fastify/error'
-import type { FastifyErrorConstructor } from '@fastify/error'
+import { CodedError, OptionError } from '@peerkit/identity/internal'
 
 /** An option of the plugin, of a service or of a call is wrong. */
-export const MTLS_ERR_SERVICES_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVICES_OPTION' }, [string]> =
-  createError('MTLS_ERR_SERVICES_OPTION', 'Invalid services option: %s', 500, TypeError)
+export class ServicesOptionError extends OptionError {
+  static readonly code = 'MTLS_ERR_SERVICES_OPTION'
+  override readonly code = 'MTLS_ERR_SERVICES_OPTION'
+
+  constructor (detail: string) {
+    super(`Invalid services option: ${detail}`)
+  }
+}
 
 /** The expected service answered `ready()` with a status of 500 or more. */
-export const MTLS_ERR_SERVICES_NOT_READY: FastifyErrorConstructor<
-  { code: 'MTLS_ERR_SERVICES_NOT_READY' }, [string, string]
-> =
-  createError('MTLS_ERR_SERVICES_NOT_READY', 'The service %s is not ready: it answered %s', 503)
+export class ServicesNotReadyError extends CodedError {
+  static readonly code = 'MTLS_ERR_SERVICES_NOT_READY'
+  static readonly statusCode = 503
+  override readonly code = 'MTLS_ERR_SERVICES_NOT_READY'
+  readonly statusCode = 503
+
+  /**
+   * @param service its name
+   * @param answered the status of its answer
+   */
+  constructor (service: string, answered: number) {
+    super(`The service ${service} is not ready: it answered ${answered}`)
+  }
+}
 
 /** The service did not answer within its option `timeout`, body included. `cause` is the timer's `TimeoutError`. */
-export const MTLS_ERR_SERVICES_TIMEOUT: FastifyErrorConstructor<
-  { code: 'MTLS_ERR_SERVICES_TIMEOUT' }, [string, string]
-> =
-  createError('MTLS_ERR_SERVICES_TIMEOUT', 'The service %s did not answer within %s ms (its option timeout)', 504)
+export class ServicesTimeoutError extends CodedError {
+  static readonly code = 'MTLS_ERR_SERVICES_TIMEOUT'
+  static readonly statusCode = 504
+  override readonly code = 'MTLS_ERR_SERVICES_TIMEOUT'
+  readonly statusCode = 504
+
+  /**
+   * @param service its name
+   * @param timeout milliseconds
+   */
+  constructor (service: string, timeout: number, options: ErrorOptions) {
+    super(`The service ${service} did not answer within ${timeout} ms (its option timeout)`, options)
+  }
+}

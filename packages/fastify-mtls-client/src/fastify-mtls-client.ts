@@ -2,20 +2,20 @@ import { joinApp } from '@peerkit/events'
 import {
   defineOptions, describeValue, flag, func, list, methods, passedOn, required, valueOf, wrongValue
 } from '@peerkit/identity/internal'
-import { MtlsAgent } from '@peerkit/undici-mtls'
-import { AGENT_OPTIONS } from '@peerkit/undici-mtls/internal'
-import type { AllowedServers, MtlsAgentOptions, OriginOptions } from '@peerkit/undici-mtls'
+import type { AllowedServers, MtlsAgent, MtlsAgentOptions } from '@peerkit/undici-mtls'
+import { AGENT_OPTIONS, mapErrors } from '@peerkit/undici-mtls/internal'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { fetch as undiciFetch } from 'undici'
 import type { Dispatcher } from 'undici'
-import { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
-import type { PropagateOptions } from './propagated-headers.ts'
-import { nameMissing } from './named-services.ts'
-import { createService } from './service.ts'
-import type { Service } from './service.ts'
-import { checkService } from './service-options.ts'
+import type { PropagateOptions } from './call-headers.ts'
+import { ServicesOptionError } from './errors.ts'
+import { createAgent, nameMissing, withStatus } from './named-services.ts'
+import type { AgentOptions } from './named-services.ts'
+import { checkService, isObject } from './service-options.ts'
 import type { ServiceOptions } from './service-options.ts'
+import { createService } from './service.ts'
+import type { Fetch, Service } from './service.ts'
 
 /**
  * Declare your services here to have their names checked: `declare module '@peerkit/fastify-mtls-client' { interface
@@ -78,7 +78,7 @@ const NEVER_PROPAGATED = new Set([
 
 const { origins: _origins, socketPath: _socketPath, proxy: _proxy, ...AGENT } = AGENT_OPTIONS
 const HEADER_NAME = valueOf('a header name', isHeaderName)
-const OPTIONS = defineOptions<FastifyMtlsClientOptions>('fastifyMtlsClient', MTLS_ERR_SERVICES_OPTION, {
+const OPTIONS = defineOptions<FastifyMtlsClientOptions>('fastifyMtlsClient', ServicesOptionError, {
   ...passedOn(AGENT),
   services: required(valueOf(
     "at least one service by name, such as { ledger: { origin: 'https://ledger.internal:8443' } }",
@@ -106,27 +106,22 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
     names: propagateHeaders.map((name) => name.toLowerCase()),
     trace
   }
+  const shared = { ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions
   const byName: Record<string, Service> = Object.create(null)
   const agents: MtlsAgent[] = []
   try {
     for (const [name, service] of Object.entries(services) as Array<[string, ServiceOptions]>) {
-      const agent = dispatcher === undefined
-        ? createAgent(
-          { ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions, name, service
-        )
-        : undefined
-      if (agent !== undefined) agents.push(agent)
-      const composed = agent === undefined || interceptors.length === 0
-        ? agent
-        : agent.compose(...interceptors) as MtlsAgent
-      const used = composed ?? dispatcher as Dispatcher
+      const context = { name, options: service, propagate }
+      if (dispatcher !== undefined) {
+        const fetch: Fetch = async (input, init) => await undiciFetch(input, { ...init, dispatcher })
+        byName[name] = createService({ ...context, dispatcher, expects: undefined, fetch })
+        continue
+      }
+      const agent = createAgent(shared, name, service)
+      agents.push(agent)
+      const used = mapErrors(interceptors.length === 0 ? agent : agent.compose(...interceptors), withStatus)
       byName[name] = createService({
-        name,
-        options: service,
-        dispatcher: used,
-        expects: agent?.describeServers(service.origin),
-        fetch: composed?.fetch ?? (async (input, init) => await undiciFetch(input, { ...init, dispatcher: used })),
-        propagate
+        ...context, dispatcher: used, expects: agent.describeServers(service.origin), fetch: used.fetch
       })
     }
   } catch (error) {
@@ -145,40 +140,13 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   })
 }
 
-/** @throws MTLS_ERR_SERVICES_OPTION */
+/** @throws ServicesOptionError */
 function refuseMissingCredentials (isBehindGateway: boolean): never {
-  throw new MTLS_ERR_SERVICES_OPTION(isBehindGateway
+  throw new ServicesOptionError(isBehindGateway
     ? 'credentials is missing: this app has no certificate of its own, because withMtls did not make its server; ' +
       'expected the option credentials, such as fileCredentials() returns'
     : 'credentials is missing, and no plugin has added those of the app; register @peerkit/fastify-mtls first, and ' +
       'await it, or give the option credentials, such as fileCredentials() returns')
-}
-
-type AgentOptions = Omit<MtlsAgentOptions, 'origins' | 'socketPath' | 'proxy'>
-
-/** Each service has its own agent: two services at one origin may expect different servers there. */
-function createAgent (agentOptions: AgentOptions, name: string, service: ServiceOptions): MtlsAgent {
-  const { origin, allowedServers, credentials, servername, socketPath, proxy, connectTimeout } = service
-  const own = Object.entries({ allowedServers, credentials, servername, socketPath, proxy })
-    .filter(([, value]) => value !== undefined)
-  try {
-    return new MtlsAgent({
-      ...agentOptions,
-      ...(connectTimeout !== undefined && { connectTimeout }),
-      origins: { [origin]: Object.fromEntries(own) as OriginOptions }
-    })
-  } catch (error) {
-    throw nameService(error, name, origin)
-  }
-}
-
-/** The agent names a rule by its origin. The author of the options wrote it under a service. */
-function nameService (error: unknown, name: string, origin: string): unknown {
-  const from = `origins["${origin}"]`
-  const found = error as { message?: string, path?: string }
-  if (typeof found?.message === 'string') found.message = found.message.replaceAll(from, `services.${name}`)
-  if (typeof found?.path === 'string') found.path = found.path.replaceAll(from, `services.${name}`)
-  return error
 }
 
 function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, Service>>): void {
@@ -204,12 +172,8 @@ function checkPlugin (options: FastifyMtlsClientOptions): void {
   for (const [index, name] of propagateHeaders.entries()) {
     if (!NEVER_PROPAGATED.has(name.toLowerCase())) continue
     const expected = 'no header of one connection or message'
-    throw wrongValue(MTLS_ERR_SERVICES_OPTION, `propagateHeaders[${index}]`, name, expected)
+    throw wrongValue(ServicesOptionError, `propagateHeaders[${index}]`, name, expected)
   }
-}
-
-function isObject (value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isHeaderName (name: unknown): name is string {
@@ -220,8 +184,8 @@ function isHeaderName (name: unknown): name is string {
  * Fastify plugin that calls other services over mutual TLS, by name: `app.mtlsServices.ledger.request({ path:
  * '/entries' })`.
  *
- * @throws MTLS_ERR_SERVICES_OPTION if an option of the plugin or of a service is wrong
- * @throws MTLS_ERR_OUTBOUND_OPTION or MTLS_ERR_RULE_INVALID if an option or rule of the agent is wrong
+ * @throws ServicesOptionError if an option of the plugin or of a service is wrong
+ * @throws OutboundOptionError or RuleInvalidError if an option or rule of the agent is wrong
  * @example
  * ```ts
  * const app = Fastify(withMtls(credentials))

@@ -1,6 +1,6 @@
 // First, so that its check of the Node version comes before undici, which fails on an old Node.
 import '@peerkit/undici-mtls'
-export { MTLS_ERR_SERVICES_NOT_READY, MTLS_ERR_SERVICES_OPTION, MTLS_ERR_SERVICES_TIMEOUT } from './errors.ts'
+export { ServicesNotReadyError, ServicesOptionError, ServicesTimeoutError } from './errors.ts'
 export { default, default as fastifyMtlsClient } from './fastify-mtls-client.ts'
 export type { FastifyMtlsClientOptions, MtlsServices, Services } from './fastify-mtls-client.ts'
 export type { CallOptions, Service } from './service.ts'

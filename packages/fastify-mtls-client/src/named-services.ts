@@ -1,5 +1,46 @@
-import { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
+import { suggestNearest } from '@peerkit/identity/internal'
+import { MtlsAgent, OutboundCredentialsExpiredError, OutboundError } from '@peerkit/undici-mtls'
+import type { MtlsAgentOptions, OriginOptions } from '@peerkit/undici-mtls'
+import { ServicesOptionError } from './errors.ts'
+import type { ServiceOptions } from './service-options.ts'
 import type { Service } from './service.ts'
+
+/** The options that the agents of all services have in common. */
+export type AgentOptions = Omit<MtlsAgentOptions, 'origins' | 'socketPath' | 'proxy'>
+
+/** Each service has its own agent: two services at one origin may expect different servers there. */
+export function createAgent (agentOptions: AgentOptions, name: string, service: ServiceOptions): MtlsAgent {
+  const { origin, allowedServers, credentials, servername, socketPath, proxy, connectTimeout } = service
+  const own = Object.entries({ allowedServers, credentials, servername, socketPath, proxy })
+    .filter(([, value]) => value !== undefined)
+  try {
+    return new MtlsAgent({
+      ...agentOptions,
+      ...(connectTimeout !== undefined && { connectTimeout }),
+      origins: { [origin]: Object.fromEntries(own) as OriginOptions }
+    })
+  } catch (error) {
+    throw nameService(error, name, origin)
+  }
+}
+
+/** The agent names a rule by its origin. The author of the options wrote it under a service. */
+function nameService (error: unknown, name: string, origin: string): unknown {
+  const from = `origins["${origin}"]`
+  const found = error as { message?: string, path?: string }
+  if (typeof found?.message === 'string') found.message = found.message.replaceAll(from, `services.${name}`)
+  if (typeof found?.path === 'string') found.path = found.path.replaceAll(from, `services.${name}`)
+  return error
+}
+
+/**
+ * Gives an outbound error the status with which Fastify answers where a route does not catch it: 502, since the other
+ * side is at fault, or is taken to be. It is 500 for an own certificate that has expired, as for all other errors.
+ */
+export function withStatus (error: Error): Error {
+  const isBadGateway = error instanceof OutboundError && !(error instanceof OutboundCredentialsExpiredError)
+  return isBadGateway ? Object.assign(error, { statusCode: 502 }) : error
+}
 
 /** Names that JavaScript itself, loggers and test tools ask any object for. No service has one of them. */
 const ASKED_OF_ANYTHING = new Set([
@@ -17,20 +58,10 @@ export function nameMissing (byName: Record<string, Service>): Readonly<Record<s
       if (typeof name === 'symbol' || Object.hasOwn(target, name)) return target[name as string]
       if (ASKED_OF_ANYTHING.has(name)) return undefined
       const known = Object.keys(target)
-      const meant = known.find((one) => isNear(name.toLowerCase(), one.toLowerCase()))
-      throw new MTLS_ERR_SERVICES_OPTION(
-        `there is no service ${JSON.stringify(name)}; expected one of ${known.join(', ')}` +
-          (meant === undefined ? '' : `; did you mean "${meant}"?`)
+      const hint = suggestNearest(name, known)
+      throw new ServicesOptionError(
+        `there is no service ${JSON.stringify(name)}; expected one of ${known.join(', ')}` + (hint && `; ${hint}`)
       )
     }
   })
-}
-
-/** Whether two words are equal after one letter is left out of each, at most two places apart. */
-function isNear (one: string, other: string): boolean {
-  if (Math.abs(one.length - other.length) > 1) return false
-  const without = (word: string): Set<string> =>
-    new Set([word, ...Array.from(word, (_, at) => word.slice(0, at) + word.slice(at + 1))])
-  const shorter = without(other)
-  return [...without(one)].some((word) => shorter.has(word))
 }

@@ -1,10 +1,11 @@
 import {
-  defineOptions, describeValue, duration, passedOn, required, secret, text, valueOf
+  checkOption, defineOptions, describeSecret, describeValue, duration, passedOn, required, secret, text, valueOf
 } from '@peerkit/identity/internal'
+import type { OptionType } from '@peerkit/identity/internal'
 import { readOrigin } from '@peerkit/undici-mtls'
-import { ORIGIN_OPTIONS } from '@peerkit/undici-mtls/internal'
 import type { AllowedServers, MtlsAgentOptions, ProxyOptions } from '@peerkit/undici-mtls'
-import { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
+import { ORIGIN_OPTIONS } from '@peerkit/undici-mtls/internal'
+import { ServicesOptionError } from './errors.ts'
 
 /** Options of one service. */
 export interface ServiceOptions {
@@ -39,7 +40,7 @@ export interface ServiceOptions {
 const BASE_PATH = valueOf('a path such as /v1', isPath, describePath)
 const READY_PATH = valueOf('a path such as /health', isPath, describePath)
 const TIMEOUT = duration({ least: 1, whole: true })
-const OPTIONS = defineOptions<ServiceOptions>('services', MTLS_ERR_SERVICES_OPTION, {
+const OPTIONS = defineOptions<ServiceOptions>('services', ServicesOptionError, {
   origin: required(text('an https origin', true)),
   basePath: BASE_PATH,
   // They may contain a password or a token.
@@ -51,13 +52,26 @@ const OPTIONS = defineOptions<ServiceOptions>('services', MTLS_ERR_SERVICES_OPTI
   readyPath: READY_PATH,
   ...passedOn(ORIGIN_OPTIONS)
 })
+
+/** What a method of a service takes. */
+const ARGUMENT: Readonly<Record<'request' | 'fetch' | 'ready', OptionType>> = {
+  request: required(valueOf("an object such as { path: '/entries' }", isObject)),
+  fetch: valueOf('an object', isObject),
+  ready: valueOf('an object', isObject)
+}
+// They may contain a password or a token.
+const HEADERS = valueOf(
+  "headers such as { accept: 'text/plain' }", (value) => typeof value === 'object', describeSecret
+)
+const REQUEST = required(valueOf('the incoming Fastify request', isRequest))
+
 /** Names of object properties. A service of that name would conflict with them. */
 const RESERVED = new Set(['__proto__', 'constructor', 'then', 'toJSON'])
 
-/** @throws MTLS_ERR_SERVICES_OPTION naming the service and the option */
+/** @throws ServicesOptionError naming the service and the option */
 export function checkService (name: string, options: ServiceOptions): void {
   const where = `services.${name}`
-  const refuse = (message: string): never => { throw new MTLS_ERR_SERVICES_OPTION(message) }
+  const refuse = (message: string): never => { throw new ServicesOptionError(message) }
   if (name === '' || RESERVED.has(name)) {
     refuse(`the name of a service is ${JSON.stringify(name)}; expected another name`)
   }
@@ -91,4 +105,28 @@ function describePath (path: unknown): string {
 function isPath (path: unknown): boolean {
   return typeof path === 'string' && /^\/([^/?#\s]+(\/[^/?#\s]+)*)?$/.test(path) &&
     !path.split('/').some((segment) => /^(\.|%2e){1,2}$/i.test(segment))
+}
+
+/**
+ * @param options the argument of `request()` and `ready()`, or the second one of `fetch()`
+ * @throws ServicesOptionError if they are no object, or their headers are wrong
+ */
+export function checkArgument (name: string, method: keyof typeof ARGUMENT, options: unknown): void {
+  const where = `services.${name}.${method}`
+  checkOption(options, ARGUMENT[method], `${where}: the argument`, ServicesOptionError)
+  const { headers } = Object(options) as { readonly headers?: unknown }
+  checkOption(headers, HEADERS, `${where}: headers`, ServicesOptionError)
+}
+
+/** @throws ServicesOptionError if `for()` was not given a request */
+export function checkIncoming (name: string, request: unknown): void {
+  checkOption(request, REQUEST, `services.${name}.for: request`, ServicesOptionError)
+}
+
+function isRequest (value: unknown): boolean {
+  return isObject(value) && isObject((value as { readonly headers?: unknown }).headers) && 'id' in (value as object)
+}
+
+export function isObject (value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

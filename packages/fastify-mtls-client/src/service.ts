@@ -2,16 +2,14 @@ import { describeValue } from '@peerkit/identity/internal'
 import { getServerIdentity } from '@peerkit/undici-mtls'
 import type { FastifyRequest } from 'fastify'
 import { request as undiciRequest } from 'undici'
-import type { Dispatcher } from 'undici'
-import { checkCall, checkIncoming, checkInit, checkReady } from './call-arguments.ts'
-import { limitCall } from './call-limit.ts'
-import { headersNow, propagateHeaders } from './propagated-headers.ts'
-import type { PropagateOptions } from './propagated-headers.ts'
-import { MTLS_ERR_SERVICES_OPTION, MTLS_ERR_SERVICES_NOT_READY } from './errors.ts'
-import { lowerCaseHeaders } from './header-object.ts'
-import { fetchPlainly } from './service-fetch.ts'
-import type { Fetch } from './service-fetch.ts'
+import type { Dispatcher, fetch as undiciFetch } from 'undici'
+import { headersNow, lowerCaseHeaders, propagateHeaders } from './call-headers.ts'
+import type { PropagateOptions } from './call-headers.ts'
+import { ServicesNotReadyError, ServicesOptionError, ServicesTimeoutError } from './errors.ts'
+import { checkArgument, checkIncoming } from './service-options.ts'
 import type { ServiceOptions } from './service-options.ts'
+
+export type Fetch = typeof undiciFetch
 
 /** Options of a call: those of undici's `request`, with a path in place of a URL. */
 export type CallOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'method'> & {
@@ -34,8 +32,8 @@ export interface Service {
    *
    * @param options `path` begins with a slash and is appended to `basePath`. `method` is GET by default
    * @returns status, headers and body, as from undici
-   * @throws MTLS_ERR_SERVICES_OPTION for an invalid path, or one that leads out of `basePath`
-   * @throws MTLS_ERR_SERVICES_TIMEOUT if the call takes longer than the option `timeout`
+   * @throws ServicesOptionError for an invalid path, or one that leads out of `basePath`
+   * @throws ServicesTimeoutError if the call takes longer than the option `timeout`
    * @throws the outbound errors of \@peerkit/undici-mtls
    */
   request (options: CallOptions): Promise<Dispatcher.ResponseData>
@@ -51,8 +49,8 @@ export interface Service {
    * below 500.
    *
    * @returns the status and the server's identity
-   * @throws MTLS_ERR_SERVICES_NOT_READY for an answer of 500 or more
-   * @throws MTLS_ERR_SERVICES_TIMEOUT if the call takes longer than the option `timeout`
+   * @throws ServicesNotReadyError for an answer of 500 or more
+   * @throws ServicesTimeoutError if the call takes longer than the option `timeout`
    * @throws the outbound errors of \@peerkit/undici-mtls
    */
   ready (
@@ -79,7 +77,7 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
   const headersOf = (own: unknown): Record<string, string | string[]> =>
     ({ ...lowerCaseHeaders(options.headers), ...headersNow(forwarded), ...lowerCaseHeaders(own) })
   async function request (call: CallOptions): Promise<Dispatcher.ResponseData> {
-    checkCall(name, call)
+    checkArgument(name, 'request', call)
     const { path, method = 'GET', headers, signal, ...rest } = call
     return await undiciRequest(locate(context, path), {
       ...timeouts, ...rest, ...limitCall(name, timeout, signal), method, headers: headersOf(headers), dispatcher
@@ -93,7 +91,7 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
     dispatcher,
     request,
     fetch: (async (path: string, init: any = {}) => {
-      checkInit(name, init)
+      checkArgument(name, 'fetch', init)
       return await fetchPlainly(context.fetch, locate(context, path), {
         ...init, ...limitCall(name, timeout, init.signal), headers: headersOf(init.headers)
       })
@@ -103,11 +101,11 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
       return createService(context, propagateHeaders(incoming, context.propagate))
     },
     ready: async (options: { readonly signal?: AbortSignal } = {}) => {
-      checkReady(name, options)
+      checkArgument(name, 'ready', options)
       const { signal } = options
       const response = await request({ path: readyPath, ...(signal !== undefined && { signal }) })
       await response.body.dump()
-      if (response.statusCode >= 500) throw new MTLS_ERR_SERVICES_NOT_READY(name, String(response.statusCode))
+      if (response.statusCode >= 500) throw new ServicesNotReadyError(name, response.statusCode)
       return { statusCode: response.statusCode, server: getServerIdentity(response) }
     }
   })
@@ -116,7 +114,7 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
 /** Returns the URL of a path of the service. Refuses a path that leads out of `basePath`. */
 function locate ({ name, options: { origin, basePath = '' } }: ServiceContext, path: string): URL {
   const refuse = (expected: string): never => {
-    throw new MTLS_ERR_SERVICES_OPTION(`services.${name}: path is ${describeValue(path)}; ${expected}`)
+    throw new ServicesOptionError(`services.${name}: path is ${describeValue(path)}; ${expected}`)
   }
   if (typeof path !== 'string' || !path.startsWith('/')) refuse('expected a path that begins with a slash')
   const prefix = basePath === '/' ? '' : basePath
@@ -124,4 +122,42 @@ function locate ({ name, options: { origin, basePath = '' } }: ServiceContext, p
   const isWithin = url.origin === new URL(origin).origin && (prefix === '' || url.pathname.startsWith(`${prefix}/`))
   if (!isWithin) refuse(`expected a path inside ${prefix}`)
   return url
+}
+
+/**
+ * Sends by fetch, and throws the outbound error itself, as undici's `request` does. Fetch hides it as the cause of
+ * "fetch failed", which Fastify would answer with 500 and without a code.
+ */
+async function fetchPlainly (fetch: Fetch, ...args: Parameters<Fetch>): ReturnType<Fetch> {
+  try {
+    return await fetch(...args)
+  } catch (error) {
+    const { cause } = error as Error
+    const { code } = Object(cause) as { readonly code?: unknown }
+    throw String(code).startsWith('MTLS_ERR_') ? cause : error
+  }
+}
+
+/**
+ * Ends a call after a time, with an error of this package. The caller's own signal ends it with the caller's reason.
+ *
+ * @param name the service, for the error
+ * @param timeout milliseconds, or undefined for no limit
+ * @param signal the caller's, if any
+ * @returns the option `signal` of undici's functions, or nothing
+ */
+function limitCall (name: string, timeout: number | undefined, signal: unknown): { readonly signal?: unknown } {
+  if (timeout === undefined) return signal === undefined || signal === null ? {} : { signal }
+  const ends = endAfter(name, timeout)
+  return { signal: signal instanceof AbortSignal ? AbortSignal.any([signal, ends]) : ends }
+}
+
+/** The reason of AbortSignal.timeout is a DOMException, whose code is a number and whose message names nothing. */
+function endAfter (name: string, timeout: number): AbortSignal {
+  const controller = new AbortController()
+  const timer = AbortSignal.timeout(timeout)
+  timer.addEventListener('abort', () => {
+    controller.abort(new ServicesTimeoutError(name, timeout, { cause: timer.reason }))
+  }, { once: true })
+  return controller.signal
 }

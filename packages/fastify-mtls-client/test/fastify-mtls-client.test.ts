@@ -7,13 +7,16 @@ import type { Dispatcher } from 'undici'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { getServerIdentity } from '@peerkit/undici-mtls'
+import type { MtlsAgent } from '@peerkit/undici-mtls'
 import fastifyMtlsClient, { fastifyMtlsClient as named } from '../src/index.ts'
 import type { Service } from '../src/index.ts'
-import { createWorld, rejection, SPIFFE, startServer } from './support/world.ts'
-import type { ServerSettings } from './support/world.ts'
+import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
+import { startServer } from '@peerkit/test-support/listen'
+import type { ServerSettings } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, client, credentials } = await createWorld()
-const allowedServers = [{ spiffe: SPIFFE }]
+const { ca, server, client, credentials } = await createLedger()
+const allowedServers = [{ spiffe: LEDGER }]
 const echo: NonNullable<ServerSettings['handler']> = (request, response) => {
   let body = ''
   request.on('data', (chunk) => { body += chunk }).on('end', () => { response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body })) })
@@ -36,11 +39,11 @@ test('a service is called by name, at its base path, with its headers, and says 
   t.match(service, { name: 'ledger', origin })
   const response = await service.request({ method: 'POST', path: '/entries?page=2', headers: { 'x-api': 'call', accept: 'text/plain' }, body: 'entry' })
   t.equal(response.statusCode, 200)
-  t.equal(getServerIdentity(response)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(response)?.spiffeId, LEDGER)
   t.match(await response.body.json(), { method: 'POST', url: '/v1/entries?page=2', body: 'entry', headers: { 'x-api': 'call', 'x-team': 'shop', accept: 'text/plain' } })
   const fetched = await service.fetch('/fetched', { headers: [['X-Api', 'fetched']] })
   t.match(await fetched.json(), { url: '/v1/fetched', headers: { 'x-api': 'fetched', 'x-team': 'shop' } })
-  t.equal(getServerIdentity(fetched)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(fetched)?.spiffeId, LEDGER)
   for (const headers of [['x-api', 'list'], new Map([['X-API', 'list']]), { 'X-Api': 'list', 'x-none': undefined }, null]) {
     const { body } = await service.request({ path: '/', headers } as any)
     t.match(await body.json(), { method: 'GET', headers: { 'x-api': headers === null ? 'own' : 'list' } })
@@ -49,7 +52,7 @@ test('a service is called by name, at its base path, with its headers, and says 
 
 test('a service says who must answer, unless the dispatcher is the caller\'s own', async (t) => {
   const app = await createApp({ services: { ledger: { origin, allowedServers }, named: { origin } } }, t)
-  t.equal(serviceOf(app).expects, `SPIFFE ID is "${SPIFFE}"`)
+  t.equal(serviceOf(app).expects, `SPIFFE ID is "${LEDGER}"`)
   t.match(serviceOf(app, 'named').expects, /^a certificate for /)
   const mocked = await createApp({ services: { ledger: { origin } }, dispatcher: new MockAgent() }, t)
   t.equal(serviceOf(mocked).expects, undefined)
@@ -140,7 +143,7 @@ test('ready says who is there, or what is wrong', async (t) => {
   const probed = await startServer({ identity: server, handler: (request, response) => { response.writeHead(request.url === '/v1/health' ? status : 404).end('body') } })
   const app = await createApp({ services: { ledger: { origin: probed.origin, allowedServers, basePath: '/v1', readyPath: '/health' }, wrong: { origin: probed.origin, allowedServers: [{ cn: 'x' }] }, slash: { origin: probed.origin } } }, t)
   t.teardown(async () => { await probed.close() })
-  t.match(await serviceOf(app).ready(), { statusCode: 200, server: { spiffeId: SPIFFE } })
+  t.match(await serviceOf(app).ready(), { statusCode: 200, server: { spiffeId: LEDGER } })
   t.match(await serviceOf(app, 'slash').ready({ signal: AbortSignal.timeout(60_000) }), { statusCode: 404 }, 'it is there and takes our certificate')
   status = 503
   t.match(await rejection(serviceOf(app).ready()), { code: 'MTLS_ERR_SERVICES_NOT_READY', statusCode: 503, message: /ledger is not ready: it answered 503/ })
@@ -180,6 +183,55 @@ test('a route that lets an outbound error through answers with its code, and the
     t.match(response.json(), { code }, url)
     t.match(lines.splice(0), [{ err: { code, detail: { step, certificate: { subject: 'CN=ledger' } } } }], url)
   }
+})
+
+test('an error that a route lets through has the status of whose fault it is', async (t) => {
+  const gone = await startServer({ identity: server })
+  await gone.close()
+  const services = {
+    ledger: { origin, allowedServers, basePath: '/v1' },
+    wrong: { origin, allowedServers: [{ cn: 'nobody' }] },
+    gone: { origin: gone.origin }
+  }
+  const retry = interceptors.retry({ maxRetries: 1, minTimeout: 1, maxTimeout: 1 })
+  const decade = 10 * 365 * 86_400_000
+  const calls: Record<string, (app: FastifyInstance, name: string) => Promise<unknown>> = {
+    request: async (app, name) => await serviceOf(app, name).request({ path: '/' }),
+    fetch: async (app, name) => await serviceOf(app, name).fetch('/'),
+    ready: async (app, name) => await serviceOf(app, name).ready(),
+    dispatcher: async (app, name) => {
+      const { dispatcher, origin } = serviceOf(app, name)
+      return await request(origin, { dispatcher })
+    },
+    composed: async (app, name) => {
+      const { dispatcher, origin } = serviceOf(app, name)
+      return await request(origin, { dispatcher: dispatcher.compose(retry) })
+    }
+  }
+  const cases: Array<[string, object, number, string]> = [
+    ['wrong', {}, 502, 'MTLS_ERR_OUTBOUND_WRONG_SERVER'],
+    ['gone', {}, 502, 'MTLS_ERR_OUTBOUND_UNREACHABLE'],
+    ['gone', { interceptors: [retry] }, 502, 'MTLS_ERR_OUTBOUND_UNREACHABLE'],
+    ['ledger', { now: () => Date.now() + decade }, 500, 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED']
+  ]
+  for (const [name, options, status, code] of cases) {
+    const app = await createApp({ services, ...options }, t)
+    for (const [by, call] of Object.entries(calls)) app.get(`/${by}`, async () => await call(app, name))
+    app.get('/fetch-by-dispatcher', async () => {
+      const { dispatcher, origin } = serviceOf(app, name)
+      await (dispatcher as MtlsAgent).fetch(origin).catch(({ cause }) => { throw cause })
+    })
+    for (const by of [...Object.keys(calls), 'fetch-by-dispatcher']) {
+      const response = await app.inject(`/${by}`)
+      t.equal(response.statusCode, status, `${by} of ${name}`)
+      t.match(response.json(), { code }, `${by} of ${name}`)
+    }
+  }
+  const app = await createApp({ services }, t)
+  app.get('/', async () => await serviceOf(app).request({ path: '/../admin' }))
+  const response = await app.inject('/')
+  t.equal(response.statusCode, 500)
+  t.match(response.json(), { code: 'MTLS_ERR_SERVICES_OPTION' })
 })
 
 test('the plugin takes which signatures and keys count in a server\'s chain', async (t) => {

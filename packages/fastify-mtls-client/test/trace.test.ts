@@ -5,9 +5,10 @@ import type { Context, ContextManager } from '@opentelemetry/api'
 import Fastify from 'fastify'
 import fastifyMtlsClient from '../src/index.ts'
 import type { Service } from '../src/index.ts'
-import { createWorld, startServer } from './support/world.ts'
+import { createLedger } from '@peerkit/test-support/ledger'
+import { startServer } from '@peerkit/test-support/listen'
 
-const { server, credentials } = await createWorld()
+const { server, credentials } = await createLedger()
 const ledger = await startServer({
   identity: server,
   handler: (request, response) => { response.end(JSON.stringify(request.headersDistinct)) }

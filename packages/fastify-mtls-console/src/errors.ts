@@ -1,13 +1,14 @@
-import createError from '@fastify/error'
-import type { FastifyErrorConstructor } from '@fastify/error'
+import { ClientError, OptionError } from '@peerkit/identity/internal'
 
 /** An option is missing or wrong, or the plugin that protects the console is not registered. */
-export const MTLS_ERR_CONSOLE_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_CONSOLE_OPTION' }, [string]> =
-  createError('MTLS_ERR_CONSOLE_OPTION', 'Invalid console option: %s', 500, TypeError)
+export class ConsoleOptionError extends OptionError {
+  static readonly code = 'MTLS_ERR_CONSOLE_OPTION'
+  override readonly code = 'MTLS_ERR_CONSOLE_OPTION'
 
-/** The pasted certificate cannot be checked. `reason` is a {@link WhatIfRefusal}. The message never has pasted text. */
-export const MTLS_ERR_CONSOLE_WHAT_IF: FastifyErrorConstructor<{ code: 'MTLS_ERR_CONSOLE_WHAT_IF' }, [string]> =
-  createError('MTLS_ERR_CONSOLE_WHAT_IF', 'The certificate cannot be checked: %s', 400)
+  constructor (detail: string) {
+    super(`Invalid console option: ${detail}`)
+  }
+}
 
 /**
  * Why a request to What if was refused.
@@ -16,8 +17,8 @@ export const MTLS_ERR_CONSOLE_WHAT_IF: FastifyErrorConstructor<{ code: 'MTLS_ERR
  * - `no_certificate`: it has no PEM certificate.
  * - `unreadable`: a certificate is damaged.
  * - `too_many`: more than ten certificates.
- * - `too_large`: more than 64 KiB.
- * - `foreign_origin`: a page of another site sent it.
+ * - `too_large`: more than 64 KiB. Status 413.
+ * - `foreign_origin`: a page of another site sent it. Status 403.
  * - `malformed`: the body is not a form or JSON with `certificate`.
  */
 export type WhatIfRefusal = 'private_key'
@@ -28,19 +29,17 @@ export type WhatIfRefusal = 'private_key'
   | 'foreign_origin'
   | 'malformed'
 
-/** An error with the code `MTLS_ERR_CONSOLE_WHAT_IF`. */
-export interface WhatIfError extends Error {
-  readonly code: 'MTLS_ERR_CONSOLE_WHAT_IF'
-  readonly statusCode: number
+/** The pasted certificate cannot be checked. The message never has pasted text. */
+export class ConsoleWhatIfError extends ClientError {
+  static readonly code = 'MTLS_ERR_CONSOLE_WHAT_IF'
+  static readonly statusCode = 400
+  override readonly code = 'MTLS_ERR_CONSOLE_WHAT_IF'
+  override readonly statusCode: 400 | 403 | 413
   readonly reason: WhatIfRefusal
-}
 
-const STATUS: Readonly<Partial<Record<WhatIfRefusal, number>>> = { foreign_origin: 403, too_large: 413 }
-
-/** Creates an `MTLS_ERR_CONSOLE_WHAT_IF` with its reason. */
-export function refuseWhatIf (reason: WhatIfRefusal, message: string): WhatIfError {
-  return Object.assign(new MTLS_ERR_CONSOLE_WHAT_IF(message), {
-    reason,
-    statusCode: STATUS[reason] ?? 400
-  }) as WhatIfError
+  constructor (reason: WhatIfRefusal, detail: string) {
+    super(`The certificate cannot be checked: ${detail}`)
+    this.reason = reason
+    this.statusCode = reason === 'foreign_origin' ? 403 : reason === 'too_large' ? 413 : 400
+  }
 }

@@ -1,42 +1,37 @@
 import { hostname } from 'node:os'
-import type { CredentialSource } from '@peerkit/credentials'
 import { joinApp } from '@peerkit/events'
 import { IS_PUBLIC } from '@peerkit/identity/internal'
-import type { RevocationChecker } from '@peerkit/revocation'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import fp from 'fastify-plugin'
 import { bundledRoots } from '@peerkit/trust/forecast'
 import type { PublicRoots } from '@peerkit/trust/forecast'
-import { addRoutes } from './add-routes.ts'
-import { addWhatIf } from './add-what-if.ts'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { isWithin } from './access/route-map.ts'
+import { createHandshakeEvaluator } from './access/what-if.ts'
 import { Collector } from './collect/collector.ts'
-import { RotationHistory } from './collect/rotation-history.ts'
-import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
-import type { ConsoleState } from './queries/console-state.ts'
-import { Forecaster } from './queries/forecaster.ts'
-import { createHandshakeEvaluator } from './queries/handshake-evaluator.ts'
-import type { AllowedClientsControl } from './queries/listed-route.ts'
-import { isWithin } from './queries/route-map.ts'
-import { nameCertificate } from './queries/show-certificate.ts'
+import type { AppMembers, ConsoleState } from './console-state.ts'
+import { ConsoleOptionError } from './errors.ts'
+import { Forecaster } from './forecast/forecaster.ts'
+import { addRoutes } from './http/routes.ts'
+import { addWhatIf } from './http/what-if-route.ts'
 import { checkOptions } from './options.ts'
 import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
+import { RotationHistory } from './trust/rotation-history.ts'
+import { nameCertificate } from './trust/show-certificate.ts'
 
-/** The members of `app.mtls` from other plugins that the console uses. */
-interface AppMembers extends Partial<AllowedClientsControl> {
-  readonly credentials?: CredentialSource | undefined
-  readonly revocation?: RevocationChecker | undefined
-  allow? (rules: unknown, options: { readonly mode: 'enforce', readonly overridable: false }): void
-}
+/** A folder of the package. This module is in the top folder of `src`, because the bundle is in that of `dist`. */
+const ASSETS = new URL('../assets/', import.meta.url)
 
 async function openConsole (
   app: FastifyInstance,
   options: FastifyMtlsConsoleOptions,
   roots: () => PublicRoots
 ): Promise<void> {
-  const members = (app as { readonly mtls?: AppMembers }).mtls
-  const { credentials, revocation } = checkOptions(withDefaults(options, members), app.prefix)
-  const control = guard(app, members, options)
-  const { now = Date.now, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
+  const { mtls = {} } = app as AppMembers
+  // The credentials and the checker of the app are the defaults.
+  const whole = { credentials: mtls.credentials, revocation: mtls.revocation, ...options }
+  const { credentials, revocation } = checkOptions(whole as FastifyMtlsConsoleOptions, app.prefix)
+  const control = guard(app, mtls, options.allowedClients)
+  const { now = Date.now, maxEvents = 1000, maxClients = 200, instance = hostname(), outbound = [] } = options
   const collector = new Collector({
     events: maxEvents,
     clients: maxClients,
@@ -50,7 +45,6 @@ async function openConsole (
     rotations.close()
     leave()
   })
-  const outbound = [...options.outbound ?? []]
   const state: ConsoleState = {
     name: options.name ?? nameCertificate(credentials.current.identity),
     instance,
@@ -67,47 +61,31 @@ async function openConsole (
     // A getter, because plugins that are registered later may add services.
     get services () { return [...listDecorated(app), ...outbound] }
   }
-  addWhatIf(app, state, addRoutes(app, state))
-}
-
-/** The options, with the credentials and checker of the app as defaults. */
-function withDefaults (
-  options: FastifyMtlsConsoleOptions,
-  { credentials, revocation }: AppMembers = {}
-): FastifyMtlsConsoleOptions {
-  return {
-    ...(credentials !== undefined && { credentials }),
-    ...(revocation !== undefined && { revocation }),
-    ...options
-  }
+  addWhatIf(app, state, addRoutes(app, state, ASSETS))
 }
 
 /**
  * Allows only the named clients to read the console, even if the app is in report mode.
  *
- * @throws MTLS_ERR_CONSOLE_OPTION, MTLS_ERR_RULE_INVALID
+ * @throws ConsoleOptionError, RuleInvalidError
  */
 function guard (
-  app: FastifyInstance,
-  members: AppMembers | undefined,
-  { allowedClients: rules }: FastifyMtlsConsoleOptions
-): AllowedClientsControl {
-  if (members?.allow === undefined || !(IS_PUBLIC in app)) {
-    throw new MTLS_ERR_CONSOLE_OPTION(
+  app: FastifyInstance, mtls: NonNullable<AppMembers['mtls']>, rules: FastifyMtlsConsoleOptions['allowedClients']
+): ConsoleState['control'] {
+  if (mtls.allow === undefined || !(IS_PUBLIC in app)) {
+    throw new ConsoleOptionError(
       'the app is without @peerkit/fastify-allowed-clients, which protects the console; register that plugin before'
     )
   }
-  members.allow(rules, { mode: 'enforce', overridable: false })
-  return members as AppMembers & AllowedClientsControl
+  mtls.allow(rules, { mode: 'enforce', overridable: false })
+  return mtls as ConsoleState['control']
 }
 
 /** The services of `@peerkit/fastify-mtls-client`. */
 function listDecorated (app: FastifyInstance): OutboundService[] {
-  const services = (app as { readonly mtlsServices?: unknown }).mtlsServices
-  if (typeof services !== 'object' || services === null) return []
-  return Object.entries(services).flatMap(([name, service]): OutboundService[] => {
-    const { origin, expects } = (service ?? {}) as Partial<OutboundService>
-    return typeof origin === 'string' ? [{ name, origin, ...(typeof expects === 'string' && { expects }) }] : []
+  const { mtlsServices = {} } = app as AppMembers
+  return Object.entries(mtlsServices).map(([name, { origin, expects }]) => {
+    return { name, origin, ...(expects !== undefined && { expects }) }
   })
 }
 
@@ -125,7 +103,7 @@ export function consoleBy (roots: () => PublicRoots): FastifyPluginAsync<Fastify
  *
  * Register it after `@peerkit/fastify-allowed-clients`, with a prefix and with rules that name the operators.
  *
- * @throws MTLS_ERR_CONSOLE_OPTION if an option is missing or wrong
+ * @throws ConsoleOptionError if an option is missing or wrong
  * @example
  * ```ts
  * const app = Fastify(withMtls(credentials))

@@ -4,7 +4,7 @@ import {
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { RuleSet } from '@peerkit/rules'
-import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
+import { ConsoleOptionError } from './errors.ts'
 
 /** A server that this service calls. Services of `@peerkit/fastify-mtls-client` are found automatically. */
 export interface OutboundService {
@@ -40,14 +40,14 @@ export interface FastifyMtlsConsoleOptions {
 
 const NAMED_RULES = 'rules that name the operators, such as { ou: "operations" }'
 const SOURCE = source('a source such as that of fileCredentials()', 'identity')
-const OUTBOUND = defineOptions<OutboundService>('outbound', MTLS_ERR_CONSOLE_OPTION, {
+const OUTBOUND = defineOptions<OutboundService>('outbound', ConsoleOptionError, {
   name: required(text()), origin: required(text()), expects: text('a string', true)
 })
 const NAME = text()
 /** The last two are options of Fastify for every plugin. */
 const OPTIONS = defineOptions<FastifyMtlsConsoleOptions & { logLevel?: unknown, logSerializers?: unknown }>(
   '@peerkit/fastify-mtls-console',
-  MTLS_ERR_CONSOLE_OPTION,
+  ConsoleOptionError,
   {
     prefix: anything,
     allowedClients: required(valueOf(
@@ -66,13 +66,13 @@ const OPTIONS = defineOptions<FastifyMtlsConsoleOptions & { logLevel?: unknown, 
   }
 )
 
-/** @throws MTLS_ERR_CONSOLE_OPTION with the option, what was found and what was expected */
+/** @throws ConsoleOptionError with the option, what was found and what was expected */
 export function checkOptions (
   options: FastifyMtlsConsoleOptions,
   prefix: string
 ): FastifyMtlsConsoleOptions & Required<Pick<FastifyMtlsConsoleOptions, 'credentials'>> {
   if (prefix === '' || prefix === '/') {
-    throw new MTLS_ERR_CONSOLE_OPTION('prefix is missing; expected a path of its own, such as "/console"')
+    throw new ConsoleOptionError('prefix is missing; expected a path of its own, such as "/console"')
   }
   OPTIONS.check(options)
   refuseRulesForAll(options.allowedClients)
@@ -86,5 +86,5 @@ function refuseRulesForAll (rules: unknown): void {
   const word = ['public', 'authenticated'].find((one) => list.includes(one))
   if (word === undefined) return
   const expected = 'rules that name the operators: the console shows every rule and every client'
-  throw wrongValue(MTLS_ERR_CONSOLE_OPTION, 'allowedClients', word, expected)
+  throw wrongValue(ConsoleOptionError, 'allowedClients', word, expected)
 }

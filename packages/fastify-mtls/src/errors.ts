@@ -1,21 +1,29 @@
-import createError from '@fastify/error'
-import type { FastifyErrorConstructor } from '@fastify/error'
-import { ClientError } from '@peerkit/identity/internal'
+import { ClientError, CodedError, OptionError } from '@peerkit/identity/internal'
 
 /** An option of `withMtls`, of the plugin or of `injectAs` is wrong. */
-export const MTLS_ERR_SERVER_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_OPTION' }, [string]> =
-  createError('MTLS_ERR_SERVER_OPTION', 'Invalid mTLS server option: %s', 500, TypeError)
+export class ServerOptionError extends OptionError {
+  static readonly code = 'MTLS_ERR_SERVER_OPTION'
+  override readonly code = 'MTLS_ERR_SERVER_OPTION'
+
+  constructor (detail: string, options?: ErrorOptions) {
+    super(`Invalid mTLS server option: ${detail}`, options)
+  }
+}
 
 /** The plugin was registered on an app whose server does not verify client certificates. */
-export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_NOT_MTLS' }, [string]> =
-  createError(
-    'MTLS_ERR_SERVER_NOT_MTLS',
-    'This Fastify instance was not created with withMtls(): its server %s. Create it with ' +
-      'Fastify(withMtls(credentials)). With fastify-cli, write export const options = withMtls(credentials) in ' +
-      'app.js, and start with --options. With NestJS, write new FastifyAdapter(withMtls(credentials)). Behind a ' +
-      'gateway that verifies clients, give @peerkit/fastify-mtls the option forwarded.',
-    500
-  )
+export class ServerNotMtlsError extends CodedError {
+  static readonly code = 'MTLS_ERR_SERVER_NOT_MTLS'
+  override readonly code = 'MTLS_ERR_SERVER_NOT_MTLS'
+
+  constructor (detail: string) {
+    super(
+      `This Fastify instance was not created with withMtls(): its server ${detail}. Create it with ` +
+        'Fastify(withMtls(credentials)). With fastify-cli, write export const options = withMtls(credentials) in ' +
+        'app.js, and start with --options. With NestJS, write new FastifyAdapter(withMtls(credentials)). Behind a ' +
+        'gateway that verifies clients, give @peerkit/fastify-mtls the option forwarded.'
+    )
+  }
+}
 
 /** The client presented no certificate, and the route needs one. */
 export class PeerMissingError extends ClientError {

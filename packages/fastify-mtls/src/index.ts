@@ -1,15 +1,14 @@
-export type { ConnectionEndedMessage, ConnectionIdentifiedMessage, HandshakeRefusedMessage } from './channels.ts'
+export type {
+  ConnectionEndedMessage, ConnectionIdentifiedMessage, HandshakeReason, HandshakeRefusedMessage
+} from '@peerkit/events'
 export {
-  ForwardedRefusedError, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION, PeerMissingError, PeerNoLongerTrustedError
+  ForwardedRefusedError, PeerMissingError, PeerNoLongerTrustedError, ServerNotMtlsError, ServerOptionError
 } from './errors.ts'
 export { default, default as fastifyMtls } from './fastify-mtls.ts'
-export type { ForwardedOption } from './forwarded-peer.ts'
-export type { HttpOptions } from './http-options.ts'
-export { injectAs } from './inject-as.ts'
-export { mtlsServerOptions } from './mtls-server-options.ts'
-export type { MtlsHttp2Options, MtlsHttpsOptions } from './mtls-server-options.ts'
-export type { FastifyMtlsOptions } from './plugin-options.ts'
-export type { Refusal, HandshakeReason } from './refusal.ts'
-export type { MtlsServerOptions } from './server-options.ts'
-export { withMtls } from './with-mtls.ts'
-export type { WithMtlsHttp2Options, WithMtlsOptions } from './with-mtls.ts'
+export type { HttpOptions } from './server/fastify-options.ts'
+export { injectAs } from './request/request-peer.ts'
+export type { FastifyMtlsOptions, ForwardedOption } from './plugin-options.ts'
+export type { Refusal } from './handshake/verify-handshake.ts'
+export type { MtlsServerOptions } from './server/server-options.ts'
+export { mtlsServerOptions, withMtls } from './server/with-mtls.ts'
+export type { MtlsHttp2Options, MtlsHttpsOptions, WithMtlsHttp2Options, WithMtlsOptions } from './server/with-mtls.ts'

@@ -1,9 +1,21 @@
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
+import type { ForwardedReader, ForwardedReaderOptions } from '@peerkit/forwarded'
 import { anything, checkOption, defineOptions, flag, revocationChecker, source } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { checkOpen } from './check-source.ts'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import type { ForwardedOption } from './forwarded-peer.ts'
+import { checkOpen } from './server/server-options.ts'
+import { ServerOptionError } from './errors.ts'
+
+/** A reader, or the options of one. A reader made from options uses the server's validator and clock. */
+export type ForwardedOption = ForwardedReader | (ForwardedReaderOptions & VerifiedAs)
+
+interface VerifiedAs {
+  /**
+   * The authority whose CAs the gateway verifies clients with. Its bounds on names apply if the gateway forwards no
+   * chain that leads to an authority. A chain that leads to another authority is refused. Required for such gateways if
+   * there are several authorities or bounds on names.
+   */
+  readonly verifiedAs?: string
+}
 
 /** Options of `@peerkit/fastify-mtls`. An app of `withMtls` needs none. */
 export interface FastifyMtlsOptions {
@@ -34,7 +46,7 @@ export interface FastifyMtlsOptions {
   readonly corsPreflights?: boolean
 }
 
-const OPTIONS = defineOptions<FastifyMtlsOptions>('@peerkit/fastify-mtls', MTLS_ERR_SERVER_OPTION, {
+const OPTIONS = defineOptions<FastifyMtlsOptions>('@peerkit/fastify-mtls', ServerOptionError, {
   forwarded: anything,
   trust: anything,
   revocation: anything,
@@ -48,21 +60,21 @@ function isSource (options: object): boolean {
   return 'current' in options && typeof (options as { readonly subscribe?: unknown }).subscribe === 'function'
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
+/** @throws ServerOptionError naming the option, what was found and what was expected */
 export function checkPluginOptions (options: FastifyMtlsOptions): void {
   if (isSource(options)) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'found a source of credentials or trust in place of options; expected the credentials in withMtls: ' +
         'Fastify(withMtls(credentials)), and then app.register(fastifyMtls)'
     )
   }
   if ('credentials' in options) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'found credentials; expected none: the plugin uses those of withMtls. Write app.register(fastifyMtls)'
     )
   }
   if ('serverFactory' in options) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'found the options of Fastify itself, as fastify-cli and @fastify/autoload pass them on to every plugin; ' +
         'expected a plugin around this one: fp(async (app) => { await app.register(fastifyMtls) })'
     )
@@ -73,7 +85,7 @@ export function checkPluginOptions (options: FastifyMtlsOptions): void {
 /**
  * Refuses `trust`, `revocation` and `block` on an app of `withMtls`, which has them already.
  *
- * @throws MTLS_ERR_SERVER_OPTION
+ * @throws ServerOptionError
  */
 export function refuseOwnTrust (options: FastifyMtlsOptions): void {
   const found = (['trust', 'revocation', 'block'] as const).find((key) => options[key] !== undefined)
@@ -81,24 +93,24 @@ export function refuseOwnTrust (options: FastifyMtlsOptions): void {
   const expected = found === 'trust'
     ? 'expected the CAs in the credentials'
     : `expected withMtls(credentials, { mtls: { ${found} } })`
-  throw new MTLS_ERR_SERVER_OPTION(`found ${found} on an app that withMtls made; ${expected}`)
+  throw new ServerOptionError(`found ${found} on an app that withMtls made; ${expected}`)
 }
 
-/** The option `trust` of an app behind a gateway. @throws MTLS_ERR_SERVER_OPTION */
+/** The option `trust` of an app behind a gateway. @throws ServerOptionError */
 export function checkTrust (
   { trust, revocation, block, closeCredentials }: FastifyMtlsOptions
 ): TrustSource | undefined {
   if (trust === undefined) {
     const needing = Object.entries({ revocation, block, closeCredentials }).find(([, value]) => value !== undefined)
     if (needing !== undefined) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `found ${needing[0]} without trust; expected trust, a source such as fileTrust() returns`
       )
     }
     return undefined
   }
-  checkOption(trust, TRUST, 'trust', MTLS_ERR_SERVER_OPTION)
+  checkOption(trust, TRUST, 'trust', ServerOptionError)
   checkOpen(trust, 'the CAs of the option trust')
-  checkOption(revocation, revocationChecker, 'revocation', MTLS_ERR_SERVER_OPTION)
+  checkOption(revocation, revocationChecker, 'revocation', ServerOptionError)
   return trust
 }

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { UpgradedSockets } from '@peerkit/identity/internal'
 import type { RevocationStatus } from '@peerkit/revocation'
 import type { Accepted } from '@peerkit/trust'
-import { ConnectionWatch } from '../src/connection-watch.ts'
+import { ConnectionWatch } from '../src/connection/connection-watch.ts'
 import { DRAIN_TIMEOUT, GOOD, JUDGEMENT_TIMEOUT, REVOKED, fakeSocket, lateAnswer, startWatch, turn } from './support/watched.ts'
 
 /** How long answers about revocation count in these tests, and when the next one is asked for: at 85 % of that. */

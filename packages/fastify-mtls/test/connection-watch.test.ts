@@ -1,8 +1,8 @@
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { createRecord } from '../src/connection-record.ts'
-import type { ConnectionRecord } from '../src/connection-record.ts'
+import { createRecord } from '../src/connection/connection-record.ts'
+import type { ConnectionRecord } from '../src/connection/connection-record.ts'
 import { DRAIN_TIMEOUT, GOOD, REVOKED, fakeSocket, lateAnswer, startWatch, turn } from './support/watched.ts'
 
 test('a review of thousands of connections lets the event loop run in between', async (t) => {

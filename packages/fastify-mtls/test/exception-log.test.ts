@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { ExceptionLog } from '../src/exception-log.ts'
+import { ExceptionLog } from '../src/log/app-log.ts'
 
 const UNTIL = '2027-03-15'
 

@@ -203,7 +203,7 @@ test('injectAs speaks in the name of a peer, and nothing that travels in a reque
 })
 
 test('a plain request that is no connection of ours has no identity', async (t) => {
-  const { recordOfRequest } = await import('../src/connection-record.ts')
+  const { recordOfRequest } = await import('../src/connection/connection-record.ts')
   const server = createServer((request, response) => {
     t.equal(recordOfRequest(request), undefined)
     response.end()

@@ -12,7 +12,7 @@ import {
   rememberRawSocket,
   resetConnection,
   takePresentedChain
-} from '../src/node-internals.ts'
+} from '../src/handshake/node-internals.ts'
 
 interface Fake {
   readonly socket: TLSSocket

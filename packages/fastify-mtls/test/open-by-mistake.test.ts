@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import fastifyMtls, { mtlsServerOptions, withMtls } from '../src/index.ts'
-import { checkServerPurpose } from '../src/server-purpose.ts'
+import { checkServerPurpose } from '../src/server/tls-contexts.ts'
 import { call } from './support/world.ts'
 
 const ca = await createDevCa()

@@ -5,7 +5,7 @@ import { keepAudit } from '@peerkit/events'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import fastifyMtls, { withMtls } from '../src/index.ts'
-import { logOwnEnd } from '../src/own-end-log.ts'
+import { logOwnEnd } from '../src/log/credentials-log.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

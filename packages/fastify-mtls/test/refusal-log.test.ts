@@ -2,9 +2,9 @@ import { mock } from 'node:test'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
-import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '../src/channels.ts'
-import { RateLimit } from '../src/rate-limit.ts'
-import { RefusalLog } from '../src/refusal-log.ts'
+import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '@peerkit/events'
+import { RateLimit } from '../src/handshake/rate-limit.ts'
+import { RefusalLog } from '../src/log/refusal-log.ts'
 
 interface Line {
   readonly level: 'info' | 'warn'

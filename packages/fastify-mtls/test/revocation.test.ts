@@ -305,7 +305,8 @@ test('an answer that is overtaken by a revocation lets nobody in', async (t) => 
 test('an answer that has ended when it comes, and that the policy lets pass, is asked for again after a minute', async (t) => {
   let ahead = 0
   let later = false
-  const checker = makeChecker(async () => later ? good(0) : good())
+  const permits = ({ state }: RevocationStatus): boolean => state !== 'revoked'
+  const checker = Object.assign(makeChecker(async () => later ? good(0) : good()), { permits })
   const { ask } = await openOne(t, checker, { now: () => Date.now() + ahead })
   later = true
   checker.move()

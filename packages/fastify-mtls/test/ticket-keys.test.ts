@@ -8,7 +8,7 @@ import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
-import { TicketKeys } from '../src/ticket-keys.ts'
+import { TicketKeys } from '../src/server/ticket-keys.ts'
 import { callRaw, startWorld } from './support/world.ts'
 
 const HOUR = 3_600_000

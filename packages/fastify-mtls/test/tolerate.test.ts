@@ -5,7 +5,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import { startBehind, told } from './support/gateway.ts'
-import { resign } from './support/resign.ts'
+import { resign } from '@peerkit/test-support/certificates'
 import { call, startWorld } from './support/world.ts'
 import type { World, WorldOptions } from './support/world.ts'
 

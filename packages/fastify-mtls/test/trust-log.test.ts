@@ -6,7 +6,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import fastifyMtls, { mtlsServerOptions } from '../src/index.ts'
-import { logBlockChanges, logTrustChanges } from '../src/trust-log.ts'
+import { logBlockChanges, logTrustChanges } from '../src/log/credentials-log.ts'
 
 test('every change of the trust is written to the log, and the same refusal once', async (t) => {
   const [ca, other] = [await createDevCa(), await createDevCa({ name: 'Other' })]

@@ -1,7 +1,7 @@
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
-import { Trust } from '../src/trust.ts'
+import { Trust } from '../src/handshake/trust.ts'
 
 const HOUR = 3_600_000
 

@@ -1,6 +1,11 @@
-import createError from '@fastify/error'
-import type { FastifyErrorConstructor } from '@fastify/error'
+import { OptionError } from '@peerkit/identity/internal'
 
 /** An option of `createForwardedReader` is wrong. The message names it. */
-export const MTLS_ERR_FORWARDED_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_FORWARDED_OPTION' }, [string]> =
-  createError('MTLS_ERR_FORWARDED_OPTION', 'Invalid forwarded option: %s', 500, TypeError)
+export class ForwardedOptionError extends OptionError {
+  static readonly code = 'MTLS_ERR_FORWARDED_OPTION'
+  override readonly code = 'MTLS_ERR_FORWARDED_OPTION'
+
+  constructor (problem: string) {
+    super(`Invalid forwarded option: ${problem}`)
+  }
+}

@@ -1,9 +1,9 @@
 import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
-import { CertificateMemory as Memory } from '../src/certificate-memory.ts'
-import type { Remembered } from '../src/certificate-memory.ts'
-import { createValues } from '../src/header-format.ts'
-import type { HeaderRole } from '../src/header-format.ts'
+import { ROLES, createValues, sameValues } from '../src/headers/header-format.ts'
+import type { HeaderRole } from '../src/headers/header-format.ts'
+import { CertificateMemory as Memory } from '../src/reader/certificate-memory.ts'
+import type { Remembered } from '../src/reader/certificate-memory.ts'
 
 type Some = Partial<Record<HeaderRole, string>>
 
@@ -101,4 +101,10 @@ test('certificates of one CA are found again, with and without a long chain behi
     for (const person of people) memory.remember({ certificate: person + chain }, answer(person))
     t.same(people.map((person) => memory.recall({ certificate: person + chain }, 0, 1)), people)
   }
+})
+
+test('values are the same if those of every role are', async (t) => {
+  const values = { ...createValues(), ...Object.fromEntries(ROLES.map((role) => [role, `a ${role}`])) }
+  t.ok(sameValues(values, { ...values }))
+  for (const role of ROLES) t.notOk(sameValues(values, { ...values, [role]: 'another' }), role)
 })

@@ -1,6 +1,6 @@
-import { test } from 'tap'
 import { createPartialIdentity } from '@peerkit/identity'
-import { createGatewayTrust } from '../src/gateway-trust.ts'
+import { test } from 'tap'
+import { createGatewayTrust } from '../src/reader/gateway-trust.ts'
 
 const gateway = createPartialIdentity({ spiffeId: 'spiffe://prod.example/gateway', source: 'tls' })
 const identity = {

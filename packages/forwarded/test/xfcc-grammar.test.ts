@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { parseXfcc } from '../src/xfcc-grammar.ts'
+import { parseXfcc } from '../src/formats/xfcc.ts'
 
 test('parses elements, pairs, quotes and escapes', async (t) => {
   t.same(parseXfcc('By=a;Hash=b'), [[{ key: 'by', value: 'a' }, { key: 'hash', value: 'b' }]])

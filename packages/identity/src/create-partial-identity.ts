@@ -1,16 +1,16 @@
-import { MTLS_ERR_IDENTITY_OPTION } from './errors.ts'
 import { isObjectIdentifier } from './der/object-identifier.ts'
-import { createIdentity, isPeerIdentity } from './identity.ts'
+import { IdentityOptionError } from './errors.ts'
+import { createIdentity } from './identity.ts'
 import { anything, choice, flag, list, text, valueOf } from './internal/option-values.ts'
 import { defineOptions, wrongValue } from './internal/options.ts'
 import { isDistinguishedName } from './name/distinguished-name.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import { parseDistinguishedName } from './name/parse.ts'
-import { freezePeers, spiffeIdOf } from './parse-peer-identity.ts'
-import { createPartialAltNames } from './partial-alt-names.ts'
-import type { KnownAltNames } from './partial-alt-names.ts'
+import { PEERS, freezePeers } from './parse-peer-identity.ts'
 import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
-import { parseSpiffeId } from './spiffe-id.ts'
+import { parseSpiffeId, spiffeIdOf } from './spiffe-id.ts'
+import { createPartialAltNames } from './subject-alt-names.ts'
+import type { KnownAltNames } from './subject-alt-names.ts'
 
 /**
  * What is known of a certificate without its bytes, usually from a gateway. A field that is missing or `undefined`
@@ -53,8 +53,7 @@ const TIME = valueOf('milliseconds since the epoch', Number.isSafeInteger)
 const OIDS = list(
   'OIDs', valueOf('an OID such as 1.3.6.1.5.5.7.3.2', (oid) => typeof oid === 'string' && isObjectIdentifier(oid))
 )
-const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
-const OPTIONS = defineOptions<KnownIdentity>('createPartialIdentity', MTLS_ERR_IDENTITY_OPTION, {
+const OPTIONS = defineOptions<KnownIdentity>('createPartialIdentity', IdentityOptionError, {
   subject: NAME,
   issuer: NAME,
   subjectAltNames: anything,
@@ -78,8 +77,8 @@ const OPTIONS = defineOptions<KnownIdentity>('createPartialIdentity', MTLS_ERR_I
  * serialNumber, fingerprint256, publicKey256. A rule that needs an unknown field does not match.
  *
  * @param known what is known; every list must be complete
- * @throws MTLS_ERR_IDENTITY_OPTION for unknown options and wrong values
- * @throws MTLS_ERR_NAME_INVALID, MTLS_ERR_SPIFFE_ID_INVALID if a name or a SPIFFE ID cannot be parsed
+ * @throws IdentityOptionError for unknown options and wrong values
+ * @throws NameInvalidError, SpiffeIdInvalidError if a name or a SPIFFE ID cannot be parsed
  * @example
  * ```ts
  * const known = createPartialIdentity({ subject: 'CN=web,O=Example', subjectAltNames: { dns: ['web.example'] } })
@@ -104,15 +103,15 @@ export function createPartialIdentity (known: KnownIdentity): PeerIdentity {
     policies: oidsOf(known.policies),
     isCa: known.isCa,
     source: known.source ?? 'forwarded',
-    chain: known.chain === undefined ? undefined : freezePeers(known.chain, 'chain'),
-    via: freezePeers(known.via ?? [], 'via'),
+    chain: known.chain === undefined ? undefined : freezePeers(known.chain),
+    via: freezePeers(known.via ?? []),
   }, undefined)
 }
 
 function checkKnown (known: KnownIdentity): void {
   OPTIONS.check(known)
   if (NAMING.every((key) => known[key] === undefined)) {
-    throw new MTLS_ERR_IDENTITY_OPTION(`known has no name; expected at least one of ${NAMING.join(', ')}`)
+    throw new IdentityOptionError(`known has no name; expected at least one of ${NAMING.join(', ')}`)
   }
 }
 
@@ -153,5 +152,5 @@ function oidsOf (oids: readonly string[] | undefined): readonly string[] | undef
 }
 
 function refuse (path: string, value: unknown, expected: string): never {
-  throw wrongValue(MTLS_ERR_IDENTITY_OPTION, path, value, expected)
+  throw wrongValue(IdentityOptionError, path, value, expected)
 }

@@ -1,10 +1,11 @@
+import { clip } from './internal/text.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
-import type { CertificateFlaw } from './x509/certificate-flaw.ts'
 import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 import { emptyUnknown, hideAltNames } from './subject-alt-names.ts'
+import type { CertificateFlaw } from './x509/certificate.ts'
 
 /** Every stored field of a `PeerIdentity`. */
-export type IdentityFields = Omit<
+type IdentityFields = Omit<
   PeerIdentity,
   | 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'tolerated' | 'commonName' | 'organization'
   | 'organizationalUnit'
@@ -88,8 +89,8 @@ class Identity implements PeerIdentity {
     const fingerprint = this.fingerprint256 === undefined ? '' : ` (sha256:${this.fingerprint256.slice(0, 16)})`
     const via = this.via.length === 0 ? '' : ` via ${nameOf(this.via[this.via.length - 1] as PeerIdentity)}`
     const room = MAX_TEXT - fingerprint.length
-    const shortVia = shorten(via, room >> 1)
-    return `${shorten(name, room - shortVia.length)}${fingerprint}${shortVia}`
+    const shortVia = clip(via, room >> 1)
+    return `${clip(name, room - shortVia.length)}${fingerprint}${shortVia}`
   }
 
   toJSON (): object {
@@ -271,12 +272,6 @@ function nameOf (peer: PeerIdentity): string {
   const first = names?.uri[0] ?? names?.dns[0] ?? names?.email[0] ?? names?.ip[0]
   if (first !== undefined) return first
   return peer.serialNumber === undefined ? 'unnamed' : `serial ${peer.serialNumber}`
-}
-
-function shorten (text: string, length: number): string {
-  if (text.length <= length) return text
-  // Do not cut a surrogate pair in half: the line must be well-formed for every log destination.
-  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 /** The only text of a type. Undefined if there are several, since different readers could choose different ones. */

@@ -1,30 +1,22 @@
 import crypto from 'node:crypto'
-import { asBuffer } from './der/buffer.ts'
-import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
+import { asBuffer } from './der/primitives.ts'
+import { IdentityOptionError, asCertificateError } from './errors.ts'
 import { createIdentity, hideUnreadable, isPeerIdentity } from './identity.ts'
-import { choice, list, required, valueOf } from './internal/option-values.ts'
-import { checkOption, defineOptions } from './internal/options.ts'
+import { choice, list, valueOf } from './internal/option-values.ts'
+import { defineOptions } from './internal/options.ts'
+import type { OptionType } from './internal/options.ts'
+import { readName } from './name/decode.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
-import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
-import { asCertificateError } from './reasons.ts'
-import { parseSpiffeId } from './spiffe-id.ts'
+import type { PeerIdentity } from './peer-identity.ts'
+import { spiffeIdOf } from './spiffe-id.ts'
 import { NO_NAMES, collectAltNames } from './subject-alt-names.ts'
-import { checkInput, readFields } from './x509/certificate.ts'
+import { CERTIFICATE_FLAWS, checkInput, readFields } from './x509/certificate.ts'
+import type { CertificateFields, CertificateFlaw } from './x509/certificate.ts'
 import { checkExtensions } from './x509/check-extensions.ts'
-import { CERTIFICATE_FLAWS } from './x509/certificate-flaw.ts'
-import type { CertificateFlaw } from './x509/certificate-flaw.ts'
-import type { CertificateFields } from './x509/certificate.ts'
-import { EXTENSION } from './x509/extension-oids.ts'
 import {
-  KEY_USAGE,
-  readBasicConstraints,
-  readCertificatePolicies,
-  readExtendedKeyUsage,
-  readKeyUsage
-} from './x509/extension-values.ts'
-import { readFlawedNames } from './x509/flawed-names.ts'
-import { readGeneralNames } from './x509/general-names.ts'
-import { readName } from './x509/name.ts'
+  EXTENSION, KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage
+} from './x509/extensions.ts'
+import { readFlawedNames, readGeneralNames } from './x509/general-names.ts'
 
 /** Options of `parsePeerIdentity`. */
 export interface ParsePeerIdentityOptions {
@@ -39,8 +31,9 @@ export interface ParsePeerIdentityOptions {
 }
 
 const NONE: readonly never[] = Object.freeze([])
-const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
-const OPTIONS = defineOptions<ParsePeerIdentityOptions>('parsePeerIdentity', MTLS_ERR_IDENTITY_OPTION, {
+/** The option of `chain` and `via`. */
+export const PEERS: OptionType = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
+const OPTIONS = defineOptions<ParsePeerIdentityOptions>('parsePeerIdentity', IdentityOptionError, {
   source: choice('tls', 'forwarded'),
   chain: PEERS,
   via: PEERS,
@@ -52,8 +45,8 @@ const OPTIONS = defineOptions<ParsePeerIdentityOptions>('parsePeerIdentity', MTL
  * copied and parsed by a strict DER parser. If a field cannot be decoded, the certificate is refused.
  *
  * @param der one certificate, at most 100 KiB, without trailing bytes
- * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
- * @throws MTLS_ERR_IDENTITY_OPTION if an option is wrong
+ * @throws CertificateInvalidError with `reason` and `offset`
+ * @throws IdentityOptionError if an option is wrong
  * @example
  * ```ts
  * const alice = parsePeerIdentity(client.der)
@@ -65,8 +58,8 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   const { source = 'tls', chain, via = NONE, tolerate = NONE } = options
   const links = {
     source,
-    chain: chain === undefined ? undefined : freezePeers(chain, 'chain'),
-    via: freezePeers(via, 'via')
+    chain: chain === undefined ? undefined : freezePeers(chain),
+    via: freezePeers(via)
   }
   try {
     checkInput(der)
@@ -77,9 +70,8 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   }
 }
 
-/** A frozen copy of a list of identities. @throws MTLS_ERR_IDENTITY_OPTION */
-export function freezePeers (peers: readonly PeerIdentity[], option: string): readonly PeerIdentity[] {
-  checkOption(peers, required(PEERS), option, MTLS_ERR_IDENTITY_OPTION)
+/** A frozen copy of a list of identities. */
+export function freezePeers (peers: readonly PeerIdentity[]): readonly PeerIdentity[] {
   return peers.length === 0 ? NONE : Object.freeze([...peers])
 }
 
@@ -98,7 +90,7 @@ export interface KnownParts {
  * nothing may write to the bytes afterwards. With a tolerated flaw of alternative names, the lists have the names that
  * can be read, for the checks of trust; `limitPeerIdentity` hides them from rules.
  *
- * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ * @throws CertificateInvalidError with `reason` and `offset`
  * @example
  * ```ts
  * const fields = readCertificate(client.der)
@@ -169,16 +161,4 @@ function readExtension<T> (
 ): T | undefined {
   const extension = fields.extensions.get(oid)
   return extension && read(fields.der, extension.offset, extension.offset + extension.value.length)
-}
-
-/** X509-SVID 2 and 5.2: exactly one URI name, which is a SPIFFE ID with a path. */
-export function spiffeIdOf (names: SubjectAltNames): string | undefined {
-  const [uri, ...more] = names.uri
-  if (uri === undefined || more.length > 0 || names.unknown.includes('uri') || !uri.startsWith('spiffe://')) return undefined
-  try {
-    return parseSpiffeId(uri).path === '' ? undefined : uri
-  } catch (error) {
-    if (error instanceof MTLS_ERR_SPIFFE_ID_INVALID) return undefined
-    throw error
-  }
 }

@@ -1,5 +1,4 @@
-import { describeContent, removeByteOrderMarks } from './describe-content.ts'
-import { refusePem } from './reasons.ts'
+import { PemInvalidError } from './errors.ts'
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 const OTHER_BLOCK = /-----BEGIN ([A-Z0-9][A-Z0-9 #]{0,60})-----/
@@ -41,7 +40,7 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
  * @param text PEM text
  * @param label between `-----BEGIN ` and `-----`, default `CERTIFICATE`
  * @returns the DER of at least one block
- * @throws MTLS_ERR_PEM_INVALID with `reason`
+ * @throws PemInvalidError with `reason`
  * @example
  * ```ts
  * import { readFile } from 'node:fs/promises'
@@ -51,7 +50,9 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
  * ```
  */
 export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Uint8Array[] {
-  if (!LABEL.test(label)) refusePem('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
+  if (!LABEL.test(label)) {
+    throw new PemInvalidError('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
+  }
   const given = asText(text)
   const plain = removeByteOrderMarks(given)
   const source = label === 'CERTIFICATE' ? plain.replaceAll(`${FORMER_LABEL}-----`, 'CERTIFICATE-----') : plain
@@ -66,14 +67,14 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
     const bodyStart = at + begin.length
     const bodyEnd = source.indexOf('-----', bodyStart)
     if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) {
-      refusePem('block_unterminated', `block ${number} has no end "${end}"`)
+      throw new PemInvalidError('block_unterminated', `block ${number} has no end "${end}"`)
     }
     blocks.push(decodeBody(source.slice(bodyStart, bodyEnd), number))
     after = bodyEnd + end.length
   }
   if (blocks.length === 0) {
     const other = OTHER_BLOCK.exec(source)?.[0]
-    refusePem(
+    throw new PemInvalidError(
       'no_block', `expected a block "${begin}", found ${other === undefined ? describeContent(given) : `"${other}"`}`
     )
   }
@@ -84,14 +85,16 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
  * Encodes DER as one PEM block of 64-character lines, with a newline at the end (RFC 7468).
  *
  * @param label between `-----BEGIN ` and `-----`, default `CERTIFICATE`
- * @throws MTLS_ERR_PEM_INVALID if the label is not valid
+ * @throws PemInvalidError if the label is not valid
  * @example
  * ```ts
  * console.log(encodePem(client.der)) // -----BEGIN CERTIFICATE----- …
  * ```
  */
 export function encodePem (der: Uint8Array, label = 'CERTIFICATE'): string {
-  if (!LABEL.test(label)) refusePem('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
+  if (!LABEL.test(label)) {
+    throw new PemInvalidError('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
+  }
   const body = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64')
   const lines = body.match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
@@ -99,7 +102,9 @@ export function encodePem (der: Uint8Array, label = 'CERTIFICATE'): string {
 
 function asText (text: string | Uint8Array): string {
   if (typeof text === 'string') return text
-  if (!(text instanceof Uint8Array)) refusePem('not_text', `expected a string or bytes, found ${typeof text}`)
+  if (!(text instanceof Uint8Array)) {
+    throw new PemInvalidError('not_text', `expected a string or bytes, found ${typeof text}`)
+  }
   return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1')
 }
 
@@ -111,18 +116,20 @@ function refuseLookAlikes (source: string): void {
     const label = given.trim().toUpperCase()
     if (!/CERTIFICATE|^PKCS ?#?7|^CMS$/.test(label)) continue
     const hint = LOOK_ALIKES[label]
-    if (hint !== undefined) refusePem('block_unsupported', `found a block "${label}": ${hint}`)
+    if (hint !== undefined) throw new PemInvalidError('block_unsupported', `found a block "${label}": ${hint}`)
     if (label !== 'CERTIFICATE') {
-      refusePem('block_unsupported', `found a block "${label}"; expected only "CERTIFICATE"`)
+      throw new PemInvalidError('block_unsupported', `found a block "${label}"; expected only "CERTIFICATE"`)
     }
     const expected = `-----${word.toUpperCase()} ${label}-----`
     if (!source.startsWith(expected, index + before.length - 5)) {
-      refusePem('boundary_misplaced', `a boundary is misspelt; expected exactly "${expected}"`)
+      throw new PemInvalidError('boundary_misplaced', `a boundary is misspelt; expected exactly "${expected}"`)
     }
     if (word === 'BEGIN') opened += 1
     else closed += 1
   }
-  if (closed > opened) refusePem('boundary_misplaced', 'found "-----END CERTIFICATE-----" without a begin')
+  if (closed > opened) {
+    throw new PemInvalidError('boundary_misplaced', 'found "-----END CERTIFICATE-----" without a begin')
+  }
 }
 
 /** Only spaces may come before a block on its line: otherwise it could be part of a comment. */
@@ -132,21 +139,70 @@ function checkBoundary (source: string, after: number, at: number, number: numbe
   if (before >= after && source[before] !== '\n' && source[before] !== '\r') {
     const isQuoted = /["']/.test(source[before] ?? '')
     const hint = isQuoted ? ', after a quotation mark: remove it' : ''
-    refusePem('boundary_misplaced', `block ${number} begins in the middle of a line${hint}`)
+    throw new PemInvalidError('boundary_misplaced', `block ${number} begins in the middle of a line${hint}`)
   }
 }
 
 function decodeBody (body: string, number: number): Uint8Array {
   const base64 = body.replace(/[ \t\r\n\v\f]+/g, '')
-  if (base64 === '') refusePem('block_empty', `block ${number} is empty`)
+  if (base64 === '') throw new PemInvalidError('block_empty', `block ${number} is empty`)
   if (base64.includes('\\n')) {
     const hint = "replace them: text.replaceAll('\\\\n', '\\n')"
-    refusePem('base64_invalid', `block ${number} has the two characters "\\n" where lines should end; ${hint}`)
+    throw new PemInvalidError(
+      'base64_invalid', `block ${number} has the two characters "\\n" where lines should end; ${hint}`
+    )
   }
   const decoded = BASE64.test(base64) ? Buffer.from(base64, 'base64') : undefined
   // Encoding the result again detects wrong padding and stray bits.
   if (decoded === undefined || decoded.toString('base64') !== base64) {
-    refusePem('base64_invalid', `block ${number} is not canonical base64`)
+    throw new PemInvalidError('base64_invalid', `block ${number} is not canonical base64`)
   }
   return new Uint8Array(decoded)
+}
+
+const BOM = '\ufeff'
+const BOM_BYTES = 'ï»¿'
+
+/** First octets in hex, with what they mean. JKS and JCEKS are formats of Java's keytool. */
+const BINARY: ReadonlyArray<readonly [RegExp, string]> = [
+  // A byte order mark, "--" without one, and what remains of a mark where the text was decoded as UTF-8.
+  [/^(fffe|feff|2d002d00|002d002d|fdfd(00)?2d00)/, 'UTF-16 text; save it as UTF-8'],
+  [/^feedfeed/, 'a Java keystore (JKS); convert it to PKCS#12 with ' +
+    '`keytool -importkeystore -srckeystore old.jks -destkeystore new.p12 -deststoretype PKCS12`'],
+  [/^cececece/, 'a Java keystore (JCEKS); convert it to PKCS#12 with ' +
+    '`keytool -importkeystore -srcstoretype JCEKS -srckeystore old.jks -destkeystore new.p12 -deststoretype PKCS12`'],
+  [/^308[0-4](..){0,4}020103/, 'PKCS#12; expected it in the option pfx'],
+  [/^308[0-4](..){0,4}06092a864886f70d0107/, 'PKCS#7 in DER; convert it with ' +
+    '`openssl pkcs7 -inform DER -in old.p7b -print_certs -out new.pem`'],
+  [/^308[0-4](..){0,4}02010[01]/, 'a private key in DER; convert it with ' +
+    '`openssl pkey -inform DER -in old.der -out new.pem`'],
+  [/^308[0-4]/, 'DER; convert it with `openssl x509 -inform DER -in old.der -out new.pem`']
+]
+
+const TEXT: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^(<!doctype\s+html|<html|<head|<\?xml)/i, 'an HTML or XML page'],
+  [/^[{[]/, 'JSON'],
+  [/^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ /, 'a public key of OpenSSH'],
+  [/^LS0tLS1CRUdJTi/, 'base64 of PEM; decode it first'],
+  [/^$/, 'only white space']
+]
+
+/** Removes the byte order marks that editors put at the start of a file, also between files that were joined. */
+export function removeByteOrderMarks (text: string): string {
+  // In bytes that were read as Latin-1, the mark is three characters.
+  return text.replaceAll(BOM_BYTES, '').replaceAll(BOM, '')
+}
+
+/**
+ * Says what a text is that has no PEM block, without quoting any of it: it may be a secret.
+ *
+ * @param text a string, or bytes read as Latin-1
+ */
+export function describeContent (text: string): string {
+  if (text.length === 0) return 'nothing (an empty file or text)'
+  const start = text.slice(0, 512)
+  const hex = Buffer.from(start, 'latin1').toString('hex')
+  const binary = BINARY.find(([magic]) => magic.test(hex))?.[1]
+  const words = removeByteOrderMarks(start).trimStart()
+  return binary ?? TEXT.find(([pattern]) => pattern.test(words))?.[1] ?? 'no PEM'
 }

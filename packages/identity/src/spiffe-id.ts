@@ -1,4 +1,5 @@
-import { refuseSpiffeId } from './reasons.ts'
+import { SpiffeIdInvalidError } from './errors.ts'
+import type { SubjectAltNames } from './peer-identity.ts'
 
 /** The parts of a SPIFFE ID. */
 export interface SpiffeId {
@@ -19,7 +20,7 @@ const SCHEME = 'spiffe://'
  * query, fragment, percent-encoding and a trailing slash are refused. Nothing is normalized: upper case in the
  * scheme or trust domain is refused.
  *
- * @throws MTLS_ERR_SPIFFE_ID_INVALID with `reason`
+ * @throws SpiffeIdInvalidError with `reason`
  * @example
  * ```ts
  * const { trustDomain, path } = parseSpiffeId('spiffe://prod.example/ns/shop/sa/billing')
@@ -27,12 +28,12 @@ const SCHEME = 'spiffe://'
  * ```
  */
 export function parseSpiffeId (uri: string): SpiffeId {
-  if (typeof uri !== 'string') refuseSpiffeId('not_a_string', `expected a string, found ${typeof uri}`)
+  if (typeof uri !== 'string') throw new SpiffeIdInvalidError('not_a_string', `expected a string, found ${typeof uri}`)
   if (uri.length > MAX_SPIFFE_ID_OCTETS) {
-    refuseSpiffeId('too_long', `${uri.length} characters, at most ${MAX_SPIFFE_ID_OCTETS}`)
+    throw new SpiffeIdInvalidError('too_long', `${uri.length} characters, at most ${MAX_SPIFFE_ID_OCTETS}`)
   }
   if (!uri.startsWith(SCHEME)) {
-    refuseSpiffeId('scheme', `expected "spiffe://", found ${JSON.stringify(uri.slice(0, 16))}`)
+    throw new SpiffeIdInvalidError('scheme', `expected "spiffe://", found ${JSON.stringify(uri.slice(0, 16))}`)
   }
   const slash = uri.indexOf('/', SCHEME.length)
   const trustDomain = uri.slice(SCHEME.length, slash === -1 ? undefined : slash)
@@ -42,17 +43,43 @@ export function parseSpiffeId (uri: string): SpiffeId {
   return Object.freeze({ trustDomain, path, toString: () => uri })
 }
 
+/**
+ * Whether a URI has the scheme of SPIFFE IDs. Schemes are compared without case (RFC 3986 section 3.1).
+ *
+ * @example
+ * ```ts
+ * console.log(isSpiffe('spiffe://prod.example/billing'), isSpiffe('https://prod.example')) // true false
+ * ```
+ */
+export function isSpiffe (uri: string): boolean {
+  return /^spiffe:/i.test(uri)
+}
+
+/** X509-SVID 2 and 5.2: exactly one URI name, which is a SPIFFE ID with a path. */
+export function spiffeIdOf (names: SubjectAltNames): string | undefined {
+  const [uri, ...more] = names.uri
+  if (uri === undefined || more.length > 0 || names.unknown.includes('uri') || !uri.startsWith(SCHEME)) {
+    return undefined
+  }
+  try {
+    return parseSpiffeId(uri).path === '' ? undefined : uri
+  } catch (error) {
+    if (error instanceof SpiffeIdInvalidError) return undefined
+    throw error
+  }
+}
+
 function checkTrustDomain (trustDomain: string): void {
-  if (trustDomain === '') refuseSpiffeId('trust_domain_missing', 'no trust domain')
+  if (trustDomain === '') throw new SpiffeIdInvalidError('trust_domain_missing', 'no trust domain')
   if (trustDomain.length > MAX_TRUST_DOMAIN_OCTETS) {
-    refuseSpiffeId(
+    throw new SpiffeIdInvalidError(
       'trust_domain_too_long',
       `trust domain of ${trustDomain.length} characters, at most ${MAX_TRUST_DOMAIN_OCTETS}`
     )
   }
   const at = trustDomain.search(/[^a-z0-9._-]/)
   if (at !== -1) {
-    refuseSpiffeId(
+    throw new SpiffeIdInvalidError(
       'trust_domain_character',
       `${JSON.stringify(trustDomain[at])} in the trust domain; expected a-z, 0-9, ".", "-" or "_"`
     )
@@ -60,13 +87,15 @@ function checkTrustDomain (trustDomain: string): void {
 }
 
 function checkPath (path: string): void {
-  if (path.endsWith('/')) refuseSpiffeId('path_trailing_slash', 'the path ends in a slash')
+  if (path.endsWith('/')) throw new SpiffeIdInvalidError('path_trailing_slash', 'the path ends in a slash')
   for (const segment of path.slice(1).split('/')) {
-    if (segment === '') refuseSpiffeId('path_empty_segment', 'empty path segment')
-    if (segment === '.' || segment === '..') refuseSpiffeId('path_dot_segment', `path segment "${segment}"`)
+    if (segment === '') throw new SpiffeIdInvalidError('path_empty_segment', 'empty path segment')
+    if (segment === '.' || segment === '..') {
+      throw new SpiffeIdInvalidError('path_dot_segment', `path segment "${segment}"`)
+    }
     const at = segment.search(/[^a-zA-Z0-9._-]/)
     if (at !== -1) {
-      refuseSpiffeId(
+      throw new SpiffeIdInvalidError(
         'path_character',
         `${JSON.stringify(segment[at])} in the path; expected a-z, A-Z, 0-9, ".", "-" or "_"`
       )

@@ -127,11 +127,15 @@ test('says of PEM that it is PEM, and how to decode it', async (t) => {
   const { cert } = await (await createDevCa()).issue({ cn: 'alice' })
   const message = /found PEM; expected DER: decodePem\(…\)\[0\]/
   for (const pem of [cert, `Bag Attributes\n    friendlyName: alice\n${cert}`, cert.repeat(200)]) {
-    t.throws(() => parsePeerIdentity(Buffer.from(pem)), { code: 'MTLS_ERR_CERTIFICATE_INVALID', reason: 'tag_unexpected', offset: 0, message })
+    t.throws(() => parsePeerIdentity(Buffer.from(pem)), {
+      code: 'MTLS_ERR_CERTIFICATE_INVALID', reason: 'tag_unexpected', offset: 0, message
+    })
     t.throws(() => readCertificate(new TextEncoder().encode(pem)), { message })
     t.throws(() => parsePeerIdentity(pem as never), { reason: 'not_bytes', message })
   }
-  t.throws(() => parsePeerIdentity(Buffer.from('no certificate')), { reason: 'truncated', message: /truncated at offset 0$/ })
+  t.throws(
+    () => parsePeerIdentity(Buffer.from('no certificate')), { reason: 'truncated', message: /truncated at offset 0$/ }
+  )
   t.equal(parsePeerIdentity(decodePem(cert)[0] as Uint8Array).commonName, 'alice')
 })
 
@@ -146,7 +150,6 @@ test('names the offset of what is wrong', async (t) => {
   const der = certificate({ serialNumber: integer(0x80) })
   t.throws(() => readCertificate(der), {
     code: 'MTLS_ERR_CERTIFICATE_INVALID',
-    statusCode: 401,
     reason: 'serial_number_invalid',
     offset: der.indexOf(hex('020180'))
   })

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { readGeneralNames } from '@peerkit/identity/x509'
+import { parseIpAddress, readGeneralNames, renderIpAddress } from '@peerkit/identity/x509'
 import { element, hex, integer, oid, sequence, text } from './fixtures/der.ts'
 import { directoryName, dns, email, ip, name, otherName, uri } from './fixtures/certificate.ts'
 import { derReason } from './fixtures/reason.ts'
@@ -68,7 +68,12 @@ test('writes IPv6 addresses as RFC 5952', async (t) => {
     '00010002000300040005000600000008': '1:2:3:4:5:6:0:8',
     '00000000000000000000ffffc0000201': '::ffff:c000:201',
   }
-  for (const [octets, written] of Object.entries(cases)) t.equal(one(ip(...hex(octets))).value, written)
+  for (const [octets, written] of Object.entries(cases)) {
+    t.equal(one(ip(...hex(octets))).value, written)
+    t.equal(renderIpAddress(hex(octets)), written)
+    t.same(parseIpAddress(written), new Uint8Array(hex(octets)))
+  }
+  t.equal(renderIpAddress(parseIpAddress('192.0.2.1')), '192.0.2.1')
 })
 
 test('refuses kinds, structures and lists that are none', async (t) => {

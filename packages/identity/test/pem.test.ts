@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { MTLS_ERR_PEM_INVALID, decodePem, encodePem } from '@peerkit/identity'
+import { PemInvalidError, decodePem, encodePem } from '@peerkit/identity'
 
 const BLOCK = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n'
 const DER = Uint8Array.of(0x30, 0)
@@ -8,7 +8,7 @@ function reasonOf (text: string | Uint8Array, label?: string): string {
   try {
     decodePem(text, label)
   } catch (error) {
-    if (error instanceof MTLS_ERR_PEM_INVALID) return (error as unknown as { reason: string }).reason
+    if (error instanceof PemInvalidError) return error.reason
     throw error
   }
   return 'accepted'
@@ -37,7 +37,9 @@ test('does not share memory between blocks or with pooled buffers', async (t) =>
 })
 
 test('refuses a text without a block of the label', async (t) => {
-  for (const text of ['', 'MAA=', '-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----']) t.equal(reasonOf(text), 'no_block')
+  for (const text of ['', 'MAA=', '-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----']) {
+    t.equal(reasonOf(text), 'no_block')
+  }
 })
 
 function messageOf (text: string | Uint8Array): string {
@@ -57,8 +59,9 @@ test('takes the former label of certificates', async (t) => {
 
 test('never skips a block that holds a certificate, or stands for one', async (t) => {
   for (const [label, hint] of [
-    ['TRUSTED CERTIFICATE', /"TRUSTED CERTIFICATE": .*openssl x509/], ['PKCS7', /"PKCS7": .*openssl pkcs7/], ['CMS', /"CMS"/],
-    ['PKCS #7 SIGNED DATA', /"PKCS #7 SIGNED DATA"/], ['CERTIFICATE REQUEST', /signing request/], ['NEW CERTIFICATE REQUEST', /signing request/],
+    ['TRUSTED CERTIFICATE', /"TRUSTED CERTIFICATE": .*openssl x509/], ['PKCS7', /"PKCS7": .*openssl pkcs7/],
+    ['CMS', /"CMS"/], ['PKCS #7 SIGNED DATA', /"PKCS #7 SIGNED DATA"/], ['CERTIFICATE REQUEST', /signing request/],
+    ['NEW CERTIFICATE REQUEST', /signing request/],
     ['ATTRIBUTE CERTIFICATE', /"ATTRIBUTE CERTIFICATE"; expected only "CERTIFICATE"/]
   ] as const) {
     const block = BLOCK.replaceAll('CERTIFICATE', label)
@@ -71,17 +74,23 @@ test('never skips a block that holds a certificate, or stands for one', async (t
 
 test('never skips a block with a misspelt boundary', async (t) => {
   for (const wrong of [
-    BLOCK.replace('-----BEGIN', '----BEGIN'), BLOCK.replace('-----\nMAA', '----\nMAA'), BLOCK.replace('-----BEGIN', '----- BEGIN'),
-    BLOCK.replaceAll('CERTIFICATE', 'Certificate'), BLOCK.replace('BEGIN', 'Begin'), BLOCK.replaceAll('-----', '\u2014\u2014-'),
+    BLOCK.replace('-----BEGIN', '----BEGIN'), BLOCK.replace('-----\nMAA', '----\nMAA'),
+    BLOCK.replace('-----BEGIN', '----- BEGIN'),
+    BLOCK.replaceAll('CERTIFICATE', 'Certificate'), BLOCK.replace('BEGIN', 'Begin'),
+    BLOCK.replaceAll('-----', '\u2014\u2014-'),
     BLOCK.replace('BEGIN CERT', 'BEGIN  CERT'), BLOCK.slice(BLOCK.indexOf('MAA'))
   ]) {
-    for (const text of [wrong, BLOCK + wrong, Buffer.from(BLOCK + wrong)]) t.match(messageOf(text), /misspelt|without a begin|has no end/, wrong)
+    for (const text of [wrong, BLOCK + wrong, Buffer.from(BLOCK + wrong)]) {
+      t.match(messageOf(text), /misspelt|without a begin|has no end/, wrong)
+    }
   }
 })
 
 test('skips byte order marks, at the start and between files', async (t) => {
   const mark = '\ufeff'
-  for (const text of [mark + BLOCK + mark + BLOCK, BLOCK.trimEnd() + mark + BLOCK, `${mark}# text\n${BLOCK}${mark}${mark}# more\n${BLOCK}`]) {
+  for (const text of [
+    mark + BLOCK + mark + BLOCK, BLOCK.trimEnd() + mark + BLOCK, `${mark}# text\n${BLOCK}${mark}${mark}# more\n${BLOCK}`
+  ]) {
     t.same(decodePem(text), [DER, DER])
     t.same(decodePem(Buffer.from(text)), [DER, DER])
   }

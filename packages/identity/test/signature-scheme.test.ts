@@ -1,9 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
-import { readAlgorithm, readSignatureScheme } from '../src/x509/index.ts'
-import type { SignatureSchemeOptions } from '../src/x509/signature-scheme.ts'
 import { DerReader, TAG } from '../src/der/index.ts'
-
+import type { SignatureSchemeOptions } from '../src/x509/algorithm.ts'
+import { readAlgorithm, readSignatureScheme } from '../src/x509/index.ts'
 const SHA256 = '300d06096086480165030402010500'
 const SHA1 = '300906052b0e03021a0500'
 const mgf1 = (hash: string): string => wrap('30', `06092a864886f70d010108${hash}`)

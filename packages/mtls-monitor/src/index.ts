@@ -3,7 +3,7 @@ export type { AuditLine, Outcome } from './audit/audit-line.ts'
 export {
   countCallersByIssuer, type CallersByIssuer, type CallersOptions, type IssuerCallers
 } from './callers-by-issuer.ts'
-export { MTLS_ERR_MONITOR_OPTION } from './errors.ts'
+export { MonitorOptionError } from './errors.ts'
 export {
   watchReadiness, type NotReadyReason, type Readiness, type WatchReadinessOptions, type ReadinessOptions,
   type ReadyState

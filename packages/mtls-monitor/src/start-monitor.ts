@@ -5,9 +5,9 @@ import { anything, clock, credentialSource, defineOptions, required } from '@pee
 import type { RevocationChecker } from '@peerkit/revocation'
 import { auditLog, auditOptions } from './audit/audit-log.ts'
 import type { AuditLog, AuditLogger, AuditOptions } from './audit/audit-log.ts'
-import { MTLS_ERR_MONITOR_OPTION } from './errors.ts'
 import { countCallersByIssuer } from './callers-by-issuer.ts'
 import type { IssuerCallers } from './callers-by-issuer.ts'
+import { MonitorOptionError } from './errors.ts'
 import { readinessOptions, watchReadiness } from './expiry/readiness.ts'
 import type { ReadinessOptions, ReadyState } from './expiry/readiness.ts'
 import { expiryOptions, watchExpiry } from './expiry/watch-expiry.ts'
@@ -55,7 +55,7 @@ export interface Monitor {
   close (): void
 }
 
-const OPTIONS = defineOptions<MonitorOptions>('startMonitor', MTLS_ERR_MONITOR_OPTION, {
+const OPTIONS = defineOptions<MonitorOptions>('startMonitor', MonitorOptionError, {
   log: anything,
   credentials: required(credentialSource),
   revocation: anything,
@@ -72,7 +72,7 @@ const OPTIONS = defineOptions<MonitorOptions>('startMonitor', MTLS_ERR_MONITOR_O
  *
  * @param options `log` and `credentials` are required
  * @returns the monitor; close it with `close()`
- * @throws MTLS_ERR_MONITOR_OPTION if an option is missing or wrong
+ * @throws MonitorOptionError if an option is missing or wrong
  * @example
  * ```ts
  * const app = Fastify({ logger: true })

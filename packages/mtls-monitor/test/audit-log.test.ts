@@ -1,4 +1,8 @@
-import { handshakeChainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
+import {
+  connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused,
+  forwardedStripped, handshakeChainUnavailable, handshakeRefused, isAuditKept, outboundRefused, requestAllowed,
+  requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded
+} from '@peerkit/events'
 import type { ForwardedReason, HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
 import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -6,7 +10,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { auditLog } from '../src/audit/audit-log.ts'
-import { MTLS_ERR_MONITOR_OPTION } from '../src/errors.ts'
+import { MonitorOptionError } from '../src/errors.ts'
 import { createLog, mintPartner, mintPeer } from './support/peers.ts'
 
 const TIME = Date.parse('2026-11-23T03:12:00Z')
@@ -258,7 +262,7 @@ test('while it is open the plugins leave their lines to it, and it ends when it 
 
 test('wrong options are refused by name', async (t) => {
   const { log } = createLog()
-  t.throws(() => auditLog({} as any), MTLS_ERR_MONITOR_OPTION)
+  t.throws(() => auditLog({} as any), MonitorOptionError)
   t.throws(() => auditLog(log, { brust: 1 } as any), { message: /unknown option "brust" for audit/ })
   t.throws(() => auditLog(log, null as any), { message: /audit is null/ })
   t.throws(() => auditLog(log, { burst: 0 }), { message: /audit.burst is 0/ })

@@ -1,4 +1,4 @@
-import createError, { type FastifyErrorConstructor } from '@fastify/error'
+import { CodedError, OptionError } from '@peerkit/identity/internal'
 
 /**
  * Why a CRL was refused:
@@ -49,70 +49,67 @@ export type OcspInvalidReason =
 /** Why no responder answered: `no_url`, `network`, `status` (not 200), `timeout`, `too_large`, `busy`, `closed`. */
 export type OcspUnavailableReason = 'no_url' | 'network' | 'status' | 'timeout' | 'too_large' | 'busy' | 'closed'
 
-/** A CRL was refused; `reason` is a {@link CrlInvalidReason}. */
-export const MTLS_ERR_CRL_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_CRL_INVALID' }, [string]> =
-  createError('MTLS_ERR_CRL_INVALID', 'CRL refused: %s', 500)
+/** A CRL was refused. */
+export class CrlInvalidError extends CodedError {
+  static readonly code = 'MTLS_ERR_CRL_INVALID'
+  override readonly code = 'MTLS_ERR_CRL_INVALID'
+  readonly reason: CrlInvalidReason
 
-/** A CRL could not be fetched; `reason` is a {@link CrlUnavailableReason}. */
-export const MTLS_ERR_CRL_UNAVAILABLE: FastifyErrorConstructor<{ code: 'MTLS_ERR_CRL_UNAVAILABLE' }, [string]> =
-  createError('MTLS_ERR_CRL_UNAVAILABLE', 'CRL unavailable: %s', 503)
+  constructor (reason: CrlInvalidReason, detail: string, options?: ErrorOptions) {
+    super(`CRL refused: ${detail}`, options)
+    this.reason = reason
+  }
+}
 
-/** An OCSP response was refused; `reason` is an {@link OcspInvalidReason}. */
-export const MTLS_ERR_OCSP_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_OCSP_INVALID' }, [string]> =
-  createError('MTLS_ERR_OCSP_INVALID', 'OCSP response refused: %s', 502)
+/** A CRL could not be fetched, or is older than the current one. */
+export class CrlUnavailableError extends CodedError {
+  static readonly code = 'MTLS_ERR_CRL_UNAVAILABLE'
+  override readonly code = 'MTLS_ERR_CRL_UNAVAILABLE'
+  readonly reason: CrlUnavailableReason
 
-/** No OCSP responder answered; `reason` is an {@link OcspUnavailableReason}. */
-export const MTLS_ERR_OCSP_UNAVAILABLE: FastifyErrorConstructor<{ code: 'MTLS_ERR_OCSP_UNAVAILABLE' }, [string]> =
-  createError('MTLS_ERR_OCSP_UNAVAILABLE', 'OCSP unavailable: %s', 503)
+  constructor (reason: CrlUnavailableReason, detail: string, options?: ErrorOptions) {
+    super(`CRL unavailable: ${detail}`, options)
+    this.reason = reason
+  }
+}
+
+/** An OCSP response was refused. */
+export class OcspInvalidError extends CodedError {
+  static readonly code = 'MTLS_ERR_OCSP_INVALID'
+  override readonly code = 'MTLS_ERR_OCSP_INVALID'
+  readonly reason: OcspInvalidReason
+  /** For `responder_status`: what the responder said, such as `tryLater` (RFC 6960 section 4.2.1). */
+  readonly responderStatus: string | undefined
+
+  constructor (
+    reason: OcspInvalidReason,
+    detail: string,
+    { responderStatus, ...options }: ErrorOptions & { readonly responderStatus?: string } = {}
+  ) {
+    super(`OCSP response refused: ${detail}`, options)
+    this.reason = reason
+    this.responderStatus = responderStatus
+  }
+}
+
+/** No OCSP responder answered. */
+export class OcspUnavailableError extends CodedError {
+  static readonly code = 'MTLS_ERR_OCSP_UNAVAILABLE'
+  override readonly code = 'MTLS_ERR_OCSP_UNAVAILABLE'
+  readonly reason: OcspUnavailableReason
+
+  constructor (reason: OcspUnavailableReason, detail: string, options?: ErrorOptions) {
+    super(`OCSP unavailable: ${detail}`, options)
+    this.reason = reason
+  }
+}
 
 /** An option is unknown or has a wrong value. The message names it. */
-export const MTLS_ERR_REVOCATION_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_REVOCATION_OPTION' }, [string]> =
-  createError('MTLS_ERR_REVOCATION_OPTION', 'Invalid revocation option: %s', 500, TypeError)
+export class RevocationOptionError extends OptionError {
+  static readonly code = 'MTLS_ERR_REVOCATION_OPTION'
+  override readonly code = 'MTLS_ERR_REVOCATION_OPTION'
 
-/** An error of this package with a machine-readable `reason`. */
-export type ReasonedError<Reason extends string> = Error & { readonly code: string, readonly reason: Reason }
-
-export function crlInvalid (
-  reason: CrlInvalidReason,
-  detail: string,
-  cause?: unknown
-): ReasonedError<CrlInvalidReason> {
-  return withReason(new MTLS_ERR_CRL_INVALID(detail), reason, cause)
-}
-
-export function crlUnavailable (
-  reason: CrlUnavailableReason,
-  detail: string,
-  cause?: unknown
-): ReasonedError<CrlUnavailableReason> {
-  return withReason(new MTLS_ERR_CRL_UNAVAILABLE(detail), reason, cause)
-}
-
-export function ocspInvalid (
-  reason: OcspInvalidReason,
-  detail: string,
-  cause?: unknown
-): ReasonedError<OcspInvalidReason> {
-  return withReason(new MTLS_ERR_OCSP_INVALID(detail), reason, cause)
-}
-
-export function ocspUnavailable (
-  reason: OcspUnavailableReason,
-  detail: string,
-  cause?: unknown
-): ReasonedError<OcspUnavailableReason> {
-  return withReason(new MTLS_ERR_OCSP_UNAVAILABLE(detail), reason, cause)
-}
-
-export function optionInvalid (detail: string): Error & { readonly code: string } {
-  return new MTLS_ERR_REVOCATION_OPTION(detail)
-}
-
-function withReason<Reason extends string> (
-  error: Error & { code: string },
-  reason: Reason,
-  cause: unknown
-): ReasonedError<Reason> {
-  if (cause !== undefined) error.cause = cause
-  return Object.assign(error, { reason })
+  constructor (detail: string) {
+    super(`Invalid revocation option: ${detail}`)
+  }
 }

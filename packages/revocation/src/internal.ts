@@ -4,5 +4,6 @@
  * @packageDocumentation
  * @internal
  */
-export { readOcspResponse } from './ocsp-response.ts'
-export type { OcspAnswer, OcspResponse } from './ocsp-response.ts'
+export { readOcspResponse } from './ocsp/ocsp-response.ts'
+export type { OcspAnswer, OcspResponse } from './ocsp/ocsp-response.ts'
+export { compileModes } from './policy/revocation-policy.ts'

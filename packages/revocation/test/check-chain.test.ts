@@ -1,6 +1,8 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
-import { checkChain, combineCheckers, crlChecker, type RevocationChecker, type RevocationStatus } from '../src/index.ts'
+import {
+  checkChain, combineCheckers, crlChecker, type RevocationChecker, type RevocationStatus
+} from '../src/index.ts'
 import { makeCa, wrapCa } from './support/identities.ts'
 
 const root = await makeCa()
@@ -32,6 +34,8 @@ function saying (
 const good = (until: number): RevocationStatus => ({ state: 'good', source: 'ocsp', until })
 const revoked: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }
 const unknown = (why: string): RevocationStatus => ({ state: 'unknown', why })
+/** The answers of `good` end after 1970 began. */
+const now = (): number => 0
 
 test('a chain is good as long as the first of its answers', async (t) => {
   const checker = crlChecker({ crls: [await crl(root, 1), await crl(middle, 2)], issuers })
@@ -65,7 +69,8 @@ test('a leaf issued by an anchor is asked about alone; of two unknown answers th
   'refuses decides', async (t) => {
   const direct = parsePeerIdentity(issued.der, { chain: [middle.identity] })
   t.match(checkChain(saying(good(Date.now() + HOUR)), direct), { state: 'good', certificate: direct })
-  t.match(checkChain(saying(good(5)), parsePeerIdentity(issued.der, { chain: [] })), { state: 'good' }, 'a pinned leaf')
+  const pinned = parsePeerIdentity(issued.der, { chain: [] })
+  t.match(checkChain(saying(good(5)), pinned, { now }), { state: 'good' }, 'a pinned leaf')
   const perIssuer: RevocationChecker = {
     ...saying(unknown('x')), permits: (_status, certificate) => certificate === leaf
   }
@@ -74,7 +79,7 @@ test('a leaf issued by an anchor is asked about alone; of two unknown answers th
 })
 
 test('answers later where one answer comes later, and a checker that fails knows nothing', async (t) => {
-  const later = checkChain(saying(Promise.resolve(good(9))), leaf)
+  const later = checkChain(saying(Promise.resolve(good(9))), leaf, { now })
   t.ok(later instanceof Promise)
   t.match(await later, { state: 'good', until: 9 })
   t.match(checkChain(saying(new Error('x')), leaf), { why: 'check_failed', permitted: false })
@@ -84,7 +89,7 @@ test('answers later where one answer comes later, and a checker that fails knows
 
 test('of several checkers any revoked counts, else any good, else nothing is known', async (t) => {
   const ask = (...answers: Parameters<typeof saying>[0][]) =>
-    combineCheckers(answers.map((answer) => saying(answer))).check(leaf, middle.identity)
+    combineCheckers(answers.map((answer) => saying(answer)), { now }).check(leaf, middle.identity)
   t.match(ask(good(5), revoked), { state: 'revoked' })
   t.match(await ask(good(5), Promise.resolve(revoked)), { state: 'revoked' })
   t.match(ask(unknown('a'), good(5), good(4)), { state: 'good', until: 4 })
@@ -94,28 +99,70 @@ test('of several checkers any revoked counts, else any good, else nothing is kno
 })
 
 test('an answer that another realm or library promises is awaited as any other', async (t) => {
-  const promise = <Value>(value: Value): Promise<Value> => ({ then: (resolve: (value: Value) => void) => { resolve(value) } }) as Promise<Value>
+  const promise = <Value>(value: Value): Promise<Value> => {
+    return { then: (resolve: (value: Value) => void) => { resolve(value) } } as Promise<Value>
+  }
   for (const ask of ['all', 'first'] as const) {
     const statusOf = (...answers: Parameters<typeof saying>[0][]) => {
-      return combineCheckers(answers.map((answer) => saying(answer)), { ask }).check(leaf, middle.identity)
+      return combineCheckers(answers.map((answer) => saying(answer)), { ask, now }).check(leaf, middle.identity)
     }
     t.match(await statusOf(promise(unknown('a')), promise(revoked)), { state: 'revoked' }, ask)
     t.match(await statusOf(promise(revoked), good(5)), { state: 'revoked' }, ask)
     t.match(await statusOf(promise(unknown('a')), good(5)), { state: 'good' }, ask)
   }
-  t.match(await combineCheckers([saying(good(5)), saying(promise(revoked))]).check(leaf, middle.identity), { state: 'revoked' })
+  const mixed = combineCheckers([saying(good(5)), saying(promise(revoked))], { now })
+  t.match(await mixed.check(leaf, middle.identity), { state: 'revoked' })
+})
+
+test('a good answer that has ended when it is given is unknown, and the policy decides', async (t) => {
+  const ended = { state: 'unknown', why: 'answer_expired', certificate: leaf }
+  for (const answer of [good(Date.now() - 1), Promise.resolve(good(Date.now() - 1))]) {
+    t.match(await checkChain(saying(answer), leaf), { ...ended, permitted: false })
+    t.match(await checkChain(saying(answer, true), leaf), { ...ended, permitted: true })
+  }
+  t.match(checkChain(saying(good(0)), leaf, { now }), ended, 'from until on')
+  t.match(checkChain(saying(good(1)), leaf, { now }), { state: 'good', permitted: true })
+  t.match(checkChain(saying(good(Number.NaN)), leaf), { why: 'check_failed', permitted: false })
+})
+
+test('a good answer that has ended hides no other, and is not the one that decides', async (t) => {
+  for (const ask of ['all', 'first'] as const) {
+    for (const ended of [good(0), Promise.resolve(good(0))]) {
+      const statusOf = async (other: RevocationStatus) => {
+        return await combineCheckers([saying(ended), saying(other)], { ask, now }).check(leaf, middle.identity)
+      }
+      t.match(await statusOf(unknown('a')), { state: 'unknown', why: 'answer_expired, a' }, ask)
+      t.match(await statusOf(good(5)), { state: 'good', until: 5 }, ask)
+      t.match(await statusOf(revoked), { state: 'revoked' }, ask)
+    }
+  }
+  const today = combineCheckers([saying(good(Date.now() - 1))])
+  t.match(today.check(leaf, middle.identity), { why: 'answer_expired' }, 'by the clock of the machine')
+})
+
+test('a checker that says anything but the three states knows nothing', (t) => {
+  const answers = [null, undefined, 'good', {}, { state: 'fine' }, { state: 'good' }, { state: 'good', until: '9' }]
+  for (const odd of answers) {
+    for (const ask of ['all', 'first'] as const) {
+      const combined = combineCheckers([saying(odd as never), saying(unknown('a'))], { ask, now })
+      t.match(combined.check(leaf, middle.identity), { state: 'unknown', why: 'check_failed, a' })
+    }
+    t.match(checkChain(saying(odd as never), leaf), { why: 'check_failed', permitted: false })
+  }
+  t.end()
 })
 
 test('a policy that answers anything but true permits nothing', async (t) => {
   for (const answer of [Promise.resolve(false), { then () {} }, 1, undefined]) {
     const odd = { ...saying(good(1)), permits: () => answer as never }
     t.equal(combineCheckers([odd]).permits(unknown('x'), leaf), false)
+    t.match(checkChain(odd, leaf, { now }), { permitted: false })
   }
 })
 
 test('in mode "first" the first checker that knows decides, and no other is asked', async (t) => {
   const ask = (...answers: Parameters<typeof saying>[0][]) =>
-    combineCheckers(answers.map((answer) => saying(answer)), { ask: 'first' }).check(leaf, middle.identity)
+    combineCheckers(answers.map((answer) => saying(answer)), { ask: 'first', now }).check(leaf, middle.identity)
   t.match(ask(unknown('a'), good(5), revoked), { state: 'good' })
   t.match(await ask(Promise.resolve(unknown('a')), revoked), { state: 'revoked' })
   t.match(await ask(Promise.resolve(good(1)), revoked), { state: 'good' })

@@ -1,7 +1,7 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { crlChecker, loadCrlChecker, type CrlChecker } from '../src/index.ts'
-import { writeElement } from '../src/der-writer.ts'
+import { writeElement } from '../src/x509/der.ts'
 import { craftCrl, entry, extension } from './support/craft.ts'
 import { makeCa } from './support/identities.ts'
 

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { parseCrl, verifyOcspResponse } from '../src/index.ts'
-import { describeCertId, writeOcspRequest } from '../src/ocsp-certid.ts'
+import { describeCertId, writeOcspRequest } from '../src/ocsp/ocsp-request.ts'
 import { craftCrl, distributionPoint, entry, reasonCode } from './support/craft.ts'
 import { makeCa } from './support/identities.ts'
 import { craftOcspResponse } from './support/ocsp-responder.ts'

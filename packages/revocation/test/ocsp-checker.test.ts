@@ -2,7 +2,7 @@ import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { ocspChecker, verifyOcspResponse, type OcspCheckerOptions } from '../src/index.ts'
-import { describeCertId, writeOcspRequest } from '../src/ocsp-certid.ts'
+import { describeCertId, writeOcspRequest } from '../src/ocsp/ocsp-request.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { makeCa } from './support/identities.ts'
 import { craftOcspResponse, readRequest, startResponder, type TestResponder } from './support/ocsp-responder.ts'
@@ -110,7 +110,8 @@ test('a redirect is not followed, and the message says where it leads', async (t
   const { checker, responder } = await setUp(t)
   responder.handler = (_request, response) => { response.writeHead(307, { location: '/other' }).end() }
   const status = await checker.check(peer, identity)
-  t.match(status, { detail: `(status 307) redirects to ${responder.url}other, which is not followed: give that URL to the checker` })
+  const where = `(status 307) redirects to ${responder.url}other`
+  t.match(status, { detail: `${where}, which is not followed: give that URL to the checker` })
   t.equal(responder.requests.length, 1)
 })
 

@@ -1,6 +1,8 @@
 import { test } from 'tap'
-import { crlChecker, type OcspCheckerOptions } from '../src/index.ts'
-import { writeElement } from '../src/der-writer.ts'
+import {
+  crlChecker, type OcspCheckerOptions, type RevocationChecker, type RevocationStatus
+} from '../src/index.ts'
+import { writeElement } from '../src/x509/der.ts'
 import { craftCrl, extension, integer, pss, signings } from './support/craft.ts'
 import { HOUR } from './support/clock.ts'
 import { makeCa, wrapCa } from './support/identities.ts'
@@ -188,6 +190,24 @@ test('asks delegateChecker about a delegate, unless its certificate has nocheck'
     'a delegate with nocheck is not asked about'
   )
   await delegateChecker.close()
+})
+
+test('a delegate is refused if delegateChecker fails, promises its policy or gives an answer that ended', async (t) => {
+  const revocable = await leaf('revocable', asResponder)
+  const good = { state: 'good', source: 'crl', until: Date.now() + 60_000 } as const
+  const own = {
+    epoch: 1, permits: ({ state }: RevocationStatus) => state === 'good', subscribe: () => () => {}, async close () {}
+  }
+  const odd: readonly RevocationChecker[] = [
+    { ...own, check: () => ({ ...good, until: Date.now() - 1 }) },
+    { ...own, check: () => { throw new Error('x') } },
+    { ...own, check: () => good, permits: () => Promise.resolve(true) as never }
+  ]
+  for (const delegateChecker of [...odd, { ...own, check: () => good }]) {
+    const { checker } = await setUp(t, { delegateChecker }, { signer: revocable })
+    const state = odd.includes(delegateChecker) ? 'unknown' : 'good'
+    t.match(await checker.check(peer, identity), { state, ...(state === 'unknown' && { why: 'ocsp_invalid' }) })
+  }
 })
 
 /** Each about the same certificate, by either hash. */

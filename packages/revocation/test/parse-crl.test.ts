@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { test } from 'tap'
-import { writeElement } from '../src/der-writer.ts'
+import { writeElement } from '../src/x509/der.ts'
 import { crlChecker, loadCrl, loadCrls, parseCrl, parseCrls, SYNC_CRL_BYTES } from '../src/index.ts'
 import {
   craftCrl, distributionPoint, entry, extension, generalizedTime, integer, pss, reasonCode, signings, time, toPem,
@@ -17,7 +17,9 @@ const serials = [entry('01')]
 const altered = Buffer.from(craftCrl({ ca, entries: [entry('0a0b0c0d')] }))
 altered[altered.indexOf(Buffer.from('0a0b0c0d', 'hex'))] = 0x0b
 /** What is refused, why, and the CRL: crafted, or as octets or PEM. */
-const REFUSED: readonly (readonly [title: string, reason: string, crl: Uint8Array | string | Omit<CrlCraft, 'ca'>])[] = [
+const REFUSED: ReadonlyArray<readonly [
+  title: string, reason: string, crl: Uint8Array | string | Omit<CrlCraft, 'ca'>
+]> = [
   ['octets after its end', 'malformed', { trailing: Uint8Array.of(0) }],
   ['no DER at all', 'malformed', Buffer.from('hello')],
   ['a cut CRL', 'malformed', craftCrl({ ca, entries: serials }).subarray(0, 100)],
@@ -210,8 +212,9 @@ test('reads every field of the list and of its entries', (t) => {
 })
 
 test('takes several CRLs from one PEM text, and text between them', async (t) => {
-  const text =
-    `first\r\n${toPem(craftCrl({ ca })).replaceAll('\n', '\r\n')}second\n${toPem(craftCrl({ ca: rsa.ca, signing: signings.rsaSha256, entries: [entry('01')] }))}`
+  const first = toPem(craftCrl({ ca })).replaceAll('\n', '\r\n')
+  const second = toPem(craftCrl({ ca: rsa.ca, signing: signings.rsaSha256, entries: [entry('01')] }))
+  const text = `first\r\n${first}second\n${second}`
   for (const input of [text, Buffer.from(text)]) {
     t.same(parseCrls(input, { issuers: [identity, rsa.identity] }).map(({ size }) => size), [0, 1])
     t.same((await loadCrls(input)).map(({ verifiedBy }) => verifiedBy), [undefined, undefined])

@@ -1,6 +1,6 @@
 import { test, type Test } from 'tap'
 import { crlUrlChecker, type CrlUrlChecker, type CrlUrlCheckerOptions } from '../src/index.ts'
-import { compileOrigins, findTarget } from '../src/redirects.ts'
+import { compileOrigins, findTarget } from '../src/fetch/allowed-urls.ts'
 import { craftCrl } from './support/craft.ts'
 import { startCrlServer, type CrlServer } from './support/crl-server.ts'
 import { makeCa } from './support/identities.ts'
@@ -32,7 +32,9 @@ test('redirects within an origin are followed, at most three', async (t) => {
   t.match((await open(t, { urls: [`${server.url}/1`] })).check(peer.identity, identity), { state: 'good' })
   t.same(server.requests.map(({ url }) => url), ['/1', '/2', '/3', '/ca.crl'])
   for (const path of ['/0', '/loop']) {
-    await t.rejects(open(t, { urls: [`${server.url}${path}`] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message: /redirects more than 3 times, at last to http:/ }, path)
+    const message = /redirects more than 3 times, at last to http:/
+    const opening = open(t, { urls: [`${server.url}${path}`] })
+    await t.rejects(opening, { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message }, path)
   }
 })
 
@@ -40,7 +42,8 @@ test('another origin is not asked, unless the operator allows it', async (t) => 
   const cdn = await serve(t, {})
   const server = await serve(t, { '/ca': `${cdn.url}/ca.crl` })
   const urls = [`${server.url}/ca`]
-  const message = `CRL unavailable: ${server.url}/ca (status 302) redirects to ${cdn.url}/ca.crl, which is not followed: use that URL, or add "${cdn.url}" to allowRedirects`
+  const message = `CRL unavailable: ${server.url}/ca (status 302) redirects to ${cdn.url}/ca.crl, ` +
+    `which is not followed: use that URL, or add "${cdn.url}" to allowRedirects`
   await t.rejects(open(t, { urls }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message })
   await t.rejects(open(t, { urls, allowRedirects: [server.url] }), { message })
   t.equal(cdn.requests.length, 0)
@@ -50,10 +53,14 @@ test('another origin is not asked, unless the operator allows it', async (t) => 
 })
 
 test('a redirect without a target, or to one that is no URL of a server, is refused', async (t) => {
-  const server = await serve(t, { '/none': undefined, '/file': 'file:///etc/ca.crl', '/user': 'http://a:b@127.0.0.1/', '/data': 'data:,x' })
-  await t.rejects(open(t, { urls: [`${server.url}/none`] }), { message: /\(status 302\) redirects without saying where$/ })
+  const server = await serve(t, {
+    '/none': undefined, '/file': 'file:///etc/ca.crl', '/user': 'http://a:b@127.0.0.1/', '/data': 'data:,x'
+  })
+  const opening = open(t, { urls: [`${server.url}/none`] })
+  await t.rejects(opening, { message: /\(status 302\) redirects without saying where$/ })
+  const message = /redirects to something else than an http or https URL without user and password$/
   for (const path of ['/file', '/user', '/data']) {
-    await t.rejects(open(t, { urls: [`${server.url}${path}`] }), { message: /redirects to something else than an http or https URL without user and password$/ }, path)
+    await t.rejects(open(t, { urls: [`${server.url}${path}`] }), { message }, path)
   }
 })
 
@@ -76,15 +83,20 @@ test('what a redirect may change', async (t) => {
     ['http://a.example/x', 'http://169.254.169.254/latest']
   ]
   for (const [from, to] of refused) {
-    t.same(findTarget(from, to, redirects), { problem: `redirects to ${to}, which is not followed: allow ${new URL(to).origin}` }, to)
+    const problem = `redirects to ${to}, which is not followed: allow ${new URL(to).origin}`
+    t.same(findTarget(from, to, redirects), { problem }, to)
   }
   t.match(findTarget('http://a.example/', '/x', { ...redirects, origins: undefined }), { problem: /not followed/ })
 })
 
 test('origins are origins', async (t) => {
-  t.same([...compileOrigins(['https://a.example', 'http://b.example:8080/'], 'x')], ['https://a.example', 'http://b.example:8080'])
+  const compiled = compileOrigins(['https://a.example', 'http://b.example:8080/'], 'x')
+  t.same([...compiled], ['https://a.example', 'http://b.example:8080'])
   for (const origin of ['a.example', 'https://a.example/path', 'ftp://a.example', 'https://u:p@a.example', '*', 5]) {
-    await t.rejects(open(t, { urls: ['http://127.0.0.1:1/'], allowRedirects: [origin as string] }), { code: 'MTLS_ERR_REVOCATION_OPTION', message: /allowRedirects has .*; expected an origin such as "https:\/\/crl\.example"/ }, String(origin))
+    const message = /allowRedirects has .*; expected an origin such as "https:\/\/crl\.example"/
+    const opening = open(t, { urls: ['http://127.0.0.1:1/'], allowRedirects: [origin as string] })
+    await t.rejects(opening, { code: 'MTLS_ERR_REVOCATION_OPTION', message }, String(origin))
   }
-  t.throws(() => compileOrigins('https://a.example', 'crlUrlChecker allowRedirects'), { message: /allowRedirects is string; expected an array of origins/ })
+  const message = /allowRedirects is string; expected an array of origins/
+  t.throws(() => compileOrigins('https://a.example', 'crlUrlChecker allowRedirects'), { message })
 })

@@ -117,8 +117,8 @@ export function buildSchema (): Record<string, unknown> {
       ip: {
         type: 'string',
         anyOf: [
-          { pattern: `^${byte}(?:\\.${byte}){3}(?:/(?:[12]?\\d|3[0-2]))?$` },
-          { pattern: '^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/(?:\\d|[1-9]\\d|1[01]\\d|12[0-8]))?$' }
+          { pattern: `^${byte}(?:\\.${byte}){3}(?:/(?:[1-9]|[12]\\d|3[0-2]))?$` },
+          { pattern: '^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/(?:[1-9]\\d?|1[01]\\d|12[0-8]))?$' }
         ]
       },
       serialNumber: { type: 'string', pattern: '^(?:[0-9A-Fa-f]+|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+)$' },

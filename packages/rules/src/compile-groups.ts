@@ -1,12 +1,12 @@
-import type { Groups } from './allow-rule.ts'
-import { expectPlainObject, isPlainObject } from './expect-shape.ts'
-import { GroupDefinition } from './group-definition.ts'
-import { readRuleSet } from './read-rule-set.ts'
-import { refuseRule } from './refuse-rule.ts'
-import { readAuthorities } from './rule-authority.ts'
-import type { RuleAuthority } from './rule-authority.ts'
-import { RulePath } from './rule-path.ts'
-import { AuthorityCheck } from './authority-check.ts'
+import type { Groups, Predicate } from './language/allow-rule.ts'
+import { readRuleSet } from './language/read-rule.ts'
+import type { ParsedEntry, ParsedRule } from './language/parsed-rule.ts'
+import { RulePath, expectPlainObject, isPlainObject, refuseRule } from './language/rule-path.ts'
+import { AuthorityCheck } from './lint/authority-check.ts'
+import { readAuthorities } from './lint/rule-authority.ts'
+import type { RuleAuthority } from './lint/rule-authority.ts'
+import { Matcher } from './match/matcher.ts'
+import { listClauses } from './match/nested-conditions.ts'
 
 /**
  * Groups that were checked once, for any number of rule sets. All rule sets share the index of a large group.
@@ -106,4 +106,90 @@ function refuseCycles (definitions: ReadonlyMap<string, GroupDefinition>): void 
       trail.push({ group: definitions.get(member.name) as GroupDefinition, next: 0 })
     }
   }
+}
+
+/** A group with at least this many values has one index for all rule sets. A smaller one is copied into each index. */
+const SHARED_FROM = 1024
+
+/** A checked group. */
+class GroupDefinition {
+  readonly name: string
+  readonly path: RulePath
+  readonly rules: readonly ParsedRule[]
+  readonly members: readonly (ParsedEntry & { kind: 'group' })[]
+  readonly predicates: readonly (ParsedEntry & { kind: 'predicate' })[]
+  readonly isShared: boolean
+  #matcher: Matcher | undefined
+
+  constructor (name: string, path: RulePath, entries: readonly ParsedEntry[]) {
+    this.name = name
+    this.path = path
+    this.rules = entries.flatMap((entry) => entry.kind === 'rule' ? [entry.rule] : [])
+    this.members = entries.filter((entry) => entry.kind === 'group')
+    this.predicates = entries.filter((entry) => entry.kind === 'predicate')
+    this.isShared = this.rules.reduce((sum, rule) => sum + sizeOf(rule), 0) >= SHARED_FROM
+  }
+
+  /** The group's own rules, without those of its members. */
+  get matcher (): Matcher {
+    this.#matcher ??= new Matcher(this.rules.flatMap((rule) => listClauses(rule, 0)))
+    return this.#matcher
+  }
+}
+
+/** The number of values of the longest key. */
+function sizeOf ({ keys }: ParsedRule): number {
+  return keys.reduce((most, { values }) => Math.max(most, values.length), 1)
+}
+
+/** The entry of a rule set that a rule or predicate comes from. */
+export interface Origin {
+  /** The entry's index. */
+  readonly index: number
+  /** The group that the entry names. */
+  readonly group: string | undefined
+}
+
+/** A rule set with its groups resolved: all rules and predicates, in the order of their entries. */
+export interface FlatRules {
+  readonly rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[]
+  /** Large groups, which have their own index. */
+  readonly shared: readonly { readonly definition: GroupDefinition, readonly origin: Origin }[]
+  readonly predicates: readonly FlatPredicate[]
+}
+
+interface FlatPredicate {
+  readonly predicate: Predicate<any>
+  readonly path: RulePath
+  readonly origin: Origin
+}
+
+/**
+ * Resolves groups. A group that is reached twice counts for the first entry only: it cannot allow more the second time,
+ * and nested groups could otherwise double with every level.
+ */
+export function flattenEntries (entries: readonly ParsedEntry[], groups: CompiledGroups): FlatRules {
+  const rules: { rule: ParsedRule, origin: Origin }[] = []
+  const shared: { definition: GroupDefinition, origin: Origin }[] = []
+  const predicates: FlatPredicate[] = []
+  const seen = new Set<string>()
+  for (const [index, entry] of entries.entries()) {
+    const origin: Origin = Object.freeze({ index, group: entry.kind === 'group' ? entry.name : undefined })
+    if (entry.kind === 'rule') rules.push({ rule: entry.rule, origin })
+    else if (entry.kind === 'predicate') predicates.push({ ...entry, origin })
+    else {
+      const pending = [entry.name]
+      for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+        if (seen.has(name)) continue
+        seen.add(name)
+        const definition = CompiledGroups.find(groups, name)
+        if (definition.isShared) shared.push({ definition, origin })
+        else for (const rule of definition.rules) rules.push({ rule, origin })
+        for (const { predicate, path } of definition.predicates) predicates.push({ predicate, path, origin })
+        // Reversed, because pop takes them from the end.
+        for (const member of definition.members.toReversed()) pending.push(member.name)
+      }
+    }
+  }
+  return { rules, shared, predicates }
 }

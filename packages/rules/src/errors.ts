@@ -30,7 +30,18 @@ export interface RuleFault {
   readonly expected: string
 }
 
-/** A rule set, a rule, a group or an option is invalid. */
+/**
+ * A rule set, a rule, a group or an option is invalid.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   compileRules([{ cn: 'web' }, { dns: '*' }])
+ * } catch (error) {
+ *   if (error instanceof RuleInvalidError) console.log(error.path, error.reason) // rules[1].dns never_matches
+ * }
+ * ```
+ */
 export class RuleInvalidError extends CodedError implements RuleFault {
   static readonly code = 'MTLS_ERR_RULE_INVALID'
   override readonly code = 'MTLS_ERR_RULE_INVALID'
@@ -54,6 +65,12 @@ export class RuleInvalidError extends CodedError implements RuleFault {
 /**
  * A predicate returned neither `true` nor `false`. Never thrown: it is the `error` of a verdict with the reason
  * `predicate_failed`.
+ *
+ * @example
+ * ```ts
+ * const verdict = await compileRules((() => 'yes') as never).authorize(peer)
+ * if (!verdict.allowed && verdict.error instanceof PredicateResultError) console.log(verdict.error.path) // rules
+ * ```
  */
 export class PredicateResultError extends CodedError {
   static readonly code = 'MTLS_ERR_PREDICATE_RESULT'

@@ -35,3 +35,57 @@ export const NO_IDENTITY: Refused = Object.freeze({ allowed: false, reason: 'no_
 export const NO_MATCH: Refused = Object.freeze({ allowed: false, reason: 'no_match' })
 export const INCOMPLETE_IDENTITY: Refused = Object.freeze({ allowed: false, reason: 'incomplete_identity' })
 export const PREDICATE_REFUSED: Refused = Object.freeze({ allowed: false, reason: 'predicate_refused' })
+
+/** Why one key of a rule did not match. */
+export interface FailedKey {
+  /** The key, as spelt in the rule. */
+  readonly key: string
+  /** Its path, for example `config.allowedClients[1].issuer`. */
+  readonly path: string
+  /** `unknown`: the value is not known, or not believed, so neither the key nor its negation matches. */
+  readonly result: 'mismatch' | 'unknown'
+  /** The values in the rule, at most five. */
+  readonly expected: readonly string[]
+  /** The number of values in the rule. */
+  readonly expectedCount: number
+  /** The values in the certificate, at most ten; `undefined` if they are not known. */
+  readonly found: readonly string[] | undefined
+  /** Whether `found` is a claim that the authority does not vouch for. Rules do not match against it. */
+  readonly isClaim: boolean
+  /** The probable mistake, if there is a likely one. */
+  readonly note: string | undefined
+  /** For `via`: the closest rule for the gateway. For `not`: the rule that matched. */
+  readonly within: RuleExplanation | undefined
+}
+
+/** The result of one rule for the peer. */
+export interface RuleExplanation {
+  /** The index of the rule, or of the group that contains it, in the rule set. */
+  readonly rule: number
+  /** The group that the rule set names at this index. */
+  readonly group: string | undefined
+  /** The path of the rule, for example `config.allowedClients[1]`. */
+  readonly path: string
+  /** `unknown`: the rule might match if more was known. */
+  readonly result: 'match' | 'mismatch' | 'unknown'
+  /** The keys that match, as spelt in the rule. */
+  readonly matched: readonly string[]
+  /** The keys that do not match. */
+  readonly failed: readonly FailedKey[]
+}
+
+/** Why a peer is allowed or not. It shows rules and certificate values: for operators, never for the client. */
+export interface Explanation {
+  /** The verdict of the rules alone: `no_match` or `incomplete_identity` if a predicate would have to decide. */
+  readonly verdict: Verdict
+  /** The peer, as its `toString()`. */
+  readonly peer: string | undefined
+  /** The number of predicates, which were not called. */
+  readonly predicates: number
+  /** The rule that matched, or the one with the greatest share of matching keys. */
+  readonly closest: RuleExplanation | undefined
+  /** The ten closest rules, `closest` first. */
+  readonly rules: readonly RuleExplanation[]
+  /** Several lines of text for humans. */
+  toString (): string
+}

@@ -352,6 +352,25 @@ test('asks each authority once for each value, and only those that it must', asy
   t.notOk([...asked.keys()].some((key) => key.startsWith('partner subject ')), 'it does not vouch for subjects at all')
 })
 
+test('an authority is asked about an address as certificates have it, whatever its spelling in the rule', async (t) => {
+  for (const [ip, asked] of [
+    ['2001:0:0:1:0:0:0:1', '2001:0:0:1::1'], ['2001:DB8::0:1', '2001:db8::1'], ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['1:2:3:4:5:6:0:8', '1:2:3:4:5:6:0:8'], ['::', '::'], ['10.0.0.0/8', '10.0.0.0/8']
+  ] as const) {
+    const values: string[] = []
+    const asking: RuleAuthority = {
+      name: 'a',
+      vouchesFor: () => true,
+      mayClaim (kind, value) {
+        if (kind === 'ip') values.push(value)
+        return true
+      }
+    }
+    compileRules({ ip }, { authorities: [asking] })
+    t.same(values, [asked])
+  }
+})
+
 test('a hundred thousand rules and a thousand authorities do not multiply', async (t) => {
   let asked = 0
   const crowd = Array.from({ length: 1000 }, (_, i): RuleAuthority => ({

@@ -50,8 +50,8 @@ export const VALID: readonly Case[] = [
   ]),
   ...all('email', ['ops@example.com', 'Ops+x@EXAMPLE.com', '"a@b"@example.com', 'root@localhost']),
   ...all('ip', [
-    '10.0.0.1', '10.0.0.0/8', '0.0.0.0/0', '192.0.2.1/32', '::1', '::', '2001:DB8:0:0::1', '2001:db8::/32',
-    '::ffff:192.0.2.1', '::ffff:10.0.0.0/104', '::/0', 'fe80::1/128'
+    '10.0.0.1', '10.0.0.0/8', '128.0.0.0/1', '192.0.2.1/32', '::1', '::', '2001:DB8:0:0::1', '2001:db8::/32',
+    '::ffff:192.0.2.1', '::ffff:10.0.0.0/104', '8000::/1', 'fe80::1/128'
   ]),
   ...['1', '0', '00ab', 'AB:CD:EF', 'abc'].map((serialNumber) => {
     return { name: `serialNumber ${serialNumber}`, rules: [{ serialNumber, issuer: 'CN=CA' }] }
@@ -278,10 +278,11 @@ export const INVALID: readonly Case[] = [
   ...bad('email', ['*@example.com', 'a b@c', 'ä@b'], 'never_matches'),
   ...bad('ip', [
     '10.0.0', '10.0.0.256', '010.0.0.1', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '10.0.0.0/-1', '10.0.0.0/8/8',
-    'a.example', '10.0.0.1-10.0.0.9', '*', '10.0.0.*', '::/129', 'fe80::1%eth0', '[::1]'
+    'a.example', '10.0.0.1-10.0.0.9', '*', '10.0.0.*', '::/129', 'fe80::1%eth0', '[::1]', '0.0.0.0/0', '192.0.2.1/0',
+    '::/0'
   ], 'invalid_value'),
-  ...bad('ip', [':', '1::2::3', '1:2:3', '::ffff:10.0.0.0/90'], 'invalid_value', true),
-  ...bad('ip', ['10.0.0.1/8', '192.0.2.1/0', '2001:db8::1/64', '::ffff:10.0.0.1/104'], 'never_matches', true),
+  ...bad('ip', [':', '1::2::3', '1:2:3', '::ffff:10.0.0.0/90', '::ffff:0:0/96'], 'invalid_value', true),
+  ...bad('ip', ['10.0.0.1/8', '2001:db8::1/64', '::ffff:10.0.0.1/104'], 'never_matches', true),
   {
     name: 'a serial number without issuer',
     rules: [{ serialNumber: '01' }],

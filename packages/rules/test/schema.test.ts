@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { test } from 'tap'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { attributeTypeNames } from '@peerkit/identity'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { test } from 'tap'
 import { buildSchema } from '../scripts/build-schema.ts'
-import { RULE_KEYS } from '../src/rule-keys.ts'
+import { SPELLINGS } from '../src/language/rule-keys.ts'
 import { GROUPS, INVALID, VALID } from './cases.ts'
 
 const schema = JSON.parse(readFileSync(new URL('../schema.json', import.meta.url), 'utf8'))
@@ -30,13 +30,13 @@ test('the schema describes groups', async (t) => {
 test('the schema knows the keys that the validator knows', async (t) => {
   const { certificateKeys, rule } = schema.$defs
   t.same(
-    [...Object.keys(certificateKeys.properties), ...Object.keys(rule.properties)].sort(), [...RULE_KEYS.keys()].sort()
+    [...Object.keys(certificateKeys.properties), ...Object.keys(rule.properties)].sort(), [...SPELLINGS.keys()].sort()
   )
 })
 
 test('the schema and the types know the attribute names that @peerkit/identity knows', async (t) => {
   t.same(schema, buildSchema(), 'npm run schema writes it anew')
-  const types = readFileSync(new URL('../src/allow-rule.ts', import.meta.url), 'utf8')
+  const types = readFileSync(new URL('../src/language/allow-rule.ts', import.meta.url), 'utf8')
   const union = types.slice(types.indexOf('export type AttributeName ='), types.indexOf('export type NameAttributes'))
   t.same((union.match(/(?<=')\w+(?=')/g) ?? []).sort(), attributeTypeNames().sort())
 })

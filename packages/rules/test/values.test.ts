@@ -190,6 +190,28 @@ test('email ignores the case of the host alone', async (t) => {
   ])
 })
 
+test('a range that is not what it seems is refused, with what to write in its place', async (t) => {
+  const all4 = 'it covers every IPv4 address and no IPv6 address; to allow any address, leave "ip" out'
+  const all6 = 'it covers every IPv6 address and no IPv4 address; to allow any address, leave "ip" out'
+  for (const [ip, reason, hint] of [
+    ['0.0.0.0/0', 'invalid_value', all4], ['192.0.2.1/0', 'invalid_value', all4],
+    ['::ffff:0.0.0.0/96', 'invalid_value', all4], ['::/0', 'invalid_value', all6],
+    ['10.1.2.3/8', 'never_matches', 'it has host bits set; the range is 10.0.0.0/8'],
+    ['2001:0:0:1:0:0:0:1/64', 'never_matches', 'it has host bits set; the range is 2001:0:0:1::/64'],
+    ['::ffff:10.1.2.3/104', 'never_matches', 'it has host bits set; the range is 10.0.0.0/8']
+  ] as const) {
+    for (const rules of [{ ip }, { cn: 'a', not: { ip: ['192.0.2.1', ip] } }]) {
+      t.throws(() => compileRules(rules), {
+        code: 'MTLS_ERR_RULE_INVALID',
+        reason,
+        found: `"${ip}"`,
+        expected: 'an IP address, or a range such as 10.0.0.0/8 or 2001:db8::/32',
+        message: new RegExp(`found "${ip}", expected [^;]*; ${hint}`)
+      }, JSON.stringify(rules))
+    }
+  }
+})
+
 test('ip compares addresses and not their spelling', async (t) => {
   const peer = await issue({ ip: ['10.1.2.3', '2001:db8::1'] })
   const mapped = names('ip', '::ffff:10.1.2.3')
@@ -199,11 +221,11 @@ test('ip compares addresses and not their spelling', async (t) => {
     [{ ip: '10.0.0.0/8' }, peer, true],
     [{ ip: '10.1.2.0/24' }, peer, true], [{ ip: '10.1.3.0/24' }, peer, false], [{ ip: '2001:db8::/32' }, peer, true],
     [{ ip: '2001:db9::/32' }, peer, false], [{ ip: '10.1.2.3/32' }, peer, true],
-    [{ ip: '::/0' }, names('ip', '10.1.2.3'), false], [{ ip: '0.0.0.0/0' }, names('ip', '2001:db8::1'), false],
-    [{ ip: '0.0.0.0/0' }, peer, true],
+    [{ ip: '8000::/1' }, names('ip', '192.1.2.3'), false], [{ ip: '128.0.0.0/1' }, names('ip', '8000::1'), false],
+    [{ ip: '0.0.0.0/1' }, peer, true],
     [{ ip: '10.1.2.3' }, mapped, true], [{ ip: '10.0.0.0/8' }, mapped, true],
     [{ ip: '::ffff:0a01:0203' }, names('ip', '10.1.2.3'), true], [{ ip: '::ffff:10.0.0.0/104' }, peer, true],
-    [{ ip: '::/0' }, mapped, false],
+    [{ ip: '::/1' }, mapped, false],
     [{ ip: '::a01:203' }, names('ip', '10.1.2.3'), false],
     [{ ip: '10.1.2.3' }, await issue({ cn: '10.1.2.3', dns: 'a' }), false],
     [{ ip: '::' }, names('ip', '0.0.0.0'), false], [{ ip: '::' }, names('ip', '0::0'), true],

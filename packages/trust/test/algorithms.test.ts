@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { AlgorithmPolicy } from '../src/index.ts'
-import { oid, sequence, text, tlv } from './support/der.ts'
+import { element, oid, sequence, text } from '@peerkit/test-support/der'
 import { outcomeOf } from './support/evaluate.ts'
-import { ECDSA_SHA256, NOW, Party, newKeys, policies } from './support/mint.ts'
-import type { Extension, Keys, Signing } from './support/mint.ts'
+import { ECDSA_SHA256, NOW, Party, newKeys, policies } from '@peerkit/test-support/mint'
+import type { Extension, Keys, Signing } from '@peerkit/test-support/mint'
 import { outcome } from './support/validate.ts'
 
 const DSA_SHA256: Signing = { algorithm: sequence(oid('2.16.840.1.101.3.4.3.2')), hash: 'sha256' }
@@ -90,7 +90,7 @@ test('critical certificate policies with a qualifier that is not known are refus
   t.equal(ask({ ...policies('1.2.3'), critical: true }), 'accepted by ca < root', 'without qualifiers')
   const second = sequence(
     sequence(oid('1.2.3')),
-    sequence(oid('1.2.4'), sequence(sequence(oid(CPS), text(0x16, 'x')), sequence(oid(UNKNOWN), tlv(0x05))))
+    sequence(oid('1.2.4'), sequence(sequence(oid(CPS), text(0x16, 'x')), sequence(oid(UNKNOWN), element(0x05))))
   )
   t.equal(
     ask({ oid: '2.5.29.32', critical: true, value: second }),

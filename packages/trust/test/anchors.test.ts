@@ -1,37 +1,37 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
-import { AnchorSet, readInput } from '../src/anchor-set.ts'
 import { loadAuthorities } from '../src/authority/load-authority.ts'
-import { readPathCertificate } from '../src/certificate/certificate.ts'
-import { isSelfSigned } from '../src/certificate/self-signed.ts'
-import { oid, sequence, tlv } from './support/der.ts'
+import { readInput } from '../src/certificate/certificate-set.ts'
+import { Certificate } from '../src/certificate/certificate.ts'
+import { isSelfSigned } from '../src/certificate/signature.ts'
+import { element, oid, sequence } from '@peerkit/test-support/der'
 import { outcomeOf } from './support/evaluate.ts'
-import { Party } from './support/mint.ts'
-import type { Extension } from './support/mint.ts'
+import { Party } from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 
 const root = new Party('CN=root')
 const renewed = new Party('CN=root')
-const keyId = (octet: number): Extension => ({ oid: '2.5.29.14', value: tlv(0x04, Buffer.of(octet)) })
+const keyId = (octet: number): Extension => ({ oid: '2.5.29.14', value: element(0x04, Buffer.of(octet)) })
 const issuerKeyId = (octet: number | undefined): Extension => ({
   oid: '2.5.29.35',
-  value: sequence(...(octet === undefined ? [] : [tlv(0x80, Buffer.of(octet))]))
+  value: sequence(...(octet === undefined ? [] : [element(0x80, Buffer.of(octet))]))
 })
 
 test('self-signed is what its own key signed, whatever the key identifiers say', async (t) => {
   const selfSigned = (...extensions: readonly Extension[]): boolean =>
-    isSelfSigned(readPathCertificate(root.root({ extensions })))
+    isSelfSigned(new Certificate(root.root({ extensions })))
   t.equal(selfSigned(), true)
   t.equal(selfSigned(keyId(1), issuerKeyId(1)), true)
   t.equal(selfSigned(keyId(1), issuerKeyId(2)), true)
-  t.equal(isSelfSigned(readPathCertificate(root.root({ forged: true }))), false)
-  t.equal(isSelfSigned(readPathCertificate(root.certify(renewed))), false, 'one name and another key')
-  t.equal(isSelfSigned(readPathCertificate(root.certify(new Party('CN=ca')))), false)
+  t.equal(isSelfSigned(new Certificate(root.root({ forged: true }))), false)
+  t.equal(isSelfSigned(new Certificate(root.certify(renewed))), false, 'one name and another key')
+  t.equal(isSelfSigned(new Certificate(root.certify(new Party('CN=ca')))), false)
 })
 
 test('a root whose algorithm is not known here is told by its key identifiers', async (t) => {
   const signing = { algorithm: sequence(oid('1.2.840.10045.4.1')), hash: 'sha1' }
   const selfSigned = (...extensions: readonly Extension[]): boolean =>
-    isSelfSigned(readPathCertificate(root.root({ extensions, signing })))
+    isSelfSigned(new Certificate(root.root({ extensions, signing })))
   t.equal(selfSigned(), true)
   t.equal(selfSigned(keyId(1)), true)
   t.equal(selfSigned(issuerKeyId(1)), true)
@@ -61,7 +61,7 @@ test('an authority sorts its certificates into anchors and those that paths may 
   }])[0]!
   t.strictSame([name, revocation], ['a', []])
   const [rootRead, listedRead, configuredRead] = [anchor, listed, configured.raw!].map((der) =>
-    readPathCertificate(der)
+    new Certificate(der)
   ) as [any, any, any]
   t.strictSame(
     [rootRead, listedRead, configuredRead].map((certificate) => [anchors.has(certificate), known.has(certificate)]),
@@ -78,7 +78,7 @@ test('an authority sorts its certificates into anchors and those that paths may 
 test('a certificate of the configuration that cannot be read is an error, and not a CA fewer', async (t) => {
   const broken = root.root({ extensions: [{ oid: '2.5.29.36', value: sequence() }] })
   for (const load of [
-    () => new AnchorSet([broken]),
+    () => readInput(broken, 'anchors[0]'),
     () => loadAuthorities([{ name: 'a', ca: [broken] }]),
     () => loadAuthorities([{ name: 'a', ca: [], intermediates: [broken] }])
   ]) {

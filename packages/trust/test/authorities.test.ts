@@ -3,12 +3,12 @@ import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision, TrustEvaluator, TrustEvaluatorOptions } from '../src/index.ts'
 import { revoked, stubChecker, told, unknown } from './support/evaluate.ts'
-import { tlv } from './support/der.ts'
-import { CLIENT_AUTH, NOW, Party, SERVER_AUTH, altNames, dns, purposes } from './support/mint.ts'
+import { element } from '@peerkit/test-support/der'
+import { CLIENT_AUTH, NOW, Party, SERVER_AUTH, altNames, dns, purposes } from '@peerkit/test-support/mint'
 
 const [a, b, ca, bCa] = [new Party('CN=A'), new Party('CN=B'), new Party('CN=ca'), new Party('CN=ca')]
 const [aRoot, bRoot] = [a.root(), b.root()]
-const spiffe = (id: string): Buffer => tlv(0x86, Buffer.from(id))
+const spiffe = (id: string): Buffer => element(0x86, Buffer.from(id))
 const named = (...names: readonly Uint8Array[]) => ({ extensions: [altNames(...names)] })
 
 const evaluator = (
@@ -165,7 +165,7 @@ test('a certificate for servers counts until the day that is set, for no other f
   const narrow = a.certify(ca, { extensions: [purposes(SERVER_AUTH)] })
   t.match(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH, SERVER_AUTH])), [narrow]), { accepted: true, serverAuthOnly: true }, 'a CA above it may lack it too')
   t.equal(told(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH])), [narrow])), 'wrong_purpose/wrong_purpose', 'a path for neither')
-  const addressed = tlv(0x87, Buffer.from([192, 0, 2, 1]))
+  const addressed = element(0x87, Buffer.from([192, 0, 2, 1]))
   t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [purposes(SERVER_AUTH), altNames(addressed)] })), {
     reason: 'outside_authority',
     detail: { message: /is for servers only and has no name of the kinds that authority "public" vouches for/ }
@@ -215,7 +215,7 @@ test('of a thousand authorities those are asked that a path may lead to', async 
 })
 
 test('a certificate of many names costs a bounded number of comparisons, however many paths lead to it', async (t) => {
-  const names = Array.from({ length: 9_000 }, (_, index) => tlv(0x87, Buffer.from([10, 0, index >> 8, index & 0xff])))
+  const names = Array.from({ length: 9_000 }, (_, index) => element(0x87, Buffer.from([10, 0, index >> 8, index & 0xff])))
   const bounded = evaluator(() => {
     return [{ name: 'a', ca: [aRoot], names: { ip: Array.from({ length: 10 }, (_, index) => `10.${index}.0.0/16`) } }]
   })

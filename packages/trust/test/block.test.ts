@@ -2,7 +2,7 @@ import { test } from 'tap'
 import type { BlockList, Decision } from '../src/index.ts'
 import { createTrustEvaluator } from '../src/index.ts'
 import { evaluatorOf, told } from './support/evaluate.ts'
-import { NOW, Party } from './support/mint.ts'
+import { NOW, Party } from '@peerkit/test-support/mint'
 
 const [root, ca, other] = [new Party('CN=root'), new Party('CN=ca'), new Party('CN=other')]
 const anchor = root.root()

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { chainKey } from '../src/memory/chain-key.ts'
+import { chainKey } from '../src/path-validator/path-validator.ts'
 
 test('every cut of the same octets has a key of its own', async (t) => {
   const [one, two] = [Buffer.from([1, 2]), Buffer.from([3])]

@@ -1,16 +1,16 @@
 import { test } from 'tap'
-import { integer, name, oid, sequence, text, tlv } from './support/der.ts'
-import { Party, altNames, dns, nameConstraints } from './support/mint.ts'
-import type { Extension, Options } from './support/mint.ts'
+import { element, integer, oid, rdnName, sequence, text } from '@peerkit/test-support/der'
+import { Party, altNames, dns, nameConstraints } from '@peerkit/test-support/mint'
+import type { Extension, Options } from '@peerkit/test-support/mint'
 import { outcome, validate } from './support/validate.ts'
 
 const root = new Party('CN=root')
 const ca = new Party('CN=ca')
 const uri = (value: string): Buffer => text(0x86, value)
 const email = (value: string): Buffer => text(0x81, value)
-const ip = (...octets: readonly number[]): Buffer => tlv(0x87, Buffer.from(octets))
-const directory = (rdns: string): Buffer => tlv(0xa4, name(rdns))
-const other = (type: string, value: Uint8Array): Buffer => tlv(0xa0, oid(type), tlv(0xa0, value))
+const ip = (...octets: readonly number[]): Buffer => element(0x87, Buffer.from(octets))
+const directory = (rdns: string): Buffer => element(0xa4, rdnName(rdns))
+const other = (type: string, value: Uint8Array): Buffer => element(0xa0, oid(type), element(0xa0, value))
 
 const outcomeOf = (constraints: Extension, leaf: Options, subject = 'CN=client', anchor: Options = {}): string =>
   outcome(ca.issue(subject, leaf), [root.certify(ca, { extensions: [constraints] })], [root.root(anchor)])
@@ -121,10 +121,10 @@ test('names that two readers could see differently are refused under constraints
 })
 
 test('names of forms that are not supported are refused where they are constrained', async (t) => {
-  const upn = other('1.3.6.1.4.1.311.20.2.3', tlv(0x0c, Buffer.from('joe')))
+  const upn = other('1.3.6.1.4.1.311.20.2.3', element(0x0c, Buffer.from('joe')))
   t.equal(outcomeOf(nameConstraints([], [upn]), named(upn)), 'name_constraint')
   t.equal(outcomeOf(nameConstraints([], [upn]), named(dns('a.example'))), 'valid')
-  const mailbox = other('1.3.6.1.5.5.7.8.9', tlv(0x0c, Buffer.from('jö@evil.example')))
+  const mailbox = other('1.3.6.1.5.5.7.8.9', element(0x0c, Buffer.from('jö@evil.example')))
   t.equal(
     outcomeOf(nameConstraints([email('example.com')]), named(mailbox)), 'name_constraint',
     'internationalised addresses are mail addresses (RFC 9598)'
@@ -186,10 +186,10 @@ test('constraints that cannot be decided accept nothing', async (t) => {
   const raw = (value: Uint8Array, leaf: Parameters<typeof outcomeOf>[1] = {}): string =>
     outcomeOf({ oid: '2.5.29.30', critical: true, value }, leaf)
   t.equal(raw(sequence()), 'name_constraint', 'empty')
-  t.equal(raw(sequence(tlv(0xa0))), 'name_constraint', 'an empty list')
-  t.equal(raw(sequence(tlv(0xa0, sequence(dns('a.example'), integer(1, 0x80)))), names), 'name_constraint', 'minimum')
-  t.equal(raw(sequence(tlv(0xa0, sequence(dns('a.example'), integer(0, 0x80))))), 'valid', 'minimum 0, spelled out')
-  t.equal(raw(sequence(tlv(0xa0, sequence(dns('a.example'), integer(1, 0x81)))), names), 'name_constraint', 'maximum')
+  t.equal(raw(sequence(element(0xa0))), 'name_constraint', 'an empty list')
+  t.equal(raw(sequence(element(0xa0, sequence(dns('a.example'), integer(1, 0x80)))), names), 'name_constraint', 'minimum')
+  t.equal(raw(sequence(element(0xa0, sequence(dns('a.example'), integer(0, 0x80))))), 'valid', 'minimum 0, spelled out')
+  t.equal(raw(sequence(element(0xa0, sequence(dns('a.example'), integer(1, 0x81)))), names), 'name_constraint', 'maximum')
   t.equal(
     outcomeOf(nameConstraints([dns('a.example')]), { extensions: [nameConstraints([dns('a.example')])] }),
     'name_constraint',

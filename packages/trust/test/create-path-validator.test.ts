@@ -4,9 +4,9 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { crlChecker } from '@peerkit/revocation'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { test } from 'tap'
-import { MTLS_ERR_PATH_ANCHORS, MTLS_ERR_PATH_OPTION, createPathValidator } from '../src/index.ts'
+import { PathAnchorsError, PathOptionError, createPathValidator } from '../src/index.ts'
 import type { PathValidatorOptions, PathVerdict } from '../src/index.ts'
-import { NOW, Party } from './support/mint.ts'
+import { NOW, Party } from '@peerkit/test-support/mint'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
 const anchor = root.root()
@@ -325,12 +325,12 @@ test('refuses wrong options when it is made, by name', async (t) => {
     [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is "8"; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
     [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /accepted\[0\] is "gold"; expected an OID/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
   ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })
-  t.throws(() => createPathValidator(undefined as unknown as PathValidatorOptions), MTLS_ERR_PATH_OPTION)
+  t.throws(() => createPathValidator(undefined as unknown as PathValidatorOptions), PathOptionError)
   t.doesNotThrow(() => make({ limits: { maxDepth: undefined } }))
 })
 
 test('refuses to start without usable anchors', async (t) => {
   for (const anchors of [() => [], () => [Buffer.from('x')], () => 'x', () => { throw new Error('no file') }]) {
-    t.throws(() => createPathValidator({ anchors: anchors as () => Uint8Array[] }), MTLS_ERR_PATH_ANCHORS)
+    t.throws(() => createPathValidator({ anchors: anchors as () => Uint8Array[] }), PathAnchorsError)
   }
 })

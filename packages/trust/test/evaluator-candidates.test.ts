@@ -1,16 +1,16 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import type { Decision } from '../src/index.ts'
-import { sequence, tlv } from './support/der.ts'
+import { element, sequence } from '@peerkit/test-support/der'
 import { evaluatorOf, later, outcomeOf, revoked, stubChecker, told } from './support/evaluate.ts'
-import { NOW, Party, altNames, dns, nameConstraints, newKeys } from './support/mint.ts'
+import { NOW, Party, altNames, dns, nameConstraints, newKeys } from '@peerkit/test-support/mint'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
 const anchor = root.root()
 const intermediate = root.certify(ca)
 const leaf = ca.issue()
 const GARBAGE_NAME = sequence(
-  tlv(0x31, sequence(Buffer.from('0603550403', 'hex'), tlv(0x0c, Buffer.from([0xff, 0xfe]))))
+  element(0x31, sequence(Buffer.from('0603550403', 'hex'), element(0x0c, Buffer.from([0xff, 0xfe]))))
 )
 
 test('a leaf that cannot be read is refused, and named as far as it can be', async (t) => {

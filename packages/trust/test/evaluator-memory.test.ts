@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Decision } from '../src/index.ts'
 import { evaluatorOf, resumed, revoked, stubChecker, told } from './support/evaluate.ts'
-import { NOW, Party } from './support/mint.ts'
+import { NOW, Party } from '@peerkit/test-support/mint'
 
 const [root, older, ca] = [new Party('CN=root'), new Party('CN=older'), new Party('CN=ca')]
 const anchor = root.root()

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision, TrustEvaluatorOptions } from '../src/index.ts'
 import { evaluatorOf, outcomeOf, stubChecker, told } from './support/evaluate.ts'
-import { NOW, Party, policies } from './support/mint.ts'
+import { NOW, Party, policies } from '@peerkit/test-support/mint'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
 const anchor = root.root()

@@ -14,7 +14,7 @@ import {
   unknown
 } from './support/evaluate.ts'
 import type { StubChecker } from './support/evaluate.ts'
-import { NOW, Party } from './support/mint.ts'
+import { NOW, Party } from '@peerkit/test-support/mint'
 
 const [root, older, ca] = [new Party('CN=root'), new Party('CN=older'), new Party('CN=ca')]
 const anchor = root.root()

@@ -3,8 +3,8 @@ import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Authority, Decision } from '../src/index.ts'
 import { chainOf, evaluatorOf, outcomeOf, revoked, stubChecker, told } from './support/evaluate.ts'
-import { sequence, tlv } from './support/der.ts'
-import { NOW, Party, SERVER_AUTH, purposes } from './support/mint.ts'
+import { element, sequence } from '@peerkit/test-support/der'
+import { NOW, Party, SERVER_AUTH, purposes } from '@peerkit/test-support/mint'
 
 const [root, older, ca] = [new Party('CN=root'), new Party('CN=older'), new Party('CN=ca')]
 const anchor = root.root()
@@ -112,8 +112,8 @@ test('a missing issuer is named, and the certificate that it issued, as far as t
       certificate: { subject: 'CN=ca' }
     }
   })
-  const text = tlv(0x0c, Buffer.alloc(1_100, 'x'))
-  const long = sequence(tlv(0x31, sequence(Buffer.from('0603550403', 'hex'), text)))
+  const text = element(0x0c, Buffer.alloc(1_100, 'x'))
+  const long = sequence(element(0x31, sequence(Buffer.from('0603550403', 'hex'), text)))
   t.match(detailOf(ca.issue('CN=client', { issuerName: long }), []), {
     message: /its issuer a name that is too long to show was not sent/
   })

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { sequence, tlv } from './support/der.ts'
-import { NOW, Party } from './support/mint.ts'
-import type { Extension } from './support/mint.ts'
+import { element, sequence } from '@peerkit/test-support/der'
+import { NOW, Party } from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 import { outcome, validate } from './support/validate.ts'
 
 test('three CAs that signed each other, 1,340 octets of certificates and nothing trusted, are ' +
@@ -75,10 +75,10 @@ test('takes certificates in any order, twice, unrelated ones and the anchor itse
 })
 
 test('key identifiers say where to look first, and decide nothing', async (t) => {
-  const identifier = (octet: number): Buffer => tlv(0x04, Buffer.alloc(20, octet))
+  const identifier = (octet: number): Buffer => element(0x04, Buffer.alloc(20, octet))
   const withKeyId = (octet: number): Extension => ({ oid: '2.5.29.14', value: identifier(octet) })
   const wanted = (octet: number): Extension =>
-    ({ oid: '2.5.29.35', value: sequence(tlv(0x80, Buffer.alloc(20, octet))) })
+    ({ oid: '2.5.29.35', value: sequence(element(0x80, Buffer.alloc(20, octet))) })
   const root = new Party('CN=root')
   const twins = Array.from({ length: 10 }, () => new Party('CN=ca'))
   const pool = twins.map((twin, index) => root.certify(twin, { extensions: [withKeyId(index)] }))

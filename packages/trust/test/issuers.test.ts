@@ -2,8 +2,8 @@ import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { climbChain, findIssuer } from '../src/index.ts'
-import { name } from './support/der.ts'
-import { NOW, Party } from './support/mint.ts'
+import { rdnName } from '@peerkit/test-support/der'
+import { NOW, Party } from '@peerkit/test-support/mint'
 
 const [root, ca, impostor] = [new Party('CN=root'), new Party('CN=ca'), new Party('CN=ca')]
 const [rootCertificate, caCertificate, impostorCertificate] = [
@@ -24,10 +24,10 @@ test('the issuer of a certificate is who signed it, not who has the name', async
 test('names are compared by RFC 5280, validity is not looked at', async (t) => {
   const authority = new Party('CN=ca')
   const spelled = parsePeerIdentity(
-    root.certify(authority, { subjectName: name('CN=ISSUING  ca', 0x13), notAfter: NOW - 1_000 })
+    root.certify(authority, { subjectName: rdnName('CN=ISSUING  ca', 0x13), notAfter: NOW - 1_000 })
   )
   t.equal(
-    findIssuer(parsePeerIdentity(authority.issue('CN=client', { issuerName: name('CN=Issuing CA') })), [spelled]),
+    findIssuer(parsePeerIdentity(authority.issue('CN=client', { issuerName: rdnName('CN=Issuing CA') })), [spelled]),
     spelled
   )
 })

@@ -1,12 +1,12 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { MTLS_ERR_CERTIFICATE_INVALID } from '@peerkit/identity'
+import { CertificateInvalidError } from '@peerkit/identity'
 import { lintCertificate } from '../src/index.ts'
-import { oid, sequence, text } from './support/der.ts'
+import { oid, sequence, text } from '@peerkit/test-support/der'
 import {
   Party, altNames, basicConstraints, dns, inhibitAny, nameConstraints, policyConstraints
-} from './support/mint.ts'
-import type { Extension } from './support/mint.ts'
+} from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 import { outcome, validate } from './support/validate.ts'
 
 const loose = (extension: Extension): Extension => ({ ...extension, critical: false })
@@ -80,5 +80,5 @@ test('is a reason to refuse by the option strict alone, in any certificate of th
 })
 
 test('refuses what is no certificate', async (t) => {
-  t.throws(() => lintCertificate(new Uint8Array(5)), MTLS_ERR_CERTIFICATE_INVALID)
+  t.throws(() => lintCertificate(new Uint8Array(5)), CertificateInvalidError)
 })

@@ -1,15 +1,13 @@
 import { test } from 'tap'
-import { readPathCertificate } from '../src/certificate/certificate.ts'
-import type { Certificate } from '../src/certificate/certificate.ts'
-import { CertificateStore } from '../src/memory/certificate-store.ts'
+import { CertificateSet, joinCandidates } from '../src/certificate/certificate-set.ts'
+import { Certificate } from '../src/certificate/certificate.ts'
+import { CertificateStore, tailOf } from '../src/memory/certificate-store.ts'
 import { DecisionMemory } from '../src/memory/decision-memory.ts'
 import { PendingDecisions } from '../src/memory/pending-decisions.ts'
-import { tailOf } from '../src/memory/tail.ts'
-import { CandidatePool, joinPools } from '../src/path/candidate-pool.ts'
-import { Party } from './support/mint.ts'
+import { Party } from '@peerkit/test-support/mint'
 
 const root = new Party('CN=root')
-const make = (name: string): Certificate => readPathCertificate(root.certify(new Party(`CN=${name}`)))
+const make = (name: string): Certificate => new Certificate(root.certify(new Party(`CN=${name}`)))
 const [a, b, c, twin] = [make('a'), make('b'), make('c'), make('a')]
 /** Another certificate that ends in the same octets. */
 const likeness = Buffer.concat([Buffer.from([1, 2, 3]), a.der.subarray(3)])
@@ -144,17 +142,17 @@ test('decisions under way can be forgotten all at once', async (t) => {
 test('a pool has each certificate once, by name, and none whose names cannot be read', async (t) => {
   const garbage = Buffer.from('300d310b300906035504030c02fffe', 'hex')
   const unreadable = [{ subjectName: garbage }, { issuerName: garbage }].map((options) =>
-    readPathCertificate(root.certify(new Party('CN=a'), options))
+    new Certificate(root.certify(new Party('CN=a'), options))
   )
-  const pool = new CandidatePool([a, twin, readPathCertificate(new Uint8Array(a.der)), ...unreadable, b])
+  const pool = new CertificateSet([a, twin, new Certificate(new Uint8Array(a.der)), ...unreadable, b])
   t.strictSame(pool.named(a.subjectKey), [a, twin])
   t.strictSame(pool.named(c.subjectKey), [])
   t.strictSame(
-    [pool.has(a), pool.has(readPathCertificate(new Uint8Array(a.der))), pool.has(c), pool.has(unreadable[0]!)],
+    [pool.has(a), pool.has(new Certificate(new Uint8Array(a.der))), pool.has(c), pool.has(unreadable[0]!)],
     [true, true, false, false]
   )
   t.strictSame([...pool], [a, twin, b])
-  t.strictSame(joinPools([new CandidatePool([b]), pool, new CandidatePool([twin])]).named(a.subjectKey), [
+  t.strictSame(joinCandidates([new CertificateSet([b]), pool, new CertificateSet([twin])]).named(a.subjectKey), [
     a,
     twin,
     twin

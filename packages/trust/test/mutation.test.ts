@@ -1,11 +1,11 @@
 import { test } from 'tap'
 import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
 import { createPathValidator } from '../src/index.ts'
-import { text } from './support/der.ts'
+import { text } from '@peerkit/test-support/der'
 import {
   NOW, Party, altNames, basicConstraints, dns, inhibitAny, keyUsage, mappings, nameConstraints, policies,
   policyConstraints, purposes
-} from './support/mint.ts'
+} from '@peerkit/test-support/mint'
 
 /** Repeatable: a failure can be looked at. */
 function * randomNumbers (seed: number): Generator<number> {

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { Party, inhibitAny, mappings, policies, policyConstraints } from './support/mint.ts'
-import type { Extension } from './support/mint.ts'
+import { Party, inhibitAny, mappings, policies, policyConstraints } from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 import type { PathPolicies } from '../src/index.ts'
 import { outcome, validate } from './support/validate.ts'
 

@@ -3,13 +3,13 @@ import { test } from 'tap'
 import { readAlgorithmPolicy } from '../src/certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy } from '../src/certificate/algorithm-policy.ts'
 import { readPublicKeyKind } from '../src/certificate/public-key.ts'
-import { NULL, integer, oid, sequence, tlv } from './support/der.ts'
-import { Party, RSA_SHA256, newKeys } from './support/mint.ts'
+import { NULL, element, integer, oid, sequence } from '@peerkit/test-support/der'
+import { Party, RSA_SHA256, newKeys } from '@peerkit/test-support/mint'
 import { outcome } from './support/validate.ts'
 
 const rsaKey = (modulus: Uint8Array, exponent: Uint8Array = integer(65537)): Buffer =>
   sequence(
-    sequence(oid('1.2.840.113549.1.1.1'), NULL), tlv(0x03, Buffer.from([0]), sequence(tlv(0x02, modulus), exponent))
+    sequence(oid('1.2.840.113549.1.1.1'), NULL), element(0x03, Buffer.from([0]), sequence(element(0x02, modulus), exponent))
   )
 const modulus = (octets: number, first = 0x80): Buffer =>
   Buffer.concat([Buffer.from(first >= 0x80 ? [0, first] : [first]), Buffer.alloc(octets - 1, 0xff)])
@@ -27,7 +27,7 @@ test('RSA keys have 2048 to 16384 bits, or as the policy says, and an odd expone
   t.match(flaw(rsaKey(modulus(256).subarray(1))), /negative/)
   t.match(flaw(rsaKey(modulus(256), integer(1))), /exponent/)
   t.match(flaw(rsaKey(modulus(256), integer(4))), /exponent/)
-  t.match(flaw(rsaKey(modulus(256), tlv(0x02, Buffer.alloc(9, 0x7f)))), /exponent/, 'one that makes verifying slow')
+  t.match(flaw(rsaKey(modulus(256), element(0x02, Buffer.alloc(9, 0x7f)))), /exponent/, 'one that makes verifying slow')
 })
 
 test('every named curve of 224 bits and more counts, unless the policy names some', async (t) => {
@@ -55,7 +55,7 @@ test('other kinds of keys are refused, EdDSA with parameters too', async (t) => 
     flaw(generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' })), /key of type 1\.3\.101\.110/
   )
   t.equal(flaw(generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' })), 'none')
-  t.match(flaw(sequence(sequence(oid('1.3.101.112'), NULL), tlv(0x03, Buffer.alloc(33)))), /parameters/)
+  t.match(flaw(sequence(sequence(oid('1.3.101.112'), NULL), element(0x03, Buffer.alloc(33)))), /parameters/)
 })
 
 test('a weak key is refused in a leaf, in an intermediate and in an anchor', async (t) => {

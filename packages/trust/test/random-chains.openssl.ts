@@ -7,12 +7,12 @@ import { promisify } from 'node:util'
 import { encodePem } from '@peerkit/identity'
 import { test } from 'tap'
 import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
-import { name, text, tlv } from './support/der.ts'
+import { element, rdnName, text } from '@peerkit/test-support/der'
 import {
   CLIENT_AUTH, DIGITAL_SIGNATURE, NOW, Party, SERVER_AUTH, altNames, basicConstraints, dns, inhibitAny, keyUsage,
   mappings, nameConstraints, policies, policyConstraints, purposes
-} from './support/mint.ts'
-import type { Extension } from './support/mint.ts'
+} from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 import { validate } from './support/validate.ts'
 
 const run = promisify(execFile)
@@ -21,13 +21,13 @@ const SEED = seedOf(77)
 const NAMES = [
   dns('a.example.com'), dns('example.com'), dns('*.example.com'), dns('b.org'), text(0x86, 'spiffe://a.example.com/x'),
   text(0x86, 'https://b.org/'), text(0x81, 'joe@example.com'),
-  text(0x81, 'joe@a.example.com'), tlv(0x87, Buffer.from([10, 1, 2, 3])), tlv(0x87, Buffer.from([11, 1, 2, 3])),
-  tlv(0xa4, name('O=Acme, OU=x')), tlv(0xa4, name('O=Other'))
+  text(0x81, 'joe@a.example.com'), element(0x87, Buffer.from([10, 1, 2, 3])), element(0x87, Buffer.from([11, 1, 2, 3])),
+  element(0xa4, rdnName('O=Acme, OU=x')), element(0xa4, rdnName('O=Other'))
 ]
 const BASES = [
   dns('example.com'), dns('a.example.com'), dns('b.org'), text(0x86, '.example.com'), text(0x86, 'a.example.com'),
   text(0x81, 'example.com'), text(0x81, '.example.com'), text(0x81, 'joe@example.com'),
-  tlv(0x87, Buffer.from([10, 0, 0, 0, 255, 0, 0, 0])), tlv(0xa4, name('O=Acme')), tlv(0xa4, name('CN=client'))
+  element(0x87, Buffer.from([10, 0, 0, 0, 255, 0, 0, 0])), element(0xa4, rdnName('O=Acme')), element(0xa4, rdnName('CN=client'))
 ]
 const ANY_POLICY = '2.5.29.32.0'
 const POLICIES = ['1.2.3.1', '1.2.3.2', ANY_POLICY]

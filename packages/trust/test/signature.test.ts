@@ -2,9 +2,9 @@ import { constants, generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
 import { readSignatureScheme } from '@peerkit/identity/x509'
 import { verifySignature } from '../src/certificate/signature.ts'
-import { NULL, integer, oid, sequence, tlv } from './support/der.ts'
-import { ECDSA_SHA256, Party, RSA_SHA256, newKeys } from './support/mint.ts'
-import type { Keys, Signing } from './support/mint.ts'
+import { NULL, element, integer, oid, sequence } from '@peerkit/test-support/der'
+import { ECDSA_SHA256, Party, RSA_SHA256, newKeys } from '@peerkit/test-support/mint'
+import type { Keys, Signing } from '@peerkit/test-support/mint'
 import { outcome, validate } from './support/validate.ts'
 
 const rsa: Keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -24,8 +24,8 @@ function pss (
   const parameters = bare
     ? sequence()
     : sequence(
-      tlv(0xa0, algorithm(hash)), tlv(0xa1, sequence(oid('1.2.840.113549.1.1.8'), algorithm(mask))),
-      tlv(0xa2, integer(saltLength)), ...(trailer === 1 ? [] : [tlv(0xa3, integer(trailer))])
+      element(0xa0, algorithm(hash)), element(0xa1, sequence(oid('1.2.840.113549.1.1.8'), algorithm(mask))),
+      element(0xa2, integer(saltLength)), ...(trailer === 1 ? [] : [element(0xa3, integer(trailer))])
     )
   return {
     algorithm: sequence(oid('1.2.840.113549.1.1.10'), parameters),
@@ -88,7 +88,7 @@ test('refuses MD5, SHA-1, and parameters that mean them', async (t) => {
     'algorithm_refused',
     'PSS without parameters'
   )
-  const noMask = sequence(tlv(0xa0, sequence(oid(SHA.sha256))), tlv(0xa1, sequence(oid('1.2.3'), sequence())))
+  const noMask = sequence(element(0xa0, sequence(oid(SHA.sha256))), element(0xa1, sequence(oid('1.2.3'), sequence())))
   t.equal(
     outcomeOf(rsa, { ...RSA_SHA256, algorithm: sequence(oid('1.2.840.113549.1.1.10'), noMask) }),
     'algorithm_refused',
@@ -97,9 +97,9 @@ test('refuses MD5, SHA-1, and parameters that mean them', async (t) => {
   t.equal(readSignatureScheme({
     oid: '1.2.840.113549.1.1.10',
     parameters: sequence(
-      tlv(0xa0, sequence(oid(SHA.sha256))),
-      tlv(0xa1, sequence(oid('1.2.840.113549.1.1.8'), sequence(oid(SHA.sha256)))),
-      tlv(0xa2, integer(513))
+      element(0xa0, sequence(oid(SHA.sha256))),
+      element(0xa1, sequence(oid('1.2.840.113549.1.1.8'), sequence(oid(SHA.sha256)))),
+      element(0xa2, integer(513))
     ),
     raw: NULL
   }), undefined, 'salt beyond reason')

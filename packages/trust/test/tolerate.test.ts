@@ -4,15 +4,15 @@ import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, BlockList, Decision, TrustEvaluator, TrustEvaluatorOptions } from '../src/index.ts'
 import { told } from './support/evaluate.ts'
-import { tlv } from './support/der.ts'
-import { NOW, Party, altNames, dns, nameConstraints } from './support/mint.ts'
+import { element } from '@peerkit/test-support/der'
+import { NOW, Party, altNames, dns, nameConstraints } from '@peerkit/test-support/mint'
 
 const BOTH: readonly CertificateFlaw[] = ['alt-names', 'serial-number']
 const [a, b, ca] = [new Party('CN=A'), new Party('CN=B'), new Party('CN=ca')]
 const [aRoot, bRoot] = [a.root(), b.root()]
-const email = (text: string): Buffer => tlv(0x81, Buffer.from(text, 'latin1'))
-const uri = (text: string): Buffer => tlv(0x86, Buffer.from(text, 'latin1'))
-const ip = (...octets: readonly number[]): Buffer => tlv(0x87, Buffer.from(octets))
+const email = (text: string): Buffer => element(0x81, Buffer.from(text, 'latin1'))
+const uri = (text: string): Buffer => element(0x86, Buffer.from(text, 'latin1'))
+const ip = (...octets: readonly number[]): Buffer => element(0x87, Buffer.from(octets))
 const named = (...names: readonly Uint8Array[]) => ({ extensions: [altNames(...names)] })
 const JUERGEN = email('j\xfcrgen@example.org')
 const MINUS_ONE = { serialNumber: Buffer.from([0xff]) }
@@ -97,7 +97,7 @@ test('name constraints of the kind of an unreadable name refuse it, permitted or
     [[email('example.org')], JUERGEN], [[email('example.org')], email('')], [[dns('a.example')], dns('')],
     [[dns('a.example')], dns('b.a.example\0')], [[uri('a.example')], uri('https://a.example/b\xfccher')],
     [[range], ip(10, 0, 0)],
-    [[email('example.org')], tlv(0xa0, Buffer.from('06082b06010505070809', 'hex'), tlv(0xa0, tlv(0x0c, Buffer.from([0xff]))))]
+    [[email('example.org')], element(0xa0, Buffer.from('06082b06010505070809', 'hex'), element(0xa0, element(0x0c, Buffer.from([0xff]))))]
   ] as const) {
     for (const constraints of [nameConstraints([...bases]), nameConstraints([], [...bases])]) {
       const anchor = a.root({ extensions: [constraints] })

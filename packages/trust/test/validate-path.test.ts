@@ -1,10 +1,10 @@
 import { test } from 'tap'
-import { integer, name, oid, sequence, tlv } from './support/der.ts'
+import { element, integer, oid, rdnName, sequence } from '@peerkit/test-support/der'
 import {
   CLIENT_AUTH, DIGITAL_SIGNATURE, KEY_CERT_SIGN, NOW, Party, SERVER_AUTH, basicConstraints, dns, inhibitAny, keyUsage,
   nameConstraints, newKeys, policies, policyConstraints, purposes
-} from './support/mint.ts'
-import type { Extension, Options } from './support/mint.ts'
+} from '@peerkit/test-support/mint'
+import type { Extension, Options } from '@peerkit/test-support/mint'
 import { outcome, validate } from './support/validate.ts'
 
 const root = new Party('CN=root')
@@ -97,7 +97,7 @@ test('wants the purpose in the leaf and in every CA that lists purposes', async 
   t.equal(outcomeOf({ extensions: [basicConstraints(true), keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'ca_as_leaf', 'a CA is no client')
   t.equal(outcomeOf({ extensions: [basicConstraints(true), absent('2.5.29.15')] }), 'ca_as_leaf')
   t.equal(outcome(root.certify(ca), [], [root.root()], { purpose: 'any' }), 'valid')
-  const certType = (octet: number): Extension => ({ oid: '2.16.840.1.113730.1.1', value: tlv(0x03, Buffer.from([0, octet])) })
+  const certType = (octet: number): Extension => ({ oid: '2.16.840.1.113730.1.1', value: element(0x03, Buffer.from([0, octet])) })
   t.equal(outcomeOf({ extensions: [certType(0x40)] }), 'wrong_purpose', 'a server by its Netscape certificate type')
   t.equal(outcomeOf({ extensions: [certType(0xc0)] }), 'valid')
   const server = ca.issue('CN=server', { extensions: [purposes(SERVER_AUTH), keyUsage(2)] })
@@ -133,18 +133,18 @@ test('refuses the same extension twice, and what its definition forbids', async 
 
 test('finds issuers whose name is spelled in another way, and none whose name differs', async (t) => {
   const authority = new Party('CN=ca')
-  const certificate = root.certify(authority, { subjectName: name('O=Acme  Works, CN=ISSUING ca', 0x13) })
+  const certificate = root.certify(authority, { subjectName: rdnName('O=Acme  Works, CN=ISSUING ca', 0x13) })
   const issueAs = (issuerName: Uint8Array): string => outcome(authority.issue('CN=client', { issuerName }), [certificate], [root.root()])
-  t.equal(issueAs(name('O=ACME works, CN=Issuing CA')), 'valid', 'case, spaces and string type do not count (RFC 5280 section 7.1)')
-  t.equal(issueAs(name('CN=ISSUING ca, O=Acme  Works', 0x13)), 'unknown_ca', 'order does')
-  t.equal(issueAs(name('O=AcmeWorks, CN=Issuing CA')), 'unknown_ca')
-  const two = tlv(0x31, ...['a', 'b'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
-  const twoOther = tlv(0x31, ...['B', 'A'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
+  t.equal(issueAs(rdnName('O=ACME works, CN=Issuing CA')), 'valid', 'case, spaces and string type do not count (RFC 5280 section 7.1)')
+  t.equal(issueAs(rdnName('CN=ISSUING ca, O=Acme  Works', 0x13)), 'unknown_ca', 'order does')
+  t.equal(issueAs(rdnName('O=AcmeWorks, CN=Issuing CA')), 'unknown_ca')
+  const two = element(0x31, ...['a', 'b'].map((value) => sequence(oid('2.5.4.3'), element(0x0c, Buffer.from(value)))))
+  const twoOther = element(0x31, ...['B', 'A'].map((value) => sequence(oid('2.5.4.3'), element(0x0c, Buffer.from(value)))))
   t.equal(outcome(
     authority.issue('CN=client', { issuerName: sequence(two) }),
     [root.certify(authority, { subjectName: sequence(twoOther) })], [root.root()]
   ), 'valid', 'an RDN is a set')
-  const apart = name('CN=a, CN=b')
+  const apart = rdnName('CN=a, CN=b')
   t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: apart })], [root.root()]), 'unknown_ca', 'a set of two is not two in a row')
 })
 

@@ -1,16 +1,15 @@
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import {
-  anything, choice, clock, count, credentialSource, defineOptions, duration, flag, required, text, valueOf
+  anything, checkOption, choice, clock, count, credentialSource, defineOptions, duration, flag, required, secret, text,
+  url, valueOf
 } from '@peerkit/identity/internal'
-import type { OptionType, OptionTypes } from '@peerkit/identity/internal'
+import type { OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Groups } from '@peerkit/rules'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { Agent } from 'undici'
-import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
-import type { OriginOptions } from './origin-options.ts'
-import type { AllowedServers } from './server-rules.ts'
-import type { ProxyOptions } from './proxy-options.ts'
+import type { AllowedServers } from './connect/server-rules.ts'
+import { OutboundOptionError } from './errors.ts'
 
 /** Options that are passed to undici's Agent. */
 export type PassedOptions = Pick<Agent.Options,
@@ -65,6 +64,35 @@ export interface MtlsAgentOptions extends PassedOptions {
   readonly now?: () => number
 }
 
+/** Options of one origin. The others are those of the agent. */
+export interface OriginOptions {
+  /** Who may answer. Default: the agent's `allowedServers`. */
+  readonly allowedServers?: AllowedServers
+  /** The credentials for this origin only. Only their CAs are trusted there. Default: the agent's. */
+  readonly credentials?: CredentialSource
+  /** The name for SNI and for the host name check. Default: the origin's host. */
+  readonly servername?: string
+  /** A Unix socket to connect to. Default: the agent's. */
+  readonly socketPath?: string
+  /** A proxy to CONNECT through. Default: the agent's. */
+  readonly proxy?: string | ProxyOptions
+}
+
+/** A proxy to CONNECT through. */
+export interface ProxyOptions {
+  /**
+   * `http://host:port` or `https://host:port`. With https the proxy is checked like any server, and gets the client
+   * certificate.
+   */
+  readonly uri: string
+  /** For an https proxy: the certificate to present and the CAs to trust. Default: those of the origin. */
+  readonly credentials?: CredentialSource
+  /** For an https proxy: who may answer. Default: the certificate must be for its host name. */
+  readonly allowedServers?: AllowedServers
+  /** Headers of the CONNECT request only, such as `proxy-authorization`. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 const passedOn = valueOf('a value that undici accepts', () => true)
 const VERSION = choice('TLSv1.2', 'TLSv1.3')
 
@@ -91,6 +119,7 @@ const PASSED: OptionTypes<PassedOptions> = {
   clientTtl: orNull(duration({ least: 0 })),
   localAddress: passedOn
 }
+
 /** The type of each option of `MtlsAgent`. */
 export const AGENT_OPTIONS: OptionTypes<MtlsAgentOptions> = {
   credentials: required(credentialSource),
@@ -110,13 +139,13 @@ export const AGENT_OPTIONS: OptionTypes<MtlsAgentOptions> = {
   now: clock,
   ...PASSED
 }
-const OPTIONS = defineOptions<MtlsAgentOptions>('MtlsAgent', MTLS_ERR_OUTBOUND_OPTION, AGENT_OPTIONS)
+const AGENT = defineOptions<MtlsAgentOptions>('MtlsAgent', OutboundOptionError, AGENT_OPTIONS)
 
-/** @throws MTLS_ERR_OUTBOUND_OPTION */
+/** @throws OutboundOptionError */
 export function checkAgentOptions (options: MtlsAgentOptions): void {
-  OPTIONS.check(options)
+  AGENT.check(options)
   if (options.socketPath !== undefined && options.proxy !== undefined) {
-    throw new MTLS_ERR_OUTBOUND_OPTION('found socketPath and proxy; expected only one of them')
+    throw new OutboundOptionError('found socketPath and proxy; expected only one of them')
   }
 }
 
@@ -126,4 +155,31 @@ export function passedOptions (options: MtlsAgentOptions): PassedOptions {
       .filter((key) => options[key] !== undefined)
       .map((key) => [key, options[key]])
   )
+}
+
+/** The type of each option of an origin. */
+export const ORIGIN_OPTIONS: OptionTypes<OriginOptions> = {
+  allowedServers: anything, credentials: credentialSource, servername: text(), socketPath: text(), proxy: anything
+}
+export const originOptions: OptionSet = defineOptions<OriginOptions>('origins', OutboundOptionError, ORIGIN_OPTIONS)
+
+const PROXY_URL = url('http://host:port or https://host:port', ({ protocol, pathname, search }) => {
+  return /^https?:$/.test(protocol) && pathname === '/' && search === ''
+})
+const PROXY = defineOptions<ProxyOptions>('proxy', OutboundOptionError, {
+  uri: required(PROXY_URL),
+  credentials: credentialSource,
+  allowedServers: anything,
+  // They may contain a password or a token.
+  headers: secret('an object of strings', (value) => typeof value === 'object' && value !== null)
+})
+
+/** @throws OutboundOptionError */
+export function checkProxyOptions (given: string | ProxyOptions, where: string): ProxyOptions {
+  if (typeof given === 'string') {
+    checkOption(given, PROXY_URL, where, OutboundOptionError)
+    return { uri: given }
+  }
+  PROXY.check(given, where)
+  return given
 }

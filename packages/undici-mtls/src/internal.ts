@@ -4,5 +4,5 @@
  * @packageDocumentation
  * @internal
  */
-export { AGENT_OPTIONS } from './agent-options.ts'
-export { ORIGIN_OPTIONS } from './origin-options.ts'
+export { AGENT_OPTIONS, ORIGIN_OPTIONS } from './agent-options.ts'
+export { mapErrors } from './dispatch/compose.ts'

@@ -4,17 +4,16 @@ import { Dispatcher } from 'undici'
 import type { fetch } from 'undici'
 import { checkAgentOptions, passedOptions } from './agent-options.ts'
 import type { MtlsAgentOptions } from './agent-options.ts'
-import { bindFetch } from './bound-fetch.ts'
-import { composeAgent } from './compose.ts'
-import { ConnectionManager } from './connection-manager.ts'
-import { Exchange, kExchange } from './exchange.ts'
-import { adaptHandler } from './legacy-handler.ts'
-import { acceptMocks } from './mocks.ts'
-import { OriginPolicies, readOrigin } from './origin-policy.ts'
-import { splitUrl } from './request-url.ts'
-import type { WithoutUrl } from './request-url.ts'
-import { readTarget } from './target.ts'
-import { checkUndici } from './undici-internals.ts'
+import { withoutBrackets } from './connect/host-name.ts'
+import { composeAgent } from './dispatch/compose.ts'
+import { Exchange, kExchange } from './dispatch/exchange.ts'
+import { bindFetch } from './dispatch/fetch.ts'
+import { adaptHandler } from './dispatch/handlers.ts'
+import { readTarget, splitUrl } from './dispatch/target.ts'
+import type { WithoutUrl } from './dispatch/target.ts'
+import { acceptMocks, checkUndici } from './dispatch/undici-internals.ts'
+import { ConnectionManager } from './pools/connection-manager.ts'
+import { OriginPolicies, readOrigin } from './pools/origin-policy.ts'
 
 const reference = new undici.Agent()
 
@@ -55,7 +54,7 @@ export class MtlsAgent extends Dispatcher {
 
   /**
    * @param options `credentials` is required
-   * @throws MTLS_ERR_OUTBOUND_OPTION if an option is wrong
+   * @throws OutboundOptionError if an option is wrong
    * @throws RuleInvalidError if a rule is wrong
    */
   constructor (options: MtlsAgentOptions) {
@@ -91,12 +90,12 @@ export class MtlsAgent extends Dispatcher {
   }
 
   /**
-   * Says in words which server must answer at an origin, as `expected` of MTLS_ERR_OUTBOUND_WRONG_SERVER does. Opens no
+   * Says in words which server must answer at an origin, as `expected` of OutboundWrongServerError does. Opens no
    * connection.
    *
    * @param origin such as `https://ledger.internal:8443`
-   * @throws MTLS_ERR_OUTBOUND_OPTION if it is not an https origin
-   * @throws MTLS_ERR_OUTBOUND_ORIGIN if the agent must not call it
+   * @throws OutboundOptionError if it is not an https origin
+   * @throws OutboundOriginError if the agent must not call it
    * @example
    * ```ts
    * const agent = new MtlsAgent({ credentials, allowedServers: { ou: 'ledger' } })
@@ -107,7 +106,7 @@ export class MtlsAgent extends Dispatcher {
   describeServers (origin: string): string {
     const { hostname } = new URL(readOrigin(origin))
     const { rules, servername } = this.#policies.find(readOrigin(origin))
-    return rules.describe(servername ?? hostname.replace(/^\[|\]$/g, ''))
+    return rules.describe(servername ?? withoutBrackets(hostname))
   }
 
   /** Sends a request, as undici's `dispatch` does. Errors are passed to the handler. */
@@ -118,7 +117,7 @@ export class MtlsAgent extends Dispatcher {
   /**
    * Sends a request, as undici's `request` does, by options or by URL and options.
    *
-   * @throws MTLS_ERR_OUTBOUND_OPTION if the URL cannot be parsed
+   * @throws OutboundOptionError if the URL cannot be parsed
    * @example
    * ```ts
    * const agent = new MtlsAgent({ credentials, allowedServers: { cn: 'ledger' } })
@@ -178,7 +177,7 @@ export class MtlsAgent extends Dispatcher {
   override compose (interceptors: Dispatcher.DispatcherComposeInterceptor[]): this
   override compose (...interceptors: Dispatcher.DispatcherComposeInterceptor[]): this
   override compose (...interceptors: any[]): this {
-    return composeAgent(this, (options, handler) => this.#dispatch(options, handler, true), interceptors, bindFetch)
+    return composeAgent(this, (options, handler) => this.#dispatch(options, handler, true), interceptors)
   }
 
   /** Refuses new requests, and resolves when those in flight are done. */

@@ -4,7 +4,8 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import { MtlsAgent } from '../src/index.ts'
 import type { MtlsAgentOptions } from '../src/index.ts'
-import { rejection, startServer } from './support/world.ts'
+import { startServer } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
 const [ours, partner] = [await createDevCa({ name: 'Ours' }), await createDevCa({ name: 'Partner' })]
 const client = await ours.issue({ cn: 'orders', profile: 'client' })

@@ -10,9 +10,11 @@ import type { Dispatcher } from 'undici'
 import * as undici7 from 'undici7'
 import { WebSocketServer } from 'ws'
 import { MtlsAgent, retryErrorCodes, getServerIdentity } from '../src/index.ts'
-import { createWorld, rejection, SPIFFE, startHttp2Server, startServer } from './support/world.ts'
+import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
+import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, credentials } = await createWorld()
+const { ca, server, credentials } = await createLedger()
 const ledger = await startServer({
   identity: server,
   handler: (incoming, response) => {
@@ -27,7 +29,7 @@ const ledger = await startServer({
   }
 })
 const { origin } = ledger
-const agent = new MtlsAgent({ credentials, allowedServers: [{ spiffe: SPIFFE }] })
+const agent = new MtlsAgent({ credentials, allowedServers: [{ spiffe: LEDGER }] })
 
 /** A port on which nobody listens. */
 async function freePort (): Promise<number> {
@@ -44,11 +46,11 @@ test('stream and pipeline know who served', async (t) => {
   let context: object = {}
   await stream(`${origin}/streamed`, { dispatcher: agent, method: 'GET' }, (data) => { context = data; return sink })
   t.equal(await text(sink), '/streamed')
-  t.equal(getServerIdentity(context)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(context)?.spiffeId, LEDGER)
   const piped = pipeline(`${origin}/`, { dispatcher: agent, method: 'POST' }, (data) => { context = data; return data.body })
   piped.end('through')
   t.equal(await text(piped), 'through')
-  t.equal(getServerIdentity(context)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(context)?.spiffeId, LEDGER)
 })
 
 test('a WebSocket opens through the agent', async (t) => {
@@ -115,10 +117,11 @@ test('the composed agent\'s own methods and fetch work, fetch through the interc
   const composed = own.compose((dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch => (options, handler) => { calls++; return dispatch(options, handler) })
   const response = await composed.fetch(`${origin}/composed`)
   t.equal(await response.text(), '/composed')
-  t.equal(getServerIdentity(response)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(response)?.spiffeId, LEDGER)
   await (await composed.request({ origin, path: '/', method: 'GET' })).body.dump()
   t.equal(calls, 2)
   t.equal(composed.closed, false)
+  t.equal(composed.describeServers(origin), own.describeServers(origin))
   t.ok(Object.keys(composed.stats).includes(origin))
   await composed.close()
   t.equal(own.closed, true)
@@ -129,7 +132,7 @@ test('the composed agent\'s own methods and fetch work, fetch through the interc
 test('the dns interceptor: the name is checked though the connection goes to an address', async (t) => {
   const lookup = (_: unknown, __: unknown, callback: (error: null, addresses: object[]) => void): void => { callback(null, [{ address: '127.0.0.1', family: 4, ttl: 1000 }]) }
   const named = `https://ledger.internal:${ledger.port}`
-  const own = new MtlsAgent({ credentials, origins: { [named]: { allowedServers: [{ spiffe: SPIFFE }] } } })
+  const own = new MtlsAgent({ credentials, origins: { [named]: { allowedServers: [{ spiffe: LEDGER }] } } })
   const wrong = new MtlsAgent({ credentials })
   t.teardown(async () => { await own.close(); await wrong.close() })
   const { body, headers } = await own.compose(interceptors.dns({ lookup } as any)).request({ origin: named, path: '/dns', method: 'GET' })
@@ -144,7 +147,7 @@ test('the dns interceptor: the other address family is tried and the name still 
     callback(null, [{ address: '::1', family: 6, ttl: 1000 }, { address: '127.0.0.1', family: 4, ttl: 1000 }])
   }
   const named = `https://localhost.:${ledger.port}`
-  const own = new MtlsAgent({ credentials, origins: { [named]: { allowedServers: [{ spiffe: SPIFFE }] } } })
+  const own = new MtlsAgent({ credentials, origins: { [named]: { allowedServers: [{ spiffe: LEDGER }] } } })
   t.teardown(async () => { await own.close() })
   const composed = own.compose(interceptors.dns({ lookup, affinity: 6 } as any))
   const { body } = await composed.request({ origin: named, path: '/family', method: 'GET' })
@@ -153,7 +156,7 @@ test('the dns interceptor: the other address family is tried and the name still 
 
 test('the redirect interceptor: another origin is checked anew and refused before a socket is opened', async (t) => {
   const elsewhere = await startServer({ identity: await ca.issue({ cn: 'elsewhere', ip: '127.0.0.1' }) })
-  const closed = new MtlsAgent({ credentials, origins: { [origin]: { allowedServers: [{ spiffe: SPIFFE }] } } })
+  const closed = new MtlsAgent({ credentials, origins: { [origin]: { allowedServers: [{ spiffe: LEDGER }] } } })
   t.teardown(async () => { await closed.close(); await elsewhere.close() })
   const path = `/redirect?to=${encodeURIComponent(`${elsewhere.origin}/stolen`)}`
   const redirecting = closed.compose(interceptors.redirect({ maxRedirections: 2 }))
@@ -165,7 +168,7 @@ test('the redirect interceptor: another origin is checked anew and refused befor
   t.same(elsewhere.seen, [])
   const followed = await redirecting.request({ origin, path: '/redirect?to=/home', method: 'GET' })
   t.equal(await followed.body.text(), '/home')
-  t.equal(getServerIdentity(followed)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(followed)?.spiffeId, LEDGER)
 })
 
 test('the cache interceptor: what comes from the cache was served by nobody', async (t) => {
@@ -175,7 +178,7 @@ test('the cache interceptor: what comes from the cache was served by nobody', as
   const second = await caching.request({ origin, path: '/cached', method: 'GET' })
   t.equal(await second.body.text(), '/cached')
   t.equal(ledger.seen.filter((url) => url === '/cached').length, 1)
-  t.equal(getServerIdentity(first)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(first)?.spiffeId, LEDGER)
   t.equal(getServerIdentity(second), undefined)
 })
 
@@ -220,7 +223,7 @@ test('HTTP/2 where both speak it; the built-in fetch of older undici stays on HT
   t.teardown(async () => { await h2.close(); await both.close() })
   const answers = await Promise.all(Array.from({ length: 20 }, async () => await h2.request({ origin: both.origin, path: '/h2', method: 'GET' })))
   for (const { body } of answers) t.equal(await body.text(), '/h2')
-  t.equal(getServerIdentity(answers[0] as object)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(answers[0] as object)?.spiffeId, LEDGER)
   // undici 7 opens a connection for each request that comes before the first connection is there.
   t.equal(both.accepted(), 'Dispatcher1Wrapper' in undici ? 1 : 20)
   t.equal(new Set(both.seen).size, 1)
@@ -240,7 +243,7 @@ test('callers and interceptors of another undici major', async (t) => {
   const dispatcher: any = agent
   const called = await undici7.request(`${origin}/seven`, { dispatcher })
   t.equal(await called.body.text(), '/seven')
-  t.equal(getServerIdentity(called)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(called)?.spiffeId, LEDGER)
   t.equal(await (await undici7.fetch(`${origin}/seven`, { dispatcher, method: 'POST', body: 'posted' })).text(), 'posted')
   const composed = agent.compose(undici7.interceptors.retry({ maxRetries: 1, minTimeout: 1 }) as any, undici7.interceptors.redirect({ maxRedirections: 1 }) as any)
   t.equal(await (await composed.request({ origin, path: '/redirect?to=/seven', method: 'GET' })).body.text(), '/seven')

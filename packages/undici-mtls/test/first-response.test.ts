@@ -1,9 +1,11 @@
 import { test } from 'tap'
 import { RetryAgent, interceptors } from 'undici'
 import { MtlsAgent, retryErrorCodes } from '../src/index.ts'
-import { createWorld, rejection, startServer } from './support/world.ts'
+import { createLedger } from '@peerkit/test-support/ledger'
+import { startServer } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { server, ca, credentials } = await createWorld()
+const { server, ca, credentials } = await createLedger()
 
 test('a server that has answered with our certificate did not refuse it when a new connection ends', async (t) => {
   const listening = await startServer({

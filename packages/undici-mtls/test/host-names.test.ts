@@ -4,10 +4,12 @@ import { checkServerIdentity } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { MtlsAgent } from '../src/index.ts'
-import { isForHostName, withoutRootDot } from '../src/host-name.ts'
-import { createWorld, rejection, startServer } from './support/world.ts'
+import { isForHostName, withoutRootDot } from '../src/connect/host-name.ts'
+import { createLedger } from '@peerkit/test-support/ledger'
+import { startServer } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, credentials } = await createWorld()
+const { ca, server, credentials } = await createLedger()
 
 /** Names below `test` lead to this machine, as a cluster's DNS would do it. */
 const real = dns.lookup

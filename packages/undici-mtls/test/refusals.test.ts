@@ -7,10 +7,12 @@ import { mock } from 'node:test'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
-import { explainConnectError, explainFirstRequestError, explainVerifyError } from '../src/explain-error.ts'
-import { createWorld, rejection, startHttp2Server, startServer } from './support/world.ts'
+import { explainConnectError, explainFirstRequestError, explainVerifyError } from '../src/connect/explain-error.ts'
+import { createLedger } from '@peerkit/test-support/ledger'
+import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, credentials } = await createWorld()
+const { ca, server, credentials } = await createLedger()
 const stranger = await (await createDevCa()).issue({ cn: 'stranger', profile: 'client' })
 const strange = memoryCredentials({ cert: stranger.chain, key: stranger.key, ca: ca.root })
 

@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { MtlsAgent, getServerIdentity } from '../src/index.ts'
-import { createWorld, rejection, startHttp2Server, startServer } from './support/world.ts'
-import type { ServerSettings } from './support/world.ts'
+import { createLedger } from '@peerkit/test-support/ledger'
+import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
+import type { ServerSettings } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, client, credentials } = await createWorld()
+const { ca, server, client, credentials } = await createLedger()
 const renewed = await ca.issue({ cn: 'orders-2', profile: 'client' })
 
 /** A handler that answers with the client's CN, and holds requests to /held until it is told. */

@@ -3,11 +3,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Server } from 'node:https'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
-import { SessionCache } from '../src/session-cache.ts'
-import { createWorld, rejection, startServer } from './support/world.ts'
-import type { Listening } from './support/world.ts'
+import { SessionCache } from '../src/connect/handshake.ts'
+import { createLedger } from '@peerkit/test-support/ledger'
+import { startServer } from '@peerkit/test-support/listen'
+import type { Listening } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, client, credentials } = await createWorld()
+const { ca, server, client, credentials } = await createLedger()
 
 const identified: any[] = []
 const listener = (message: unknown): void => { identified.push(message) }

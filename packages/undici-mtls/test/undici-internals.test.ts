@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { test } from 'tap'
 import * as undici from 'undici'
 import * as undici7 from 'undici7'
-import { checkUndici, isDnsHandler, kClients, originBefore } from '../src/undici-internals.ts'
+import { checkUndici, isDnsHandler, kClients, originBefore } from '../src/dispatch/undici-internals.ts'
 
 test('the installed undici has all that is relied on', async (t) => {
   const texts: string[] = []

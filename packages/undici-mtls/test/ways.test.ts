@@ -12,9 +12,11 @@ import type { TLSSocket } from 'node:tls'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { MtlsAgent, getServerIdentity } from '../src/index.ts'
-import { createWorld, rejection, SPIFFE, startHttp2Server, startServer } from './support/world.ts'
+import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
+import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, client, credentials } = await createWorld()
+const { ca, server, client, credentials } = await createLedger()
 const proxyIdentity = await ca.issue({ cn: 'proxy', ip: '127.0.0.1', spiffe: 'spiffe://prod.example/proxy' })
 
 interface TestProxy { readonly uri: string, readonly asked: Array<{ authority: string, authorization: string | undefined, client: string | undefined }>, close (): Promise<void> }
@@ -57,11 +59,11 @@ for (const secure of [false, true]) {
     const proxy = await startProxy(secure)
     const origin = `https://ledger.internal:${listening.port}`
     const source = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root })
-    const agent = new MtlsAgent({ credentials: source, allowedServers: [{ spiffe: SPIFFE }], allowH2: true, proxy: { uri: proxy.uri, headers: { 'proxy-authorization': 'Basic x' } } })
+    const agent = new MtlsAgent({ credentials: source, allowedServers: [{ spiffe: LEDGER }], allowH2: true, proxy: { uri: proxy.uri, headers: { 'proxy-authorization': 'Basic x' } } })
     t.teardown(async () => { await agent.destroy(); await proxy.close(); await listening.close() })
     const first = await agent.request({ origin, path: '/proxied', method: 'GET' })
     t.equal(await first.body.text(), '/proxied')
-    t.equal(getServerIdentity(first)?.spiffeId, SPIFFE)
+    t.equal(getServerIdentity(first)?.spiffeId, LEDGER)
     t.equal(await (await agent.fetch(`${origin}/fetched`)).text(), '/fetched')
     const renewed = await ca.issue({ cn: 'orders-2', profile: 'client' })
     source.update({ cert: renewed.chain, key: renewed.key })

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } f
 import type { KeyObject } from 'node:crypto'
 import {
   TRUE, NULL, bitString, element, explicit, extension, integer, nameOf, octetString, oid, pem, sequence, text, time
-} from './der.ts'
-import type { Extension, Octets } from './der.ts'
+} from '@peerkit/test-support/der'
+import type { Extension, Octets } from '@peerkit/test-support/der'
 
 export const DAY = 86_400_000
 export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'

@@ -2,8 +2,8 @@ import { claimsOf, parsePeerIdentity } from '@peerkit/identity'
 import type { CrlChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Authority, Decision, OutsideName, Refused, TrustEvaluatorOptions } from '@peerkit/trust'
-import { vouchesFor } from './named-authority.ts'
-import type { NamedAuthority, Side } from './named-authority.ts'
+import { vouchesFor } from './read-authorities.ts'
+import type { NamedAuthority, Side } from './read-authorities.ts'
 
 /** A chain and the purpose it is presented for. */
 export interface AskedChain {

@@ -5,9 +5,8 @@ import { crlChecker } from '@peerkit/revocation'
 import type { RevocationPolicy } from '@peerkit/revocation'
 import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
-import { UsageError } from '../usage-error.ts'
-import { shown } from '../shown.ts'
-import { describeDay, readDay } from './read-day.ts'
+import { UsageError } from '../command.ts'
+import { shown } from '../output.ts'
 
 export type AuthorityUse = 'clients' | 'servers' | 'both'
 
@@ -161,4 +160,19 @@ function describe (value: unknown): string {
   if (typeof value === 'string') return shown(JSON.stringify(value.slice(0, 100)))
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
+
+const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/
+
+/** What was expected instead of a text that is not a day. */
+export function describeDay (found: unknown): string {
+  const isWritten = typeof found === 'string' && DAY.test(found)
+  return `a day such as "2027-03-15"${isWritten ? ` (there is no ${found})` : ''}`
+}
+
+/** A day at 00:00 UTC, in milliseconds since the epoch. Undefined if the text is not a day. */
+function readDay (text: unknown): number | undefined {
+  const time = typeof text === 'string' && DAY.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
+  // Date.parse accepts 2027-02-31 as a day in March.
+  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text ? undefined : time
 }

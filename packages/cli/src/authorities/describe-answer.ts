@@ -1,11 +1,10 @@
-import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
+import { claimsOf } from '@peerkit/identity'
+import type { CertificateFlaw, ClaimKind, PeerIdentity, SubjectAltNames } from '@peerkit/identity'
 import type { Accepted } from '@peerkit/trust'
-import { describeMoment } from '../time-left.ts'
+import { describeMoment } from '../output.ts'
+import type { Row } from '../output.ts'
 import type { AuthorityAnswer } from './ask-authorities.ts'
-import { listClaims } from './list-claims.ts'
-import type { NamedAuthority } from './named-authority.ts'
-
-type Row = readonly [label: string, value: string | readonly string[] | undefined]
+import type { NamedAuthority } from './read-authorities.ts'
 
 /** The authority that accepts a chain, and the names that it vouches for. */
 export function describeAccepting (
@@ -27,7 +26,7 @@ export function describeNotBelieved ({ notBelieved }: PeerIdentity): string | un
 }
 
 /** The same as data. */
-export interface AcceptingData {
+interface AcceptingData {
   readonly name: string
   readonly notBelieved: readonly ClaimKind[]
   /** The values of these kinds in the certificate. */
@@ -80,4 +79,32 @@ export function describeEachAsData (each: readonly AuthorityAnswer[]): readonly 
     message: refused?.detail.message,
     outside
   }))
+}
+
+const MAX_CLAIMS = 20
+
+/** The names that the authority does not vouch for: `subject CN=web`, `dns api.internal`. */
+function listClaims (peer: PeerIdentity): readonly string[] {
+  const { subject, subjectAltNames, policies = [] } = claimsOf(peer)
+  const isNamed = subject !== undefined && subject.rdns.length > 0
+  const believed = new Set(listNames(peer.subjectAltNames))
+  const found = [
+    ...(peer.subject === undefined && isNamed ? [`subject ${String(subject)}`] : []),
+    ...listNames(subjectAltNames).filter((name) => !believed.has(name)),
+    ...(peer.policies === undefined ? policies.map((policy) => `policy ${policy}`) : [])
+  ]
+  if (found.length <= MAX_CLAIMS) return found
+  return [...found.slice(0, MAX_CLAIMS), `and ${found.length - MAX_CLAIMS} more`]
+}
+
+function listNames (names: SubjectAltNames | undefined): readonly string[] {
+  if (names === undefined) return []
+  const { dns, uri, email, ip, directoryName, otherName } = names
+  const others = { directoryName: directoryName.map(String), otherName: otherName.map(describeOther) }
+  const lists = { dns, uri, email, ip, ...others }
+  return Object.entries(lists).flatMap(([kind, values]) => values.map((value) => `${kind} ${value}`))
+}
+
+function describeOther ({ type, value }: SubjectAltNames['otherName'][number]): string {
+  return value === undefined ? type : `${type} ${value}`
 }

@@ -1,13 +1,23 @@
 import { dirname, resolve } from 'node:path'
 import { parsePeerIdentity } from '@peerkit/identity'
-import { UsageError } from '../usage-error.ts'
-import { readBytes } from '../read-bytes.ts'
-import { shown } from '../shown.ts'
+import type { RuleAuthority } from '@peerkit/rules'
+import { UsageError } from '../command.ts'
+import { readBytes } from '../files/read-bytes.ts'
+import { shown } from '../output.ts'
 import { readAuthorityEntry } from './authority-entry.ts'
 import type { AuthorityEntry, AuthorityPart } from './authority-entry.ts'
-import { readAuthorityFiles } from './authority-file.ts'
-import type { AuthorityFile, AuthorityPlace } from './authority-file.ts'
-import type { NamedAuthority } from './named-authority.ts'
+import { readAuthorityFiles } from './authority-files.ts'
+import type { AuthorityFile, AuthorityFiles, AuthorityPlace } from './authority-files.ts'
+
+/** An authority with its settings and the certificates of its files. */
+export interface NamedAuthority extends Omit<AuthorityEntry, 'paths'>, AuthorityFiles {}
+
+/** Whose certificates are verified. */
+export type Side = 'clients' | 'servers' | 'both'
+
+export function vouchesFor ({ use }: Pick<NamedAuthority, 'use'>, side: Side): boolean {
+  return use === 'both' || side === 'both' || use === side
+}
 
 const EXPECTED = 'JSON of authorities by name, such as { "internal": { "ca": "ca.pem" } }'
 
@@ -69,4 +79,14 @@ function refuseSharedCas (authorities: readonly NamedAuthority[], file: string):
       owners.set(key, name)
     }
   }
+}
+
+/** Converts authorities for the check of rules about one side. */
+export function ruleAuthoritiesOf (authorities: readonly NamedAuthority[], side: Side): readonly RuleAuthority[] {
+  return authorities.map(({ name, bounds, use }) => ({
+    name,
+    only: use === 'both' || vouchesFor({ use }, side) ? undefined : use,
+    vouchesFor: (kind) => bounds.vouchesFor(kind),
+    mayClaim: (kind, value) => bounds.mayClaim(kind, value)
+  }))
 }

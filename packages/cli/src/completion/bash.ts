@@ -1,9 +1,8 @@
 import type { Command } from '../command.ts'
-import { COMMON_OPTIONS, TOP_OPTIONS, groupWords } from './command-words.ts'
+import type { CommandWords } from './command-words.ts'
 
 /** The completion script for bash 3.2 and later. Where nothing else fits, bash offers files. */
-export function completeBash (commands: readonly Command[]): string {
-  const groups = groupWords(commands)
+export function completeBash ({ commands, groups }: CommandWords): string {
   const pairs = [...groups].filter(([, seconds]) => seconds.length > 0)
   return `# bash completion for peerkit. Load it with: source <(peerkit completion bash)
 _peerkit() {
@@ -16,7 +15,7 @@ _peerkit() {
   fi
   COMPREPLY=()
   if (( COMP_CWORD == 1 )); then
-    words='${[...groups.keys(), ...TOP_OPTIONS].join(' ')}'
+    words='${[...groups.keys(), '--help', '--version'].join(' ')}'
   else
     case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in
 ${commands.map(describeCommand).join('')}${pairs.map(([first, seconds]) => `      '${first} '*)
@@ -34,7 +33,7 @@ function describeCommand ({ name, options, operands }: Command): string {
   const valued = Object.entries(options).filter(([, { type }]) => type === 'string')
   const listed = valued.filter(([, { values }]) => values !== undefined)
   const others = valued.filter(([, { values }]) => values === undefined)
-  const names = [...Object.keys(options).map((option) => `--${option}`), ...COMMON_OPTIONS].join(' ')
+  const names = [...Object.keys(options).map((option) => `--${option}`), '--help'].join(' ')
   return `      ${pattern})
         case "$previous" in
 ${listed.map(([option, { values = [] }]) => `          --${option}) words='${values.join(' ')}' ;;

@@ -1,12 +1,16 @@
 import type { Command } from '../command.ts'
 
-/** The options that every command has. */
-export const COMMON_OPTIONS: readonly string[] = ['--help']
-/** The options of `peerkit` itself. */
-export const TOP_OPTIONS: readonly string[] = ['--help', '--version']
+/** All commands, as the script of a shell needs them. */
+export interface CommandWords {
+  readonly commands: readonly Command[]
+  /** The first words of all commands, each once, with their second words. A command of one word has none. */
+  readonly groups: ReadonlyMap<string, readonly string[]>
+  /** The summary of a command, or the second words of a group. */
+  summarize (name: string): string
+}
 
-/** The first words of all commands, each once, with their second words. A command of one word has none. */
-export function groupWords (commands: readonly Command[]): ReadonlyMap<string, readonly string[]> {
+/** @param commands all commands */
+export function wordsOf (commands: readonly Command[]): CommandWords {
   const groups = new Map<string, string[]>()
   for (const { name } of commands) {
     const [first = '', second] = name.split(' ')
@@ -14,5 +18,7 @@ export function groupWords (commands: readonly Command[]): ReadonlyMap<string, r
     groups.set(first, seconds)
     if (second !== undefined) seconds.push(second)
   }
-  return groups
+  const summarize = (name: string): string =>
+    commands.find((command) => command.name === name)?.summary ?? (groups.get(name) ?? []).join(', ')
+  return { commands, groups, summarize }
 }

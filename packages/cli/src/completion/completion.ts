@@ -1,11 +1,13 @@
-import { UsageError } from '../usage-error.ts'
-import type { Command } from '../command.ts'
 import { findNearest } from '@peerkit/identity/internal'
+import { UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
 import { completeBash } from './bash.ts'
+import { wordsOf } from './command-words.ts'
+import type { CommandWords } from './command-words.ts'
 import { completeFish } from './fish.ts'
 import { completeZsh } from './zsh.ts'
 
-const SHELLS: Readonly<Record<string, (commands: readonly Command[]) => string>> = {
+const SHELLS: Readonly<Record<string, (words: CommandWords) => string>> = {
   bash: completeBash, zsh: completeZsh, fish: completeFish
 }
 
@@ -31,7 +33,7 @@ export function completionOf (commands: readonly Command[]): Command {
         const hint = near === undefined ? 'expected bash, zsh or fish' : `did you mean ${near}?`
         throw new UsageError(`SHELL is ${JSON.stringify(shell)}; ${hint}`)
       }
-      print(complete(commands))
+      print(complete(wordsOf(commands)))
       return 0
     }
   }

@@ -1,20 +1,19 @@
 import type { Command } from '../command.ts'
-import { groupWords } from './command-words.ts'
+import type { CommandWords } from './command-words.ts'
 
 /** The completion script for fish. */
-export function completeFish (commands: readonly Command[]): string {
-  const groups = groupWords(commands)
+export function completeFish ({ commands, groups, summarize }: CommandWords): string {
   return [
     '# fish completion for peerkit',
     'complete -c peerkit -f',
     ...[...groups.keys()].map((word) => {
-      return `complete -c peerkit -n __fish_use_subcommand -a ${word} -d ${describe(word, commands)}`
+      return `complete -c peerkit -n __fish_use_subcommand -a ${word} -d ${quote(summarize(word))}`
     }),
     'complete -c peerkit -n __fish_use_subcommand -s V -l version -d \'the version\'',
     'complete -c peerkit -s h -l help -d \'help\'',
     ...[...groups].flatMap(([word, seconds]) => seconds.map((second) => {
       const condition = `__fish_seen_subcommand_from ${word}; and not __fish_seen_subcommand_from ${seconds.join(' ')}`
-      return `complete -c peerkit -n '${condition}' -a ${second} -d ${describe(`${word} ${second}`, commands)}`
+      return `complete -c peerkit -n '${condition}' -a ${second} -d ${quote(summarize(`${word} ${second}`))}`
     })),
     ...commands.flatMap(describeCommand),
     ''
@@ -30,12 +29,6 @@ function describeCommand ({ name, options, operands }: Command): string[] {
   })
   if (operands === undefined) return lines
   return [...lines, operands.values === undefined ? `${start} -F` : `${start} -a '${operands.values.join(' ')}'`]
-}
-
-function describe (name: string, commands: readonly Command[]): string {
-  const own = commands.find((command) => command.name === name)
-  const below = commands.filter((command) => command.name.startsWith(`${name} `))
-  return quote(own?.summary ?? below.map((command) => command.name.slice(name.length + 1)).join(', '))
 }
 
 function quote (text: string): string {

@@ -1,16 +1,17 @@
 import type { Command } from '../command.ts'
-import { groupWords } from './command-words.ts'
+import type { CommandWords } from './command-words.ts'
 
 /** The completion script for zsh: a function file for `fpath`, or to be sourced. */
-export function completeZsh (commands: readonly Command[]): string {
-  const groups = [...groupWords(commands)].filter(([, seconds]) => seconds.length > 0)
+export function completeZsh ({ commands, groups: words, summarize }: CommandWords): string {
+  const groups = [...words].filter(([, seconds]) => seconds.length > 0)
+  const find = (name: string): Command => commands.find((command) => command.name === name) as Command
   return `#compdef peerkit
 # zsh completion for peerkit
 _peerkit() {
   if (( CURRENT == 2 )); then
     local -a first
     first=(
-${[...groupWords(commands)].map(([word]) => `      ${quote(`${word}:${summarize(word, commands)}`)}\n`).join('')}    )
+${[...words.keys()].map((word) => `      ${quote(`${word}:${summarize(word)}`)}\n`).join('')}    )
     _describe -t commands command first
     _arguments '(- *)'{-h,--help}'[help]' '(- *)'{-V,--version}'[version]'
     return
@@ -21,7 +22,7 @@ ${groups.map(([word, seconds]) => `    ${word})
         local -a second
         second=(
 ${seconds
-  .map((second) => `          ${quote(`${second}:${summarize(`${word} ${second}`, commands)}`)}\n`)
+  .map((second) => `          ${quote(`${second}:${summarize(`${word} ${second}`)}`)}\n`)
   .join('')}        )
         _describe -t commands command second
         return
@@ -29,7 +30,7 @@ ${seconds
       case "$words[3]" in
 ${seconds.map((second) => `        ${second})
           words=("\${(@)words[3,-1]}") CURRENT=$(( CURRENT - 2 ))
-          _arguments -s : ${describeOptions(find(`${word} ${second}`, commands))} ;;
+          _arguments -s : ${describeOptions(find(`${word} ${second}`))} ;;
 `).join('')}      esac ;;
 `).join('')}${commands.filter(({ name }) => !name.includes(' ')).map((command) => `    ${command.name})
       words=("\${(@)words[2,-1]}") CURRENT=$(( CURRENT - 1 ))
@@ -38,17 +39,6 @@ ${seconds.map((second) => `        ${second})
 }
 if [ "$funcstack[1]" = _peerkit ]; then _peerkit "$@"; else compdef _peerkit peerkit; fi
 `
-}
-
-function find (name: string, commands: readonly Command[]): Command {
-  return commands.find((command) => command.name === name) as Command
-}
-
-/** The summary of a command, or the second words of a group. */
-function summarize (name: string, commands: readonly Command[]): string {
-  const own = commands.find((command) => command.name === name)
-  const below = commands.filter((command) => command.name.startsWith(`${name} `))
-  return own?.summary ?? below.map((command) => command.name.slice(name.length + 1)).join(', ')
 }
 
 function describeOptions ({ options, operands }: Command): string {

@@ -1,11 +1,8 @@
-import { describeDay, lastDayBefore } from '@peerkit/trust/forecast'
+import { adviseClientAuth, describeDay, lastDayBefore } from '@peerkit/trust/forecast'
 import type { ClientAuthForecast } from '@peerkit/trust/forecast'
-import { describeMoment, describeSpan } from '../time-left.ts'
-import { shown } from '../shown.ts'
-import { advise } from './advise.ts'
-import type { Forecasts } from './forecast-question.ts'
-import type { ForecastRow } from './forecast-row.ts'
-import type { AuditFile } from './read-audit.ts'
+import { describeMoment, describeSpan, shown } from '../output.ts'
+import type { AuditFile } from './audit.ts'
+import type { ForecastRow, Forecasts } from './rows.ts'
 
 type State = ClientAuthForecast['state']
 
@@ -88,4 +85,73 @@ function describeAudit ({ file, lines, broken, clientLines, strangers, hasAllowe
   if (broken > 0) parts.push(`${broken} unreadable`)
   if (strangers > 0) parts.push(`${strangers} of unverified clients ignored`)
   return `${shown(file)}: ${parts.join(', ')}${hasAllowed ? '' : MISSING}\n`
+}
+
+/** For `--json`. */
+export function forecastsAsData ({ at, within, rows, unreadable, audit, leftOut }: Forecasts): object {
+  return {
+    at: describeMoment(at),
+    withinDays: within / 86_400_000,
+    needsAction: rows.some((row) => row.needsAction),
+    forecasts: rows.map((row) => rowAsData(row, at)),
+    unreadable,
+    audit: { files: audit, leftOut }
+  }
+}
+
+function rowAsData (row: ForecastRow, now: number): object {
+  const advice = advise(row, now)
+  const { source, where, use, name, issuer, serialNumber, fingerprint256, client, needsAction, forecast } = row
+  const { state, origin, evidence, operator, clientAuth, lackedBy } = forecast
+  const { notAfter, renewal, stop, nextRenewal, loses } = forecast
+  return {
+    state,
+    needsAction,
+    source,
+    where,
+    use,
+    name,
+    issuer,
+    serialNumber,
+    fingerprint256,
+    origin,
+    evidence,
+    operator,
+    clientAuth,
+    lackedBy,
+    notAfter: momentOf(notAfter),
+    losesClientAuth: loses && describeDay(loses.at),
+    losesBasis: loses?.basis,
+    renewal: renewal === undefined ? undefined : describeDay(renewal),
+    nextRenewal,
+    stop: stop && { ...stop, lastDay: lastDayBefore(stop) },
+    seen: client && {
+      count: client.count, first: momentOf(client.firstSeen), last: momentOf(client.lastSeen), refused: client.refused
+    },
+    advice: advice && [advice.text, ...advice.remarks].join(' ')
+  }
+}
+
+function momentOf (time: number | undefined): string | undefined {
+  return time === undefined ? undefined : describeMoment(time)
+}
+
+/** What to do about a row. */
+interface RowAdvice {
+  readonly text: string
+  /** Remarks that apply to many rows. */
+  readonly remarks: readonly string[]
+}
+
+const NAME_ALONE = 'If an issuer is known only by its name, give its chain in --cert or its CA in --ca to be sure.'
+
+/** What to do, with options that would show more. Undefined if nothing is affected. */
+function advise ({ source, use, forecast }: ForecastRow, now: number): RowAdvice | undefined {
+  const advice = adviseClientAuth({ forecast, use, isOwn: source !== 'audit' }, now)
+  if (advice === undefined) return undefined
+  const { text, remark } = advice
+  const isByName = forecast.evidence === 'issuer_name'
+  if (remark !== undefined) return { text, remarks: isByName ? [remark, NAME_ALONE] : [remark] }
+  const isOpen = use === 'unknown' && forecast.state === 'lacks'
+  return { text: isOpen ? text.replace(/\.$/, ' (see --use client).') : text, remarks: [] }
 }

@@ -2,11 +2,20 @@ import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions, SecureVersion, TLSSocket } from 'node:tls'
-import type { Target } from '../target.ts'
 import { readHandshake } from './read-handshake.ts'
 import type { HandshakeFacts } from './read-handshake.ts'
-import { ServerCertificates } from './server-certificates.ts'
-import { SocketTap } from './socket-tap.ts'
+import { ServerCertificates, SocketTap } from './observe-server.ts'
+
+/** The address of a server. */
+export interface Target {
+  /** A host name or an IP address, without brackets. */
+  readonly host: string
+  readonly port: number
+  /** `host:port`, an IPv6 address in brackets. */
+  readonly authority: string
+  /** The path of the request. */
+  readonly path: string
+}
 
 export interface OpenTlsOptions {
   /** The name for SNI and for the check of the certificate. Default: the host, unless it is an IP address. */

@@ -1,6 +1,5 @@
-import { Octets } from './octets.ts'
-import { recordOpener } from './traffic-keys.ts'
-import type { OpenRecord } from './traffic-keys.ts'
+import { Octets, recordOpener, splitRecords } from './records.ts'
+import type { OpenRecord, TlsRecord } from './records.ts'
 
 /** What a server sent in its handshake and Node does not expose. */
 export interface HandshakeFacts {
@@ -39,17 +38,6 @@ export function readHandshake (received: Uint8Array, keylog: readonly string[]):
   return reading
 }
 
-interface Record { readonly type: number, readonly header: Uint8Array, readonly content: Uint8Array }
-
-function * splitRecords (bytes: Uint8Array): Generator<Record, void> {
-  const octets = new Octets(bytes)
-  while (!octets.done) {
-    const header = octets.take(5)
-    const content = octets.take(((header[3] ?? 0) << 8) | (header[4] ?? 0))
-    yield { type: header[0] ?? 0, header, content }
-  }
-}
-
 class Reading implements HandshakeFacts {
   certificates: readonly Uint8Array[] = []
   asked: boolean | undefined = undefined
@@ -66,7 +54,7 @@ class Reading implements HandshakeFacts {
   }
 
   /** Returns whether more records can be read. */
-  take ({ type, header, content }: Record): boolean {
+  take ({ type, header, content }: TlsRecord): boolean {
     if (type === RECORD.changeCipherSpec) return this.#isTls13
     if (type !== RECORD.applicationData) return this.#takeOpened(type, content)
     if (this.#open === undefined) return false

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { folder } from './folder.ts'
-import { SERVER_ONLY } from './public-world.ts'
+import { SERVER_ONLY } from '@peerkit/test-support/public-cas'
 
 /** Two authorities that vouch for clients, and one for servers alone. */
 export const internal = await createDevCa({ name: 'Internal' })

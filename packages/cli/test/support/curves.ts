@@ -1,12 +1,12 @@
 import { encodePem } from '@peerkit/identity'
-import { tlv } from '../../../trust/test/support/der.ts'
-import { altNames, newKeys, Party, purposes, SERVER_AUTH } from '../../../trust/test/support/mint.ts'
+import { element } from '@peerkit/test-support/der'
+import { altNames, newKeys, Party, purposes, SERVER_AUTH } from '@peerkit/test-support/mint'
 
 /** A server, and the CA that vouches for it. All of it is PEM. */
 export interface CurveServer { readonly cert: string, readonly key: string, readonly ca: string }
 
 /** 127.0.0.1 as an alternative name. */
-const LOOPBACK = tlv(0x87, Buffer.from([127, 0, 0, 1]))
+const LOOPBACK = element(0x87, Buffer.from([127, 0, 0, 1]))
 const DAY = 86_400_000
 
 /** A server with keys on curves that the suite's own CA does not make. */

@@ -1,9 +1,9 @@
-import { roots } from '../../../trust/test/support/public-world.ts'
+import { roots } from '@peerkit/test-support/public-cas'
 import { readArguments } from '../../src/command.ts'
-import { forecastBy } from '../../src/forecast.ts'
+import { forecastBy } from '../../src/forecast/forecast.ts'
 import type { Run } from './peerkit.ts'
 
-export * from '../../../trust/test/support/public-world.ts'
+export * from '@peerkit/test-support/public-cas'
 
 /** Runs `peerkit forecast`, with the public roots of these tests. */
 export async function forecast (...args: readonly string[]): Promise<Run> {

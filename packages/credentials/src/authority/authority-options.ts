@@ -4,11 +4,11 @@ import {
   anything, choice, defineOptions, describeValue, flag, list, methods, required, valueOf, wrongOption, wrongValue
 } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
-import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
-import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import { checkRevocationPolicy } from '@peerkit/revocation'
 import type { RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
-import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { NameBounds, PathOptionError, readAlgorithmPolicy } from '@peerkit/trust'
+import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
+import { CredentialsOptionError } from '../errors.ts'
 
 /** Whether an authority may issue certificates of clients, of servers or of both. */
 export type AuthorityUse = 'clients' | 'servers' | 'both'
@@ -83,28 +83,28 @@ export const AUTHORITY_OPTIONS: OptionTypes<AuthorityOptions> = {
 
 const SERVER_AUTH_ONLY = defineOptions<{ readonly acceptUntil: string }>(
   'serverAuthOnly',
-  MTLS_ERR_CREDENTIALS_OPTION,
+  CredentialsOptionError,
   { acceptUntil: required(valueOf('a day such as "2027-03-15"', () => true)) }
 )
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const DAY = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION */
+/** @throws CredentialsOptionError */
 export function checkAuthorityName (name: string): void {
   if (NAME.test(name)) return
   const expected = 'at most 64 letters, digits, ".", "_" and "-"'
-  throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'the name of an authority', name, expected)
+  throw wrongValue(CredentialsOptionError, 'the name of an authority', name, expected)
 }
 
 /**
  * @param where the option, for errors
- * @throws MTLS_ERR_CREDENTIALS_OPTION
+ * @throws CredentialsOptionError
  */
 export function readAuthorityOptions (given: AuthorityOptions, where: string, isAlone: boolean): ReadAuthorityOptions {
   const { for: use = 'both', revocation, checker, partial = false, algorithms, serverAuthOnly, tolerate = [] } = given
   if (given.names === undefined && !isAlone) {
     const expected = 'the names that it may issue, or "any" (required if there are several authorities)'
-    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, `${where}.names`, undefined, expected)
+    throw wrongValue(CredentialsOptionError, `${where}.names`, undefined, expected)
   }
   if (revocation !== undefined) checkPolicy(revocation, `${where}.revocation`)
   // A copy, so that a later change of the caller's object does not change the trust.
@@ -115,11 +115,11 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
   if (serverAuthOnlyUntil !== undefined && !bounds.isBounded) {
     const problem = `${where}.serverAuthOnly is set, but ${where}.names has no limits`
     const expected = 'limits, and no kind with "any", because a public CA issues certificates to everyone'
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${problem}; expected ${expected}`)
+    throw new CredentialsOptionError(`${problem}; expected ${expected}`)
   }
   if (serverAuthOnlyUntil !== undefined && use === 'servers') {
     const problem = `${where}.serverAuthOnly is set, but ${where}.for is "servers"`
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${problem}; expected "clients" or "both", since it concerns clients`)
+    throw new CredentialsOptionError(`${problem}; expected "clients" or "both", since it concerns clients`)
   }
   const flaws = Object.freeze([...new Set(tolerate)].sort())
   return { names, bounds, for: use, revocation, checker, partial, algorithms, serverAuthOnlyUntil, tolerate: flaws }
@@ -134,19 +134,19 @@ function readDay (given: { readonly acceptUntil: string }, where: string): numbe
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== acceptUntil) {
     const found = `${describeValue(acceptUntil)}${isDay ? ', which is not a day of the calendar' : ''}`
     const option = `${where}.serverAuthOnly.acceptUntil`
-    throw wrongOption(MTLS_ERR_CREDENTIALS_OPTION, option, found, 'a day such as "2027-03-15"')
+    throw wrongOption(CredentialsOptionError, option, found, 'a day such as "2027-03-15"')
   }
   return time
 }
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION if it is not plain data and cannot be copied */
+/** @throws CredentialsOptionError if it is not plain data and cannot be copied */
 function copyNames (names: unknown, where: string): AuthorityNames {
   try {
     return structuredClone(names) as AuthorityNames
   } catch {
     const found = typeof names === 'function' ? 'a function' : 'not plain data'
     const expected = '"any", or an object such as { dns: "partner.example" }'
-    throw wrongOption(MTLS_ERR_CREDENTIALS_OPTION, where, found, expected)
+    throw wrongOption(CredentialsOptionError, where, found, expected)
   }
 }
 
@@ -157,27 +157,31 @@ function freeze<Value> (value: Value): Value {
 
 /**
  * @param option what the policy was given as, for errors
- * @throws MTLS_ERR_CREDENTIALS_OPTION
+ * @throws CredentialsOptionError
  */
 export function checkPolicy (policy: RevocationPolicy, option: string): void {
   try {
     checkRevocationPolicy(policy)
   } catch (error) {
     // The checker of policies knows only that it is one.
-    const message = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
+    const message = withoutPrefix(error as Error)
     const named = message.startsWith('policy') ? `${option}${message.slice(6)}` : `${option}: ${message}`
-    throw Object.assign(new MTLS_ERR_CREDENTIALS_OPTION(named), { cause: error })
+    throw new CredentialsOptionError(named, { cause: error })
   }
 }
 
-/** Runs `read`, and turns an MTLS_ERR_PATH_OPTION of @peerkit/trust into an MTLS_ERR_CREDENTIALS_OPTION. */
+/** Runs `read`, and turns an option error of @peerkit/trust into a CredentialsOptionError. */
 function asOption<Result> (read: () => Result, where?: string): Result {
   try {
     return read()
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
-    const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
-    const wrong = new MTLS_ERR_CREDENTIALS_OPTION(where === undefined ? text : `${where}.${text}`)
-    throw Object.assign(wrong, { cause: error })
+    if (!(error instanceof PathOptionError)) throw error
+    const text = withoutPrefix(error)
+    throw new CredentialsOptionError(where === undefined ? text : `${where}.${text}`, { cause: error })
   }
+}
+
+/** The message of an option error without its first words. */
+function withoutPrefix ({ message }: Error): string {
+  return message.replace(/^Invalid [a-z ]+ option: /, '')
 }

@@ -1,18 +1,15 @@
-import { nameKey, rdnKeys, validityAt } from '@peerkit/identity'
+import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { checkAnchors, checkAuthority as checkCa, describeLeftOut, nextStart } from '../check/check-anchors.ts'
-import { hasIssued, parseCertificate } from '../check/parsed-certificate.ts'
-import type { ParsedCertificate } from '../check/parsed-certificate.ts'
-import { showTime } from '../check/check-validity.ts'
-import { digestCrl } from '../content-digest.ts'
 import { refused } from '../errors.ts'
-import { listOf } from '../material.ts'
-import type { Pem } from '../material.ts'
-import { blame } from '../part.ts'
-import { readCertificates } from '../read-certificates.ts'
-import type { AuthorityInput } from './list-authorities.ts'
+import { checkAnchors, checkAuthority as checkCa, describeLeftOut, nextStart } from '../material/check-anchors.ts'
+import { showTime } from '../material/check-certificate.ts'
+import { digestCrl, listOf } from '../material/material.ts'
+import type { Pem } from '../material/material.ts'
+import { caKey, hasIssued, identitiesOf, parseCertificate, readCertificates } from '../material/parsed-certificate.ts'
+import type { ParsedCertificate } from '../material/parsed-certificate.ts'
+import type { SnapshotAuthority } from '../sources/credential-snapshot.ts'
 import type { ReadAuthorityOptions } from './authority-options.ts'
-import type { SnapshotAuthority } from './snapshot-authority.ts'
+import type { AuthorityInput } from './list-authorities.ts'
 
 /** An authority whose material passed every check. */
 export interface CheckedAuthority {
@@ -39,7 +36,7 @@ export interface CheckedAuthority {
 
 /**
  * @param ownIssuers our own intermediates, which may sign CRLs too
- * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ * @throws CredentialsRefusedError
  */
 export function checkAuthority (
   { name, options, material, origins, crlDigests, isPolicyIdle }: AuthorityInput,
@@ -52,9 +49,9 @@ export function checkAuthority (
   }
   const parsed = bundle.flatMap((text) => readCertificates(text, origins.ca))
   const checked = checkAnchors(parsed, origins.ca, now, options.partial)
-  const anchors = checked.anchors.map(({ identity }) => identity)
+  const anchors = identitiesOf(checked.anchors)
   const { intermediates, ended, warnings } = readIntermediates(material.intermediates, origins.intermediates, now)
-  const signers = readCas(material.crlIssuers, origins.crlIssuers).map(({ identity }) => identity)
+  const signers = identitiesOf(readCas(material.crlIssuers, origins.crlIssuers))
   const candidates = [...anchors, ...ownIssuers, ...signers, ...intermediates]
   const crlIssuers = [...candidates, ...ended]
   const digests = crlDigests ?? listOf(material.crl).map(digestCrl)
@@ -82,7 +79,7 @@ export function checkAuthority (
     intermediates,
     crlOrigin: origins.crl,
     hasCrls,
-    nextStart: nextStart([...parsed.map(({ identity }) => identity), ...ended], now),
+    nextStart: nextStart([...identitiesOf(parsed), ...ended], now),
     trust,
     warnings: [...checked.warnings, ...warnings, ...over]
   }
@@ -93,7 +90,7 @@ export function checkAuthority (
  * refused; if both are new, the later one.
  *
  * @param inForce the authorities in use
- * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ * @throws CredentialsRefusedError
  */
 export function refuseSharedAnchors (
   authorities: readonly CheckedAuthority[], where: (name: string) => string,
@@ -114,16 +111,11 @@ export function refuseSharedAnchors (
           ? `; authority "${holder.name}" has the same CA ${twin} ${place}`
           : `, which authority "${holder.name}" has too, ${place}`
         const problem = `found ${String(taker.identity)}${what}; expected each CA in one authority`
-        throw blame(refused('no_anchor', where(taker.name), problem), [taker.name])
+        throw refused('no_anchor', where(taker.name), problem, { authorities: [taker.name] })
       }
       owners.set(key, here)
     }
   }
-}
-
-/** Identifies a CA by name and key. Names are compared as RFC 5280 section 7.1 says, so case does not matter. */
-export function caKey ({ publicKey256 = '', subject }: PeerIdentity): string {
-  return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
 }
 
 function readCas (given: Pem | readonly Pem[] | undefined, where: string): ParsedCertificate[] {
@@ -136,12 +128,12 @@ function readCas (given: Pem | readonly Pem[] | undefined, where: string): Parse
  * Reads `intermediates`. A root is refused: OpenSSL would trust it. A certificate that is not valid now is ignored:
  * OpenSSL would use it before the valid one that a peer sends.
  *
- * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ * @throws CredentialsRefusedError
  */
 function readIntermediates (
   given: Pem | readonly Pem[] | undefined, where: string, now: number
 ): { intermediates: PeerIdentity[], ended: PeerIdentity[], warnings: string[] } {
-  const found = readCas(given, where).map(({ identity }) => identity)
+  const found = identitiesOf(readCas(given, where))
   const root = found.map(parseCertificate).find((certificate) => hasIssued(certificate, certificate))
   if (root !== undefined) {
     const expected = 'only intermediate CA certificates (roots belong in ca)'

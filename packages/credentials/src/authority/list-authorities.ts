@@ -1,8 +1,9 @@
 import { anything, defineOptions, required, valueOf, wrongValue } from '@peerkit/identity/internal'
-import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { TRUST_PARTS, listOf } from '../material.ts'
-import type { CheckOptions } from '../check-options.ts'
-import type { AuthorityMaterial, AuthorityOrigins, CredentialMaterial, Origins, TrustMaterial } from '../material.ts'
+import { CredentialsOptionError } from '../errors.ts'
+import { listOf, TRUST_PARTS } from '../material/material.ts'
+import type {
+  AuthorityMaterial, AuthorityOrigins, CheckOptions, CredentialMaterial, Origins, TrustMaterial
+} from '../material/material.ts'
 import { AUTHORITY_OPTIONS, checkAuthorityName, checkPolicy, readAuthorityOptions } from './authority-options.ts'
 import type { ReadAuthorityOptions } from './authority-options.ts'
 
@@ -18,7 +19,7 @@ export interface AuthorityInput {
   readonly isPolicyIdle: boolean
 }
 
-const AUTHORITY = defineOptions<AuthorityMaterial>('authorities', MTLS_ERR_CREDENTIALS_OPTION, {
+const AUTHORITY = defineOptions<AuthorityMaterial>('authorities', CredentialsOptionError, {
   ca: required(valueOf('CA certificates', () => true)),
   crl: anything,
   crlIssuers: anything,
@@ -32,7 +33,7 @@ export const DEFAULT_AUTHORITY = 'default'
 /**
  * Lists the authorities of material: those of `authorities`, or the one of `ca`.
  *
- * @throws MTLS_ERR_CREDENTIALS_OPTION
+ * @throws CredentialsOptionError
  */
 export function listAuthorities (
   material: CredentialMaterial,
@@ -70,20 +71,20 @@ export function listAuthorities (
   })
 }
 
-/** Checks the option `authorities`, and returns the names. @throws MTLS_ERR_CREDENTIALS_OPTION */
+/** Checks the option `authorities`, and returns the names. @throws CredentialsOptionError */
 export function checkAuthorities (options: { readonly authorities?: unknown }): readonly string[] {
   const { authorities } = options
   if (typeof authorities !== 'object' || authorities === null || Array.isArray(authorities)) {
-    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'authorities', authorities, 'an object of authorities by name')
+    throw wrongValue(CredentialsOptionError, 'authorities', authorities, 'an object of authorities by name')
   }
   const other = TRUST_PARTS.find((part) => (options as Record<string, unknown>)[part] !== undefined)
   if (other !== undefined) {
     const expected = `${other} inside one of the authorities`
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${other} and authorities are both set; expected ${expected}`)
+    throw new CredentialsOptionError(`${other} and authorities are both set; expected ${expected}`)
   }
   const names = Object.keys(authorities)
   if (names.length === 0) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION('authorities is empty; expected at least one, such as { internal: { ca } }')
+    throw new CredentialsOptionError('authorities is empty; expected at least one, such as { internal: { ca } }')
   }
   for (const name of names) {
     checkAuthorityName(name)

@@ -1,7 +1,7 @@
 import type { RevocationChecker } from '@peerkit/revocation'
 import { isBlockSource } from '../block/block-option.ts'
 import type { BlockOption } from '../block/block-option.ts'
-import type { TrustSnapshot } from '../credential-snapshot.ts'
+import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
 import { listCheckers } from './authorities-of.ts'
 
 /** What can change without a new snapshot. */

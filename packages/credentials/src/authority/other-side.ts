@@ -2,7 +2,7 @@ import type { RefusalDetail } from '@peerkit/events'
 import { isThenable } from '@peerkit/identity/internal'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { TrustEvaluator } from '@peerkit/trust'
-import type { TrustSnapshot } from '../credential-snapshot.ts'
+import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
 import { authoritiesOf, vouchesFor } from './authorities-of.ts'
 
 /** The most signatures that are verified for an explanation. */

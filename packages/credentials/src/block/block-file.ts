@@ -1,20 +1,16 @@
+import crypto from 'node:crypto'
 import { checkOption, defineOptions, duration, required, valueOf } from '@peerkit/identity/internal'
-import { CLOCK } from '../check-options.ts'
-import { SYSTEM_CLOCK } from '../clock.ts'
+import { CLOCK, SYSTEM_CLOCK, holdProcessOpen } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { WATCH } from '../files/followed-files.ts'
-import { holdProcessOpen } from '../hold-process-open.ts'
-import type { KnownEntry } from './block-entry.ts'
-import type { BlockFile } from './block-source.ts'
-import type { BlockListInvalidError } from './errors.ts'
-import { BlockFollower } from './follow-block-file.ts'
-import type { FirstReading, FollowBlockOptions } from './follow-block-file.ts'
+import { BlockListInvalidError, CredentialsClosedError, CredentialsOptionError } from '../errors.ts'
+import { WATCH } from '../files/open-files.ts'
+import { readStill } from '../watch/file-signature.ts'
+import type { ReadStill, Signature } from '../watch/file-signature.ts'
+import { FollowedFile } from '../watch/follow-file.ts'
+import type { FollowFileOptions } from '../watch/follow-file.ts'
+import { FileUnreadableError, readBounded } from '../watch/read-bounded.ts'
+import type { BlockFile, KnownEntry } from './block-source.ts'
 import { LiveBlockList } from './live-block-list.ts'
-import { readBlockFile } from './read-block-file.ts'
-import type { BlockFileContent } from './read-block-file.ts'
-import { readStill } from '../watch/read-still.ts'
-import type { ReadStill } from '../watch/read-still.ts'
 
 /** Options of `blockFile`. */
 export interface BlockFileOptions {
@@ -26,7 +22,7 @@ export interface BlockFileOptions {
   readonly clock?: Clock | undefined
 }
 
-const OPTIONS = defineOptions<BlockFileOptions>('blockFile', MTLS_ERR_CREDENTIALS_OPTION, {
+const OPTIONS = defineOptions<BlockFileOptions>('blockFile', CredentialsOptionError, {
   watch: WATCH, pollInterval: duration(), clock: CLOCK
 })
 const PATH = required(valueOf('the path of a file', (path) => {
@@ -43,8 +39,8 @@ const PATH = required(valueOf('the path of a file', (path) => {
  * @param path the path of the file
  * @param options how the file is watched
  * @returns the list, once the file was read
- * @throws MTLS_ERR_BLOCK_LIST_INVALID if the file is missing or invalid
- * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is unknown or of the wrong type
+ * @throws BlockListInvalidError if the file is missing or invalid
+ * @throws CredentialsOptionError if an option is unknown or of the wrong type
  * @example
  * ```ts
  * const block = await blockFile('blocked.yaml')
@@ -56,37 +52,55 @@ const PATH = required(valueOf('the path of a file', (path) => {
  */
 export async function blockFile (path: string, options: BlockFileOptions = {}): Promise<BlockFile> {
   OPTIONS.check(options)
-  checkOption(path, PATH, 'path', MTLS_ERR_CREDENTIALS_OPTION)
+  checkOption(path, PATH, 'path', CredentialsOptionError)
   const { watch = true, pollInterval = 1_000, clock = SYSTEM_CLOCK } = options
   return await holdProcessOpen(async () => {
-    const first = await readList(path)
-    const list = new FileList(path, first.content.entries ?? [], clock)
-    if (watch !== false) await list.follow(first, { path, clock, pollInterval, events: watch === true })
+    const { signature, content } = await readList(path)
+    const list = new BlockFileList(path, content, clock)
+    if (watch !== false) await list.follow(signature, { pollInterval, events: watch === true })
     return list
   })
 }
 
-class FileList extends LiveBlockList implements BlockFile {
+/** A list that follows its file. */
+export class BlockFileList extends LiveBlockList implements BlockFile {
   readonly #path: string
-  #follower: BlockFollower | undefined
+  readonly #clock: Clock
+  /** Of the content that was read last. */
+  #digest: string
+  #follower: FollowedFile<BlockFileContent> | undefined
 
-  constructor (path: string, entries: readonly KnownEntry[], clock: Clock) {
+  constructor (path: string, { entries = [], digest }: BlockFileContent, clock: Clock) {
     super(entries, clock)
     this.#path = path
+    this.#clock = clock
+    this.#digest = digest
   }
 
-  async follow (first: ReadStill<BlockFileContent>, options: FollowBlockOptions): Promise<void> {
-    this.#follower = new BlockFollower(this, readingOf(first), options)
+  /** @param first the signature of the file when it was read for the first time */
+  async follow (
+    first: Signature, options: Pick<FollowFileOptions<BlockFileContent>, 'pollInterval' | 'events' | 'watch'>
+  ): Promise<void> {
+    this.#follower = new FollowedFile<BlockFileContent>(first, {
+      ...options,
+      path: this.#path,
+      what: 'Block list',
+      schedule: (task, delay) => this.#clock.schedule(task, delay),
+      load: async (signal) => await readBlockFile(this.#path, this.#digest, signal),
+      take: (content) => { this.#use(content) },
+      refuse: (error) => { this.refuse(error as BlockListInvalidError) },
+      // A file that cannot be read may be readable later. Invalid contents stay invalid.
+      mayPass: (error) => (error as BlockListInvalidError).reason === 'unreadable'
+    })
     await this.#follower.start()
   }
 
   async reload (): Promise<void> {
-    if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('reload() after close()')
+    if (this.closed) throw new CredentialsClosedError('reload() after close()')
     try {
-      const read = await readList(this.#path)
-      this.#follower?.note(readingOf(read))
-      this.take(read.content.entries ?? [])
-      this.recover()
+      const { signature, content } = await readList(this.#path)
+      this.#follower?.note(signature)
+      this.#use(content)
     } catch (error) {
       this.refuse(error as BlockListInvalidError)
       throw error
@@ -96,12 +110,56 @@ class FileList extends LiveBlockList implements BlockFile {
   protected override async stop (): Promise<void> {
     await this.#follower?.close()
   }
+
+  #use ({ digest, entries }: BlockFileContent): void {
+    this.#digest = digest
+    if (entries !== undefined) this.take(entries)
+    this.recover()
+  }
 }
 
 async function readList (path: string): Promise<ReadStill<BlockFileContent>> {
   return await readStill([path], { load: async () => await readBlockFile(path) })
 }
 
-function readingOf ({ signature, content: { digest } }: ReadStill<BlockFileContent>): FirstReading {
-  return { signature, digest }
+/** Bytes of a file: about 10,000 entries. YAML of this size takes about 0.3 s to read, JSON a tenth of that. */
+const MAX_BLOCK_BYTES = 1_000_000
+
+const EXPECTED = 'a list of blocked certificates, YAML or JSON'
+
+/** What a file holds. */
+interface BlockFileContent {
+  readonly digest: string
+  /** Undefined if the content is the one in use. */
+  readonly entries: readonly KnownEntry[] | undefined
+}
+
+/**
+ * Reads the file.
+ *
+ * @param inForce the digest of the content in use, which is not parsed again
+ * @throws BlockListInvalidError
+ */
+export async function readBlockFile (
+  path: string, inForce?: string, signal?: AbortSignal
+): Promise<BlockFileContent> {
+  const bytes = await readBytes(path, signal)
+  const digest = crypto.hash('sha256', bytes, 'base64')
+  if (digest === inForce) return { digest, entries: undefined }
+  // The YAML parser takes longer to load than the rest of this package. Most apps have no block list.
+  const { readBlockList } = await import('./read-block-list.ts')
+  return { digest, entries: readBlockList(bytes, path) }
+}
+
+async function readBytes (path: string, signal: AbortSignal | undefined): Promise<Buffer> {
+  try {
+    return await readBounded(path, { maxBytes: MAX_BLOCK_BYTES, signal })
+  } catch (error) {
+    if (!(error instanceof FileUnreadableError)) throw error
+    const expected = error.isTooLarge ? `at most ${MAX_BLOCK_BYTES} bytes` : EXPECTED
+    const what = `block (${path}): found ${error.found}; expected ${expected}`
+    throw new BlockListInvalidError(error.isTooLarge ? 'too_large' : 'unreadable', what, {
+      cause: error.cause
+    })
+  }
 }

@@ -1,6 +1,6 @@
 import { isSpiffe, nameKey, rdnKeys } from '@peerkit/identity'
 import type { DistinguishedName, PeerIdentity, SubjectAltNameKind } from '@peerkit/identity'
-import type { EntryKind, KnownEntry } from './block-entry.ts'
+import type { EntryKind, KnownEntry } from './block-source.ts'
 import { dnsKey, serialKey, spiffeKey } from './entry-values.ts'
 import { serialIssuerKey } from './read-entry.ts'
 

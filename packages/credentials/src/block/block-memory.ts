@@ -1,13 +1,11 @@
 import { defineOptions, methods } from '@peerkit/identity/internal'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import type { BlockEntry, KnownEntry } from './block-entry.ts'
-import type { BlockMemory } from './block-source.ts'
-import { invalidList } from './errors.ts'
+import { BlockListInvalidError, CredentialsClosedError, CredentialsOptionError } from '../errors.ts'
+import type { BlockEntry, BlockMemory, KnownEntry } from './block-source.ts'
 import { LiveBlockList } from './live-block-list.ts'
+import { readEntries, showPlace } from './read-entry.ts'
 import type { Refuse } from './read-entry.ts'
-import { readEntries, showPlace } from './read-list.ts'
 
 /** Options of `blockMemory`. */
 export interface BlockMemoryOptions {
@@ -15,7 +13,7 @@ export interface BlockMemoryOptions {
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
-const OPTIONS = defineOptions<BlockMemoryOptions>('blockMemory', MTLS_ERR_CREDENTIALS_OPTION, {
+const OPTIONS = defineOptions<BlockMemoryOptions>('blockMemory', CredentialsOptionError, {
   clock: methods(['now'])
 })
 
@@ -24,8 +22,8 @@ const OPTIONS = defineOptions<BlockMemoryOptions>('blockMemory', MTLS_ERR_CREDEN
  *
  * @param entries at most 100,000 entries
  * @param options the clock
- * @throws MTLS_ERR_BLOCK_LIST_INVALID if an entry is invalid
- * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is unknown or of the wrong type
+ * @throws BlockListInvalidError if an entry is invalid
+ * @throws CredentialsOptionError if an option is unknown or of the wrong type
  * @example
  * ```ts
  * const block = blockMemory([])
@@ -41,12 +39,13 @@ export function blockMemory (entries: readonly BlockEntry[], options: BlockMemor
 
 class MemoryList extends LiveBlockList implements BlockMemory {
   update (entries: readonly BlockEntry[]): void {
-    if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
+    if (this.closed) throw new CredentialsClosedError('update() after close()')
     this.take(read(entries, 'update'))
   }
 }
 
 function read (entries: unknown, what: string): KnownEntry[] {
-  const refuse: Refuse = (place, problem) => invalidList('structure', `${what}: ${showPlace(place)}: ${problem}`)
+  const refuse: Refuse = (place, problem) =>
+    new BlockListInvalidError('structure', `${what}: ${showPlace(place)}: ${problem}`)
   return readEntries(entries, ['entries'], what, refuse)
 }

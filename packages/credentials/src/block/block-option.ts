@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import type { Blocked, BlockList } from '@peerkit/trust'
-import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { CredentialsOptionError } from '../errors.ts'
 import type { BlockSource } from './block-source.ts'
 import { describe } from './read-entry.ts'
 
@@ -22,7 +22,7 @@ const FAILED = 'the function failed'
  *
  * @param option the value of the option
  * @param where the name of the option, for errors
- * @throws MTLS_ERR_CREDENTIALS_OPTION if the value is not a block list or a function
+ * @throws CredentialsOptionError if the value is not a block list or a function
  * @example
  * ```ts
  * const stolen = new Set([peer.publicKey256])
@@ -36,12 +36,12 @@ export function readBlockOption (option: unknown, where: string): BlockList {
   const hasFind = typeof find === 'function' && !Array.isArray(option)
   if (hasFind && typeof version === 'number') return option as BlockList
   const expected = `${where}: expected blockFile(), blockMemory(), an object with find() and version or a function`
-  if (isThenable(option)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found a promise: await blockFile()`)
+  if (isThenable(option)) throw new CredentialsOptionError(`${expected}; found a promise: await blockFile()`)
   if (hasFind) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found an object whose version is ${describe(version)}`)
+    throw new CredentialsOptionError(`${expected}; found an object whose version is ${describe(version)}`)
   }
   const hint = Array.isArray(option) ? ' (blockMemory() takes an array)' : ''
-  throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found ${describe(option)}${hint}`)
+  throw new CredentialsOptionError(`${expected}; found ${describe(option)}${hint}`)
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { BlockList } from '@peerkit/trust'
-import type { BlockEntry } from './block-entry.ts'
-import type { BlockListInvalidError } from './errors.ts'
+import type { BlockListInvalidError } from '../errors.ts'
 
 /** What a listener of a block list gets. */
 export type BlockChange = BlockListChanged | BlockListRefused | BlockListRecovered
@@ -47,8 +46,8 @@ export interface BlockMemory extends BlockSource {
   /**
    * Replaces all entries.
    *
-   * @throws MTLS_ERR_BLOCK_LIST_INVALID if an entry is invalid; the former list stays in use
-   * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   * @throws BlockListInvalidError if an entry is invalid; the former list stays in use
+   * @throws CredentialsClosedError after `close()`
    */
   update (entries: readonly BlockEntry[]): void
 }
@@ -58,8 +57,54 @@ export interface BlockFile extends BlockSource {
   /**
    * Reads the file now. For `watch: false`, or a signal handler.
    *
-   * @throws MTLS_ERR_BLOCK_LIST_INVALID if the file is invalid; the former list stays in use
-   * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   * @throws BlockListInvalidError if the file is invalid; the former list stays in use
+   * @throws CredentialsClosedError after `close()`
    */
   reload (): Promise<void>
+}
+
+/**
+ * The certificates to block. Exactly one of `issuer` with `serialNumber`, `publicKey`, `spiffe`, `name`, `dns` and
+ * `email` is required.
+ */
+export interface BlockEntry {
+  /** The name of the issuer (RFC 4514), most specific part first. Compared as RFC 5280 section 7.1 says. */
+  readonly issuer?: string | undefined
+  /** Up to 128 hex digits. Case, colons and leading zeros do not matter. */
+  readonly serialNumber?: string | undefined
+  /** SHA-256 of the SubjectPublicKeyInfo: 64 hex digits, with or without colons, or base64. */
+  readonly publicKey?: string | undefined
+  /** One SPIFFE ID, a whole trust domain, or a path that ends in `/**` for all IDs below it. */
+  readonly spiffe?: string | undefined
+  /** The complete subject, or a complete directory name in the subject alternative names (RFC 4514). */
+  readonly name?: string | undefined
+  /** One DNS name in the subject alternative names. Case does not matter. Wildcards are not supported. */
+  readonly dns?: string | undefined
+  /** One e-mail address in the subject alternative names or in the subject. Case does not matter. */
+  readonly email?: string | undefined
+  /** A note of the operator, shown in logs. At most 1,000 characters. */
+  readonly reason?: string | undefined
+  /**
+   * From this time on the entry is ignored: ISO 8601 with a time zone, or a date for 00:00 UTC.
+   * Default: never.
+   */
+  readonly until?: string | undefined
+}
+
+/** What an entry is compared with. */
+export type EntryKind = 'serial' | 'publicKey' | 'spiffe' | 'trustDomain' | 'below' | 'name' | 'dns' | 'email'
+
+/** An entry that was checked. */
+export interface KnownEntry {
+  /** The given entry with normalized values. Frozen. */
+  readonly entry: BlockEntry
+  readonly kind: EntryKind
+  /** The lookup key: two entries with the same kind and key block the same certificates. */
+  readonly key: string
+  /** Milliseconds since the epoch; Infinity if it has no end. */
+  readonly until: number
+  /** Text for logs. */
+  readonly text: string
+  /** Identifies the entry: two entries with the same id are one. */
+  readonly id: string
 }

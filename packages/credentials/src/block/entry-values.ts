@@ -1,5 +1,5 @@
-import { MTLS_ERR_NAME_INVALID, nameKey, parseDistinguishedName, parseSpiffeId, rdnKeys } from '@peerkit/identity'
-import type { EntryKind } from './block-entry.ts'
+import { NameInvalidError, nameKey, parseDistinguishedName, parseSpiffeId, rdnKeys } from '@peerkit/identity'
+import type { EntryKind } from './block-source.ts'
 
 /** A normalized value, and its lookup key. */
 export interface EntryValue {
@@ -62,7 +62,7 @@ export function readName (value: string): EntryValue | WrongValue {
     if (name.rdns.length === 0) return { expected }
     return { text: name.toString(), key: nameKey(rdnKeys(name)) }
   } catch (error) {
-    if (!(error instanceof MTLS_ERR_NAME_INVALID)) throw error
+    if (!(error instanceof NameInvalidError)) throw error
     return { expected, detail: withoutPrefix(error) }
   }
 }

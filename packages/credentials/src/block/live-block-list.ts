@@ -1,15 +1,15 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Blocked } from '@peerkit/trust'
 import type { Clock } from '../clock.ts'
-import type { BlockEntry, KnownEntry } from './block-entry.ts'
+import { Listeners } from '../listeners.ts'
+import type { BlockListInvalidError } from '../errors.ts'
 import { BlockIndex } from './block-index.ts'
-import type { BlockChange, BlockSource } from './block-source.ts'
-import type { BlockListInvalidError } from './errors.ts'
+import type { BlockChange, BlockEntry, BlockSource, KnownEntry } from './block-source.ts'
 
 /** Base of the block sources: holds the list in use, and notifies subscribers of every change. */
 export class LiveBlockList implements BlockSource {
   readonly #clock: Pick<Clock, 'now'>
-  readonly #listeners = new Set<(change: BlockChange) => void>()
+  readonly #listeners = new Listeners<BlockChange>('a block list')
   #known: ReadonlyMap<string, KnownEntry>
   #index: BlockIndex
   #entries: readonly BlockEntry[]
@@ -58,28 +58,24 @@ export class LiveBlockList implements BlockSource {
     this.#entries = listOf(entries)
     this.#ends = endsOf(entries)
     this.#version += 1
-    this.#notify({ type: 'changed', added, removed })
+    this.#listeners.notify(Object.freeze({ type: 'changed', added, removed }))
   }
 
   /** Notifies subscribers that a list was refused. */
   refuse (error: BlockListInvalidError): void {
     this.#isRefused = true
-    this.#notify({ type: 'refused', error })
+    this.#listeners.notify(Object.freeze({ type: 'refused', error }))
   }
 
   /** Notifies subscribers that the list is valid again, if one was refused. */
   recover (): void {
     if (!this.#isRefused) return
     this.#isRefused = false
-    this.#notify({ type: 'recovered' })
+    this.#listeners.notify(Object.freeze({ type: 'recovered' }))
   }
 
   subscribe (listener: (change: BlockChange) => void): () => void {
-    if (this.#closed) return () => {}
-    // One function may subscribe twice, and unsubscribe each by itself.
-    const own = (change: BlockChange): unknown => listener(change)
-    this.#listeners.add(own)
-    return () => { this.#listeners.delete(own) }
+    return this.#closed ? () => {} : this.#listeners.add(listener)
   }
 
   close (): Promise<void> {
@@ -91,17 +87,6 @@ export class LiveBlockList implements BlockSource {
 
   /** Stops what the subclass has started. */
   protected async stop (): Promise<void> {}
-
-  #notify (change: BlockChange): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        // A listener may be async: its rejection must be handled too.
-        Promise.resolve(listener(Object.freeze(change))).catch(warnOfListener)
-      } catch (error) {
-        warnOfListener(error)
-      }
-    }
-  }
 }
 
 function byId (entries: readonly KnownEntry[]): ReadonlyMap<string, KnownEntry> {
@@ -118,10 +103,4 @@ function listOf (entries: readonly KnownEntry[]): readonly BlockEntry[] {
 
 function endsOf (entries: readonly KnownEntry[]): readonly number[] {
   return entries.map(({ until }) => until).filter((until) => until !== Infinity)
-}
-
-/** An error of one listener must not stop the others or end the process, and must not be hidden. */
-function warnOfListener (error: unknown): void {
-  const what = error instanceof Error ? error.stack ?? error.message : String(error)
-  process.emitWarning(`A listener of a block list failed: ${what}`, { code: 'PEERKIT_LISTENER_FAILED' })
 }

@@ -1,5 +1,6 @@
 import { findNearest } from '@peerkit/identity/internal'
-import type { BlockEntry, KnownEntry } from './block-entry.ts'
+import { BlockListInvalidError } from '../errors.ts'
+import type { BlockEntry, KnownEntry } from './block-source.ts'
 import { readDns, readEmail, readName, readPublicKey, readSerial, readSpiffe, readUntil } from './entry-values.ts'
 import type { EntryValue, WrongValue } from './entry-values.ts'
 
@@ -28,7 +29,7 @@ const MAX_VALUE = 10_000
 interface Found extends Pick<KnownEntry, 'kind' | 'key' | 'text'> { readonly spelling: BlockEntry }
 
 /** Reads entries. Lists repeat the same few issuers, so each name is parsed once. */
-export class EntryReader {
+class EntryReader {
   readonly #refuse: Refuse
   readonly #names = new Map<string, EntryValue | WrongValue>()
 
@@ -170,4 +171,32 @@ function explainKey (key: string): string {
   if (/finger|thumb/i.test(key)) return FINGERPRINT
   const nearest = SYNONYMS.get(key.toLowerCase()) ?? findNearest(key, KEYS)
   return `unknown key; ${nearest === undefined ? `expected one of ${KEYS.join(', ')}` : `did you mean "${nearest}"?`}`
+}
+
+/** The most entries of one list. */
+const MAX_ENTRIES = 100_000
+
+/**
+ * Reads the entries of a list.
+ *
+ * @param place of the list within the document
+ * @param where the option and the file, for errors
+ * @throws BlockListInvalidError (`structure`, `too_large`)
+ */
+export function readEntries (list: unknown, place: Place, where: string, refuse: Refuse): KnownEntry[] {
+  if (!Array.isArray(list)) {
+    throw refuse(place, `found ${describe(list)}; expected an array of entries ([] to block nothing)`)
+  }
+  if (list.length > MAX_ENTRIES) {
+    const problem = `found ${list.length} entries; expected at most ${MAX_ENTRIES}`
+    throw new BlockListInvalidError('too_large', `${where}: ${problem}`)
+  }
+  const reader = new EntryReader(refuse)
+  // Array.map would skip the holes of a sparse array.
+  return Array.from(list, (entry: unknown, index) => reader.read(entry, [...place, index]))
+}
+
+/** Writes a place as in JavaScript: `block[3].until`. */
+export function showPlace (place: Place): string {
+  return place.map((part) => typeof part === 'number' ? `[${part}]` : `.${part}`).join('').slice(1)
 }

@@ -1,10 +1,11 @@
-import { describeValue, wrongOption, wrongValue } from '@peerkit/identity/internal'
-import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { anything, describeValue, wrongOption, wrongValue } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import type { AuthorityOptions } from '../authority/authority-options.ts'
-import { DEFAULT_AUTHORITY, checkAuthorities } from '../authority/list-authorities.ts'
-import { TRUST_PARTS, listOf } from '../material.ts'
-import type { AuthorityOrigins, Origins } from '../material.ts'
-import type { Part } from '../part.ts'
+import { checkAuthorities, DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
+import { CredentialsOptionError } from '../errors.ts'
+import { listOf, TRUST_OPTIONS, TRUST_PARTS } from '../material/material.ts'
+import type { AuthorityOrigins, Origins } from '../material/material.ts'
+import type { Part } from '../material/part.ts'
 
 /** Paths of the files. An option may have several files, and one file may be used for several options. */
 export interface FilePaths extends Omit<TrustPaths, 'ca'> {
@@ -34,6 +35,9 @@ export interface TrustPaths {
   /** CA certificates for paths of peers that do not send them, PEM. Not trust anchors. */
   readonly intermediates?: string | readonly string[] | undefined
 }
+
+/** The options that are paths. `checkPaths` checks their values. */
+export const PATH_OPTIONS: OptionTypes<FilePaths> = { cert: anything, key: anything, pfx: anything, ...TRUST_OPTIONS }
 
 /** A named authority: its files, and the limits of what it may issue. */
 export interface AuthorityPaths extends TrustPaths, AuthorityOptions {}
@@ -68,19 +72,19 @@ export function listEntries (paths: FilePaths): readonly FileEntry[] {
   return [...own, ...alone, ...named].filter((entry) => entry.paths.length > 0)
 }
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION if a path is invalid, or options are missing or contradict each other */
+/** @throws CredentialsOptionError if a path is invalid, or options are missing or contradict each other */
 export function checkPaths (paths: FilePaths): void {
   checkTrustPaths(paths)
   if (paths.cert === undefined && paths.pfx === undefined) {
-    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'cert', undefined, 'the path of a file, or the option pfx')
+    throw wrongValue(CredentialsOptionError, 'cert', undefined, 'the path of a file, or the option pfx')
   }
   if (paths.pfx !== undefined && (paths.cert !== undefined || paths.key !== undefined)) {
     const other = paths.cert === undefined ? 'key' : 'cert'
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${other} and pfx are both set; expected either pfx, or cert and key`)
+    throw new CredentialsOptionError(`${other} and pfx are both set; expected either pfx, or cert and key`)
   }
 }
 
-/** Checks the paths of a trust. @throws MTLS_ERR_CREDENTIALS_OPTION */
+/** Checks the paths of a trust. @throws CredentialsOptionError */
 export function checkTrustPaths (paths: FilePaths): void {
   for (const part of FILE_PARTS) checkPart(paths[part], part, SINGLE.includes(part))
   if (paths.authorities !== undefined) {
@@ -92,10 +96,10 @@ export function checkTrustPaths (paths: FilePaths): void {
 
 function checkPart (value: unknown, name: string, isSingle: boolean): void {
   if (Array.isArray(value) && isSingle) {
-    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, name, value, 'the path of one file')
+    throw wrongValue(CredentialsOptionError, name, value, 'the path of one file')
   }
   if (Array.isArray(value) && value.length === 0) {
-    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, name, value, 'the path of at least one file')
+    throw wrongValue(CredentialsOptionError, name, value, 'the path of at least one file')
   }
   for (const path of listOf(value)) checkPath(path, name)
 }
@@ -107,7 +111,7 @@ const LONGEST_NAME = 255
 
 function checkPath (path: unknown, part: string): void {
   const wrong = (found: string, hint = ''): Error =>
-    wrongOption(MTLS_ERR_CREDENTIALS_OPTION, part, found, `the path of a file${hint}`)
+    wrongOption(CredentialsOptionError, part, found, `the path of a file${hint}`)
   if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong('PEM text', ' (memoryCredentials takes PEM)')
   // No file system has longer names. It may be a key, so it is not shown.
   const isLong = (name: string): boolean => name.length > LONGEST_NAME || name.includes('\n')

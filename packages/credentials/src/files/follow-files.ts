@@ -1,22 +1,18 @@
 import type { watch } from 'node:fs'
-import { backOff } from '../backoff.ts'
+import { closeAll, findDroppedCas } from '../authority/crl-checkers.ts'
+import { backOff } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import type { CheckedMaterial, CheckedTrust } from '../check-material.ts'
-import { partsOf } from '../part.ts'
-import type { Part } from '../part.ts'
-import { closeAll } from '../revocation-checker.ts'
-import { isRewritten, readSignature } from '../watch/file-signature.ts'
-import type { Signature } from '../watch/file-signature.ts'
+import type { CheckedMaterial, CheckedTrust } from '../material/check-material.ts'
+import { partsOf } from '../material/part.ts'
+import type { Part } from '../material/part.ts'
+import { readSignature, see, untilStill } from '../watch/file-signature.ts'
+import type { Seen, Signature, Stillness } from '../watch/file-signature.ts'
 import { PathWatch } from '../watch/path-watch.ts'
-import { findDroppedCas } from './find-dropped-cas.ts'
-import type { FileLoader, LoadedFiles } from './load-files.ts'
-import type { Followed } from './followed.ts'
+import type { FileLoader, Followed, LoadedFiles } from './load-files.ts'
 import { ReloadState } from './reload-state.ts'
 
-/** How long files must stay unchanged before they are read, in ms: enough for all files of a set to be written. */
-const STILL = 30
-/** The same for a file that is written in place: the writer may pause in the middle. */
-const STILL_IN_PLACE = 150
+/** Enough for all files of a set to be written. */
+const STILLNESS: Stillness = { still: 30, inPlace: 150 }
 /** How long changed files wait for files of other parts that do not stop changing, in milliseconds. */
 const LONGEST_WAIT = 1_000
 
@@ -30,13 +26,6 @@ export interface FollowOptions<Checked extends CheckedTrust = CheckedMaterial> {
   /** False: polling only. */
   readonly events: boolean
   readonly watch?: typeof watch
-}
-
-/** The files of one part as they were last seen. */
-interface Seen {
-  readonly signature: Signature
-  /** When they were first seen like this, by `performance.now()`. */
-  readonly at: number
 }
 
 /**
@@ -107,10 +96,10 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#see(this.#options.loader.splitByPart(signature))
     const changed = [...this.#seen].filter(([part, seen]) => seen.signature.text !== this.#processed.get(part)?.text)
     if (changed.length === 0 && !this.#reloadState.needsReread) return
-    const now = performance.now()
-    this.#changedSince ??= now
-    const restless = new Map(changed.map(([part, seen]) => [part, this.#stillAt(part, seen) - now] as const)
-      .filter(([, left]) => left > 0))
+    this.#changedSince ??= performance.now()
+    const restless = new Map(changed.map(([part, seen]) => {
+      return [part, untilStill(seen, this.#processed.get(part), STILLNESS)] as const
+    }).filter(([, left]) => left > 0))
     if (restless.size > 0) {
       this.#watch.requestAfter(Math.min(...restless.values()))
       if (!this.#hasWaited) return
@@ -125,19 +114,9 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
 
   /** Records the signatures, and when they changed. */
   #see (parts: ReadonlyMap<Part, Signature>): void {
-    const at = performance.now()
     const before = this.#seen
-    this.#seen = new Map([...parts].map(([part, signature]) => {
-      const seen = before.get(part)
-      return [part, seen?.signature.text === signature.text ? seen : { signature, at }]
-    }))
+    this.#seen = new Map([...parts].map(([part, signature]) => [part, see(signature, before.get(part))]))
     if ([...this.#seen].some(([part, seen]) => seen !== before.get(part))) this.#reloadState.filesChanged()
-  }
-
-  /** When the files of a part count as written completely. */
-  #stillAt (part: Part, { signature, at }: Seen): number {
-    const processed = this.#processed.get(part)
-    return at + (processed !== undefined && isRewritten(processed, signature) ? STILL_IN_PLACE : STILL)
   }
 
   /** Whether changed files have waited long enough for files that do not stop changing. */
@@ -160,7 +139,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
       closeAll(checkers)
       const restless = [...moved].map((part) => [part, loader.describeRestless(part)] as const)
       if (!this.#source.closed && this.#hasWaited) await this.#load(signature, new Map([...held, ...restless]))
-      else this.#watch.requestAfter(STILL)
+      else this.#watch.requestAfter(STILLNESS.still)
       return
     }
     const givers = this.#findGivers(loaded)

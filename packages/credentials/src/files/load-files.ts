@@ -1,26 +1,24 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { describeSecret, wrongOption } from '@peerkit/identity/internal'
+import type { CheckedAuthority } from '../authority/check-authority.ts'
+import { closeAll, loadCheckers } from '../authority/crl-checkers.ts'
+import type { Checkers } from '../authority/crl-checkers.ts'
 import { originsOf as trustOrigins } from '../authority/list-authorities.ts'
-import type { CheckedMaterial, CheckedTrust, TrustContext } from '../check-material.ts'
-import { SYSTEM_CLOCK } from '../clock.ts'
-import { MTLS_ERR_CREDENTIALS_OPTION, refused, unavailable } from '../errors.ts'
-import type { CredentialsReason } from '../errors.ts'
-import type { CheckOptions } from '../check-options.ts'
-import type { CredentialMaterial, Origins, Secret } from '../material.ts'
-import { blame } from '../part.ts'
-import type { Part } from '../part.ts'
-import { closeAll, loadCheckers } from '../revocation-checker.ts'
-import type { Checkers } from '../revocation-checker.ts'
-import { withinTime } from '../within-time.ts'
-import { acceptParts } from './accept-parts.ts'
-import { allPaths, listEntries, originsOf } from './file-paths.ts'
-import type { FilePaths } from './file-paths.ts'
+import { SYSTEM_CLOCK, withinTime } from '../clock.ts'
+import {
+  CredentialsOptionError, CredentialsRefusedError, CredentialsUnavailableError, MaterialError, refused
+} from '../errors.ts'
+import type { CheckedMaterial, CheckedTrust, TrustContext } from '../material/check-material.ts'
+import type { CheckOptions, CredentialMaterial, Origins, Secret } from '../material/material.ts'
+import { acceptParts, blaming } from '../material/part.ts'
+import type { Part } from '../material/part.ts'
+import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
 import { pickFiles } from '../watch/file-signature.ts'
 import type { Signature } from '../watch/file-signature.ts'
-import type { Followed } from './followed.ts'
+import { allPaths, listEntries, originsOf } from './file-paths.ts'
+import type { FilePaths } from './file-paths.ts'
 import { FileReader } from './read-files.ts'
 import type { FilesRead } from './read-files.ts'
-import { Turns } from './turns.ts'
 
 /** The result of reading the files once. */
 export interface LoadedFiles<Checked extends CheckedTrust = CheckedMaterial> {
@@ -55,11 +53,12 @@ interface LoadOptions<Checked extends CheckedTrust> {
 
 export interface FileLoaderOptions extends CheckOptions {
   readonly passphrase?: Secret | ((question: { signal: AbortSignal }) => Secret | Promise<Secret>) | undefined
-  readonly timeout: number
+  /** Milliseconds. Default 10,000. */
+  readonly timeout?: number | undefined
 }
 
 /** Checks the contents: credentials, or a trust without a key. */
-export type Check<Checked extends CheckedTrust> = (material: CredentialMaterial, context: TrustContext) => Checked
+type Check<Checked extends CheckedTrust> = (material: CredentialMaterial, context: TrustContext) => Checked
 
 /** Reads and checks files. */
 export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
@@ -97,7 +96,7 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    * be valid.
    *
    * @param options.held parts that stay as they are in use for now
-   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
+   * @throws CredentialsUnavailableError, CredentialsRefusedError
    */
   async load (
     signature: Signature,
@@ -155,12 +154,12 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    */
   remember (moved: ReadonlySet<Part> = new Set()): void { this.#reader.remember(moved) }
 
-  #blameChange (part: Part, error: Error & { readonly reason?: CredentialsReason }): Error {
+  #blameChange (part: Part, error: Error): Error {
     const where = part === undefined ? this.#origins.cert : trustOrigins(this.#origins, part).ca
-    const message = error.message.replace(/^Credentials [a-z]+: /, '')
-    const problem = `the new files do not fit the other files: ${message}`
-    const refusal = refused(error.reason ?? 'unusable', where, problem, error)
-    return part === undefined ? refusal : blame(refusal, [part])
+    const reason = error instanceof CredentialsRefusedError ? error.reason : 'unusable'
+    const detail = error instanceof MaterialError ? error.detail : error.message
+    const problem = `the new files do not fit the other files: ${detail}`
+    return refused(reason, where, problem, { cause: error, ...blaming(part) })
   }
 
   /** The error of a part whose files do not stop changing. */
@@ -168,22 +167,21 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     const paths = [...new Set(this.#partPaths.get(part))].join(', ')
     const what = part === undefined ? 'certificate and key' : `authority "${part}"`
     const problem = 'the files change all the time; expected them to stay unchanged'
-    const error = unavailable('file', `${what} (${paths}): ${problem}`)
-    return part === undefined ? error : blame(error, [part])
+    return new CredentialsUnavailableError('file', `${what} (${paths}): ${problem}`, blaming(part))
   }
 
   /** The error of an authority that drops a CA while the files of another authority are refused. */
   describeGiver (giver: string, ca: PeerIdentity, taker: Part): Error {
     const problem = `${String(ca)} is missing, and the files of authority "${taker}" are refused`
     const where = trustOrigins(this.#origins, giver).ca
-    return blame(refused('crl', where, `${problem}; waiting for them, because the CA may move there`), [giver])
+    return refused('crl', where, `${problem}; waiting for them, because the CA may move there`, blaming(giver))
   }
 
   /** Makes the next load read every byte, even if the file system reports no change. */
   forget (): void { this.#reader.forget() }
 
   async #askPassphrase (signal: AbortSignal): Promise<Secret | undefined> {
-    const { passphrase, timeout, clock = SYSTEM_CLOCK } = this.#options
+    const { passphrase, timeout = 10_000, clock = SYSTEM_CLOCK } = this.#options
     if (typeof passphrase !== 'function') return passphrase
     let answer: unknown
     try {
@@ -191,14 +189,40 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
       answer = await withinTime(ask, { clock, timeout, signal, what: 'passphrase' })
     } catch (error) {
       const why = (error as Error | undefined)?.message ?? 'it gave no reason'
-      throw unavailable('passphrase', `the passphrase function failed: ${why}`, error)
+      throw new CredentialsUnavailableError('passphrase', `the passphrase function failed: ${why}`, { cause: error })
     }
     if (typeof answer === 'string' || answer instanceof Uint8Array) return answer
     const where = "the passphrase function's answer"
-    throw wrongOption(MTLS_ERR_CREDENTIALS_OPTION, where, describeSecret(answer), 'a string or Buffer')
+    throw wrongOption(CredentialsOptionError, where, describeSecret(answer), 'a string or Buffer')
   }
 }
 
 function isSame (one: ReadonlyMap<Part, string>, other: ReadonlyMap<Part, string>): boolean {
   return one.size === other.size && [...one].every(([part, digest]) => other.get(part) === digest)
+}
+
+/** Runs tasks one after another, in the order in which they were given. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** Runs a task after all tasks before it, and returns its result. */
+  async run<Result> (task: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(task)
+    this.#last = result.catch(() => {})
+    return await result
+  }
+}
+
+/** The source that the follower updates. */
+export interface Followed<Checked extends CheckedTrust> {
+  readonly current: TrustSnapshot
+  /** The checked material in use. */
+  readChecked (): Checked
+  readonly closed: boolean
+  changedAuthorities (checked: Checked): readonly CheckedAuthority[]
+  take (checked: Checked, checkers: Checkers): unknown
+  warn (message: string): void
+  wait (error: Error, part: Part): void
+  refuse (error: Error, part: Part): void
+  recover (refused: ReadonlyMap<Part, Error>): void
 }

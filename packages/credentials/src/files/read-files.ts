@@ -1,13 +1,16 @@
-import { digestInSlices } from '../content-digest.ts'
+import { MAX_CRL_BYTES } from '@peerkit/revocation'
 import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
-import type { CredentialMaterial, TrustMaterial } from '../material.ts'
-import { blame } from '../part.ts'
-import type { Part } from '../part.ts'
-import { listEntries } from './file-paths.ts'
-import type { FileEntry, FilePart, FilePaths } from './file-paths.ts'
+import { CredentialsUnavailableError } from '../errors.ts'
+import { digestInSlices } from '../material/material.ts'
+import type { CredentialMaterial, TrustMaterial } from '../material/material.ts'
+import { blame } from '../material/part.ts'
+import type { Part } from '../material/part.ts'
 import { describe } from '../watch/file-signature.ts'
 import type { Signature } from '../watch/file-signature.ts'
-import { readFilePart } from './read-file-part.ts'
+import { readBounded } from '../watch/read-bounded.ts'
+import type { FileUnreadableError } from '../watch/read-bounded.ts'
+import { listEntries } from './file-paths.ts'
+import type { FileEntry, FilePart, FilePaths } from './file-paths.ts'
 
 /** The contents of the files. */
 export interface FilesRead {
@@ -123,3 +126,33 @@ function digestParts (
 interface KnownCrl { readonly state: string, readonly digest: string }
 
 interface FileRead extends KnownCrl { readonly path: string, readonly bytes: Buffer | undefined }
+
+const NEEDED: Readonly<Record<FilePart, string>> = {
+  cert: 'a PEM certificate',
+  key: 'a PEM private key',
+  pfx: 'PKCS#12',
+  ca: 'PEM CA certificates',
+  crl: 'a CRL, PEM or DER',
+  crlIssuers: 'PEM CA certificates',
+  intermediates: 'PEM CA certificates'
+}
+
+/** The most bytes of one file: far more than any bundle of public roots. */
+const MAX_FILE_BYTES = 8 << 20
+
+/**
+ * Reads one file.
+ *
+ * @throws CredentialsUnavailableError naming the option, the file, what was found and what was expected there
+ */
+export async function readFilePart (part: FilePart, path: string, authority?: string): Promise<Buffer> {
+  const name = authority === undefined ? part : `authorities.${authority}.${part}`
+  const fail = (found: string, cause?: unknown): Error =>
+    new CredentialsUnavailableError('file', `${name} (${path}): found ${found}; expected ${NEEDED[part]}`, { cause })
+  try {
+    return await readBounded(path, { maxBytes: part === 'crl' ? MAX_CRL_BYTES : MAX_FILE_BYTES })
+  } catch (error) {
+    const { found, cause } = error as FileUnreadableError
+    throw fail(found, cause)
+  }
+}

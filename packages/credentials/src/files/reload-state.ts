@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { causeOf } from '../errors.ts'
 import type { CredentialsReason } from '../errors.ts'
-import type { Part } from '../part.ts'
-import type { Followed } from './followed.ts'
+import type { Part } from '../material/part.ts'
+import type { Followed } from './load-files.ts'
 
 /** Errors that no further write can fix. All others may be a file that is half written, or one of two files. */
 const LASTING: readonly (CredentialsReason | undefined)[] = [

@@ -11,7 +11,7 @@ interface Element { readonly der: Uint8Array, readonly end: number }
  * BouncyCastle and EJBCA write PKCS#12 with indefinite lengths. Only the encoding of lengths and octet strings is
  * changed. The order of sets and the contents of primitive values stay as they are.
  *
- * @throws MTLS_ERR_DER_INVALID
+ * @throws DerInvalidError
  */
 export function toDer (bytes: Uint8Array): Uint8Array {
   const { der, end } = rewrite(bytes, 0, bytes.length, 0)

@@ -1,10 +1,9 @@
-import { createDecipheriv, pbkdf2Sync } from 'node:crypto'
-import { DerReader, TAG, decodeObjectIdentifier, decodeSmallInteger, malformed } from '@peerkit/identity/der'
+import { createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto'
+import { decodeSmallInteger, DerReader, malformed, TAG } from '@peerkit/identity/der'
 import { readAlgorithm } from '@peerkit/identity/x509'
 import type { AlgorithmIdentifier } from '@peerkit/identity/x509'
-import { deriveKey } from './derive-key.ts'
 
-const PBES2 = '1.2.840.113549.1.5.13'
+export const PBES2 = '1.2.840.113549.1.5.13'
 const PBKDF2 = '1.2.840.113549.1.5.12'
 const SHA1_3DES = '1.2.840.113549.1.12.1.3'
 
@@ -58,13 +57,8 @@ function derivePbkdf2 (
   const salt = readOctets(fields)
   const iterations = readIterations(fields)
   fields.optional(TAG.integer)
-  const prf = fields.done ? '1.2.840.113549.2.7' : readPrf(fields)
+  const prf = fields.done ? '1.2.840.113549.2.7' : readAlgorithm(fields.bytes, fields.expect(TAG.sequence)).oid
   return pbkdf2Sync(passphrase, salt, iterations, keyLength, HASHES[prf] ?? malformed('tag_unexpected', 0))
-}
-
-function readPrf (fields: DerReader): string {
-  const { contentStart, end } = fields.enter(TAG.sequence).expect(TAG.objectIdentifier)
-  return decodeObjectIdentifier(fields.bytes, contentStart, end)
 }
 
 function readIterations (fields: DerReader): number {
@@ -73,7 +67,53 @@ function readIterations (fields: DerReader): number {
   return iterations > 0 && iterations <= MAX_ITERATIONS ? iterations : malformed('too_large', contentStart)
 }
 
-function readOctets (fields: DerReader): Uint8Array {
+export function readOctets (fields: DerReader): Uint8Array {
   const { contentStart, end } = fields.expect(TAG.octetString)
   return fields.bytes.subarray(contentStart, end)
+}
+
+interface DeriveKeyOptions {
+  readonly passphrase: string
+  readonly salt: Uint8Array
+  readonly iterations: number
+  /** 1 for a key, 2 for an initialisation vector. */
+  readonly id: number
+  readonly length: number
+}
+
+/** Block and output size of SHA-1, in bytes. */
+const BLOCK = 64
+const OUTPUT = 20
+const MODULUS = 1n << BigInt(BLOCK * 8)
+
+/** The key derivation of PKCS#12 with SHA-1 (RFC 7292 appendix B.2). */
+function deriveKey ({ passphrase, salt, iterations, id, length }: DeriveKeyOptions): Buffer {
+  // BMPString, big-endian, with a terminating zero (appendix B.1).
+  const password = Buffer.from(`${passphrase}\0`, 'utf16le').swap16()
+  const diversifier = Buffer.alloc(BLOCK, id)
+  let input: Buffer = Buffer.concat([fillBlocks(salt), fillBlocks(password)])
+  const parts: Buffer[] = []
+  for (let made = 0; made < length; made += OUTPUT) {
+    let digest = createHash('sha1').update(diversifier).update(input).digest()
+    for (let round = 1; round < iterations; round += 1) digest = createHash('sha1').update(digest).digest()
+    parts.push(digest)
+    input = addToBlocks(input, fillBlocks(digest).subarray(0, BLOCK))
+  }
+  return Buffer.concat(parts).subarray(0, length)
+}
+
+/** Repeats bytes until whole blocks are full. */
+function fillBlocks (bytes: Uint8Array): Buffer {
+  return bytes.length === 0 ? Buffer.alloc(0) : Buffer.alloc(Math.ceil(bytes.length / BLOCK) * BLOCK, bytes)
+}
+
+/** Adds `addend` + 1 to each block, as big-endian numbers. */
+function addToBlocks (input: Buffer, addend: Buffer): Buffer {
+  const sum = Buffer.alloc(input.length)
+  const increment = BigInt(`0x${addend.toString('hex')}`) + 1n
+  for (let at = 0; at < input.length; at += BLOCK) {
+    const value = (BigInt(`0x${input.subarray(at, at + BLOCK).toString('hex')}`) + increment) % MODULUS
+    sum.write(value.toString(16).padStart(BLOCK * 2, '0'), at, 'hex')
+  }
+  return sum
 }

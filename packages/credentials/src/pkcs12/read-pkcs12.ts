@@ -1,14 +1,11 @@
 import { createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import { hasIssued, isSelfIssued } from '../check/parsed-certificate.ts'
-import type { ParsedCertificate } from '../check/parsed-certificate.ts'
 import { describeContent } from '@peerkit/identity/internal'
 import { refused } from '../errors.ts'
-import type { Secret } from '../material.ts'
-import { readCertificate } from '../read-certificates.ts'
-import type { OwnCredentials } from '../own-credentials.ts'
-import { toPassphrase } from '../read-key.ts'
+import type { Secret } from '../material/material.ts'
+import { hasIssued, isSelfIssued, readCertificate } from '../material/parsed-certificate.ts'
+import type { OwnCredentials, ParsedCertificate } from '../material/parsed-certificate.ts'
 import { readSafe } from './read-safe.ts'
 import type { SafeContents } from './read-safe.ts'
 
@@ -18,11 +15,11 @@ const SEQUENCE = 0x30
  * Reads leaf, intermediates and key of a PKCS#12 file (RFC 7292). OpenSSL checks the MAC and decrypts the key. Node
  * gives no access to the certificates, so they are read here. Roots in the file are ignored.
  *
- * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ * @throws CredentialsRefusedError
  */
 export function readPkcs12 (pfx: Uint8Array, where: string, passphrase: Secret | undefined): OwnCredentials {
   if (pfx.length === 0) throw refused('unreadable', where, 'found nothing (an empty file); expected PKCS#12')
-  const secret = passphrase === undefined ? '' : Buffer.from(toPassphrase(passphrase)).toString('utf8')
+  const secret = passphrase === undefined ? '' : Buffer.from(passphrase).toString('utf8')
   checkMac(pfx, where, secret)
   const safe = openSafe(pfx, where, secret)
   const [keyBag, ...moreKeys] = safe.keys

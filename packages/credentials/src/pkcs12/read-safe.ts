@@ -1,7 +1,7 @@
-import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
+import { decodeObjectIdentifier, DerReader, TAG } from '@peerkit/identity/der'
 import { readAlgorithm } from '@peerkit/identity/x509'
 import { toDer } from './ber-to-der.ts'
-import { decryptContent } from './decrypt-content.ts'
+import { decryptContent, readOctets } from './decrypt-content.ts'
 
 /** The contents of a PKCS#12 file, in the order of the file. */
 export interface SafeContents {
@@ -20,7 +20,7 @@ const CONTEXT_0 = 0xa0
 /**
  * Reads PFX (RFC 7292 section 4), in DER or BER. The caller checks the MAC.
  *
- * @throws MTLS_ERR_DER_INVALID, or the error of node:crypto for a wrong passphrase
+ * @throws DerInvalidError, or the error of node:crypto for a wrong passphrase
  */
 export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
   const found: SafeContents = { certificates: [], keys: [] }
@@ -78,9 +78,4 @@ function readCertBag (bag: DerReader, found: SafeContents): void {
 function readOid (reader: DerReader): string {
   const { contentStart, end } = reader.expect(TAG.objectIdentifier)
   return decodeObjectIdentifier(reader.bytes, contentStart, end)
-}
-
-function readOctets (reader: DerReader): Uint8Array {
-  const { contentStart, end } = reader.expect(TAG.octetString)
-  return reader.bytes.subarray(contentStart, end)
 }

@@ -1,7 +1,7 @@
 import type { watch } from 'node:fs'
 import type { Schedule } from '@peerkit/identity/internal'
-import { isRewritten, readSignature } from './file-signature.ts'
-import type { Signature } from './file-signature.ts'
+import { readSignature, see, untilStill } from './file-signature.ts'
+import type { Seen, Signature } from './file-signature.ts'
 import { PathWatch } from './path-watch.ts'
 
 /** How long a file must stay unchanged before it is read, in milliseconds. */
@@ -44,8 +44,7 @@ export class FollowedFile<Content> {
   readonly #controller = new AbortController()
   /** The signatures of the file when it was last processed, and when it was last seen. */
   #processed: Signature
-  #seen: Signature
-  #seenAt = 0
+  #seen: Seen
   /** Whether to read the file again although its signature is unchanged. */
   #rereadRequested = false
   #reported: string | undefined
@@ -53,7 +52,8 @@ export class FollowedFile<Content> {
   /** @param first the signature of the file when it was read for the first time */
   constructor (first: Signature, options: FollowFileOptions<Content>) {
     this.#options = options
-    this.#processed = this.#seen = first
+    this.#processed = first
+    this.#seen = { signature: first, at: 0 }
     this.#watch = new PathWatch([options.path], {
       ...options,
       onFailure: (message) => {
@@ -84,14 +84,10 @@ export class FollowedFile<Content> {
   }
 
   async #check (signature: Signature): Promise<void> {
-    if (signature.text !== this.#seen.text) {
-      this.#seen = signature
-      this.#seenAt = performance.now()
-    }
+    this.#seen = see(signature, this.#seen)
     if (signature.text === this.#processed.text && !this.#rereadRequested) return
     const { still = STILL } = this.#options
-    const wait = isRewritten(this.#processed, signature) ? Math.max(still, STILL_IN_PLACE) : still
-    const left = this.#seenAt + wait - performance.now()
+    const left = untilStill(this.#seen, this.#processed, { still, inPlace: Math.max(still, STILL_IN_PLACE) })
     if (left > 0) this.#watch.requestAfter(left)
     else await this.#read(signature)
   }
@@ -117,7 +113,7 @@ export class FollowedFile<Content> {
   }
 
   #fail (error: Error, signature: Signature): void {
-    const left = this.#seenAt + WRONG - performance.now()
+    const left = this.#seen.at + WRONG - performance.now()
     if (left > 0) {
       this.#rereadRequested = true
       this.#watch.requestAfter(left)

@@ -8,4 +8,4 @@
 export { readSignature, type Signature } from './file-signature.ts'
 export { FollowedFile, type FollowFileOptions } from './follow-file.ts'
 export { FileUnreadableError, readBounded, type ReadLimits } from './read-bounded.ts'
-export { readStill, type ReadStill, type ReadStillOptions } from './read-still.ts'
+export { readStill, type ReadStill, type ReadStillOptions } from './file-signature.ts'

@@ -15,7 +15,7 @@ const PATIENCE = 1_000
 /** The longest poll interval if a folder cannot be watched, in milliseconds. */
 const POLL_INSTEAD = 1_000
 
-export interface PathWatchOptions {
+interface PathWatchOptions {
   /** Schedules polls and second looks. */
   readonly schedule?: Schedule | undefined
   /** Milliseconds between polls. */

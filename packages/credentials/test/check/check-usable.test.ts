@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '../../src/index.ts'
-import { checkUsable } from '../../src/check/check-usable.ts'
+import { checkUsable } from '../../src/material/check-own.ts'
 
 const ca = await createDevCa()
 

@@ -1,7 +1,7 @@
 import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import { memoryCredentials } from '../../src/index.ts'
-import { crossSign } from '../support/cross-sign.ts'
+import { crossSign } from '@peerkit/test-support/certificates'
 
 const HOUR = 3_600_000
 const start = Math.floor(Date.now() / 1_000) * 1_000

@@ -9,16 +9,13 @@ import { readSignature } from '../../src/watch/file-signature.ts'
 import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { FileFollower } from '../../src/files/follow-files.ts'
 import type { FollowOptions } from '../../src/files/follow-files.ts'
-import { FollowedFiles } from '../../src/files/followed-files.ts'
+import { FileSource } from '../../src/files/open-files.ts'
 import { FileLoader } from '../../src/files/load-files.ts'
-import { checkMaterial } from '../../src/check-material.ts'
-import type { CheckedMaterial, MaterialContext } from '../../src/check-material.ts'
-import type { Check } from '../../src/files/load-files.ts'
-import { LiveSource } from '../../src/live-source.ts'
+import type { CheckedMaterial } from '../../src/material/check-material.ts'
+import type { CredentialSnapshot } from '../../src/sources/credential-snapshot.ts'
+import { CREDENTIALS } from '../../src/sources/frozen-snapshot.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
-
-const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
 
 const HOUR = 3_600_000
 
@@ -134,14 +131,16 @@ test('a change that left size and times as they were is found by the second look
   await write('both.pem', first.chain + first.key)
   const both = join(folder, 'both.pem')
   const options = { cert: both, ca: paths.ca }
-  const loader = new FileLoader(options, { timeout: 1_000 }, check)
+  const loader = new FileLoader(options, { timeout: 1_000 }, CREDENTIALS.check)
   const signature = await readSignature(loader.paths)
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
-  const source = new LiveSource(checked, new Map(), SYSTEM_CLOCK)
+  const source = new FileSource(CREDENTIALS, loader, { checked, checkers: new Map() }, SYSTEM_CLOCK)
   await write('both.pem', second.chain + second.key)
   const blind = await readSignature(loader.paths)
-  const follower = new FileFollower(source, { signature: blind, digests }, { loader, clock, pollInterval: HOUR, reportAfter: HOUR, events: false })
+  const follower = new FileFollower<CheckedMaterial>(source, { signature: blind, digests }, {
+    loader, clock, pollInterval: HOUR, reportAfter: HOUR, events: false
+  })
   await follower.start()
   const rotated = nextChange(source)
   clock.advance(2_500)
@@ -349,12 +348,15 @@ test('a check that fails whichever part is kept refuses everything', async (t) =
   let isBroken = false
   const loader = new FileLoader<CheckedMaterial>(paths, { timeout: 1_000 }, (material, context) => {
     if (isBroken) throw new Error('cannot check')
-    return check(material, context)
+    return CREDENTIALS.check(material, context)
   })
   const signature = await readSignature(loader.paths)
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
-  const source = new LiveSource(checked as CheckedMaterial, new Map(), SYSTEM_CLOCK)
-  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: 0, events: true })
+  if (checked === undefined) throw new Error('expected material')
+  const source = new FileSource(CREDENTIALS, loader, { checked, checkers: new Map() }, SYSTEM_CLOCK)
+  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, {
+    loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: 0, events: true
+  })
   await follower.start()
   isBroken = true
   const next = await ca.issue({ cn: 'second' })
@@ -363,20 +365,29 @@ test('a check that fails whichever part is kept refuses everything', async (t) =
   await replace('cert.pem', next.chain)
   t.match(await refused, { type: 'refused', authority: undefined, error: { message: 'cannot check' } })
   const told = nextChange(source)
-  await t.rejects(new FollowedFiles(loader).reload(source), { message: 'cannot check' })
+  await t.rejects(source.reload(), { message: 'cannot check' })
   t.match(await told, { type: 'refused', error: { message: 'cannot check' } })
   t.equal(source.current.identity.subject?.commonName, 'first')
   await follower.close()
   await source.close()
 })
 
-async function follow (paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>): Promise<{ source: LiveSource, follower: FileFollower<CheckedMaterial> }> {
-  const loader = new FileLoader(paths, { timeout: 1_000 }, check)
+interface Following {
+  readonly source: FileSource<CredentialSnapshot, CheckedMaterial>
+  readonly follower: FileFollower<CheckedMaterial>
+}
+
+async function follow (
+  paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>
+): Promise<Following> {
+  const loader = new FileLoader(paths, { timeout: 1_000 }, CREDENTIALS.check)
   const signature = await readSignature(loader.paths)
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
-  const source = new LiveSource(checked, new Map(), SYSTEM_CLOCK)
-  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: HOUR, events: true, ...options })
+  const source = new FileSource(CREDENTIALS, loader, { checked, checkers: new Map() }, SYSTEM_CLOCK)
+  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, {
+    loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: HOUR, events: true, ...options
+  })
   await follower.start()
   return { source, follower }
 }

@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
-import { checkMaterial } from '../../src/check-material.ts'
-import type { CheckedMaterial, MaterialContext } from '../../src/check-material.ts'
+import type { CheckedMaterial } from '../../src/material/check-material.ts'
 import { readSignature } from '../../src/watch/file-signature.ts'
 import { FileLoader } from '../../src/files/load-files.ts'
-import type { Check, LoadedFiles } from '../../src/files/load-files.ts'
+import type { LoadedFiles } from '../../src/files/load-files.ts'
 import { FileReader } from '../../src/files/read-files.ts'
 import { fileCredentials } from '../../src/index.ts'
 import { SYSTEM_CLOCK } from '../../src/clock.ts'
-import { LiveSource } from '../../src/live-source.ts'
+import type { CredentialSnapshot } from '../../src/sources/credential-snapshot.ts'
+import { CREDENTIALS } from '../../src/sources/frozen-snapshot.ts'
+import { LiveSource } from '../../src/sources/live-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { makeFolder, nextChange } from '../support/world.ts'
 
@@ -48,15 +49,14 @@ test('an authority with CRLs is not used without a checker for them', async (t) 
     internal: { ca: at('internal.pem'), names: 'any' },
     acme: { ca: at('acme.pem'), crl: at('acme.crl'), names: {} }
   } as const
-  const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
-  const loader = new FileLoader({ cert, key, authorities }, { timeout: 1_000 }, check)
-  const load = async (source?: LiveSource): Promise<Loaded> => {
+  const loader = new FileLoader({ cert, key, authorities }, { timeout: 1_000 }, CREDENTIALS.check)
+  const load = async (source?: LiveSource<CredentialSnapshot, CheckedMaterial>): Promise<Loaded> => {
     const signal = new AbortController().signal
     const signature = await readSignature(loader.paths)
     return await loader.load(signature, { signal, ...(source && { before: { source } }) }) as Loaded
   }
   const first = await load()
-  const source = new LiveSource(first.checked, first.checkers, SYSTEM_CLOCK)
+  const source = new LiveSource(CREDENTIALS, first.checked, first.checkers, SYSTEM_CLOCK)
   await write('internal.pem', ca.root + more.root)
   const slow = await load(source)
   await write('acme.pem', acme.root + more.root)

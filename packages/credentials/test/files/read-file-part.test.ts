@@ -5,8 +5,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { fileCredentials } from '../../src/index.ts'
-import { digestCrl, digestInSlices } from '../../src/content-digest.ts'
-import { readFilePart } from '../../src/files/read-file-part.ts'
+import { digestCrl, digestInSlices } from '../../src/material/material.ts'
+import { readFilePart } from '../../src/files/read-files.ts'
 import { makeFolder } from '../support/world.ts'
 
 test('every file that cannot be read is named with its option, what was found and what was expected', async (t) => {
@@ -39,7 +39,9 @@ test('every file that cannot be read is named with its option, what was found an
     ['ca', 'huge', '9437184 bytes (at most 8388608)', 'PEM CA certificates']
   ] as const) {
     const message = `Credentials unavailable: ${part} (${at(name)}): found ${found}; expected ${expected}`
-    await t.rejects(fileCredentials({ ...paths, [part]: at(name) }), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'file', statusCode: 500, message }, message)
+    await t.rejects(fileCredentials({ ...paths, [part]: at(name) }), {
+      code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', name: 'CredentialsUnavailableError', reason: 'file', message
+    }, message)
   }
   const { cert, key, ...trust } = paths
   await t.rejects(fileCredentials({ ...trust, pfx: at('none') }), { reason: 'file', message: /pfx \(.*\): found no such file; expected PKCS#12/ })
@@ -66,7 +68,11 @@ test('every file whose content is wrong is named in the same way', async (t) => 
     ['crl', 'text', 'crl', /crl \(.*text\): /],
     ['crl', 'empty', 'crl', /crl \(.*empty\): /],
     ['crlIssuers', 'text', 'unreadable', /crlIssuers \(.*text\): /]
-  ] as const) await t.rejects(fileCredentials({ ...paths, [part]: at(name) }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason, statusCode: 500, message }, String(message))
+  ] as const) {
+    await t.rejects(fileCredentials({ ...paths, [part]: at(name) }), {
+      code: 'MTLS_ERR_CREDENTIALS_REFUSED', name: 'CredentialsRefusedError', reason, message
+    }, String(message))
+  }
   const { key, ...withoutKey } = paths
   await t.rejects(fileCredentials(withoutKey), { reason: 'unreadable', message: /cert \(.*cert\.pem\): found a PEM block "CERTIFICATE" and no private key/ })
 })

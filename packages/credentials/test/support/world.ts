@@ -1,9 +1,10 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
+import { collectMessages, nextMessage as nextOfChannel } from '@peerkit/test-support/messages'
+import type { After } from '@peerkit/test-support/messages'
 import type { CredentialChange, CredentialSource } from '../../src/index.ts'
 
 export interface Folder {
@@ -14,8 +15,6 @@ export interface Folder {
   write (name: string, text: string | Uint8Array): Promise<void>
   replace (name: string, text: string | Uint8Array): Promise<void>
 }
-
-interface After { after (task: () => Promise<void> | void): void }
 
 /** A temporary folder with a CA, a certificate and its key. */
 export async function makeFolder (t: After): Promise<Folder> {
@@ -52,25 +51,16 @@ export async function nextChange (source: CredentialSource, type?: CredentialCha
 
 export interface Published { readonly v: 1, readonly time: number, readonly code?: string, readonly reason?: string, readonly message: string, readonly generation: number }
 
-/** The next message of a channel, of one reason where that is given. */
-export async function nextMessage (event: 'rotated' | 'refused' | 'recovered' | 'waiting' | 'warned', reason?: string): Promise<Published> {
-  const name = `peerkit:credentials:${event}`
-  return await new Promise((resolve) => {
-    const listen = (message: unknown): void => {
-      if (reason !== undefined && (message as Published).reason !== reason) return
-      unsubscribe(name, listen)
-      resolve(message as Published)
-    }
-    subscribe(name, listen)
-  })
+type Event = 'rotated' | 'refused' | 'recovered' | 'waiting' | 'warned'
+
+/** The next message about credentials, of one reason where that is given. */
+export async function nextMessage (event: Event, reason?: string): Promise<Published> {
+  return await nextOfChannel<Published>(
+    `peerkit:credentials:${event}`, (message) => reason === undefined || message.reason === reason
+  )
 }
 
-/** Collects what a channel publishes until the test ends. */
-export function collect (t: After, event: 'rotated' | 'refused' | 'recovered' | 'waiting' | 'warned'): Published[] {
-  const name = `peerkit:credentials:${event}`
-  const messages: Published[] = []
-  const listen = (message: unknown): void => { messages.push(message as Published) }
-  subscribe(name, listen)
-  t.after(() => { unsubscribe(name, listen) })
-  return messages
+/** Collects what is published about credentials until the test ends. */
+export function collect (t: After, event: Event): Published[] {
+  return collectMessages(t, `peerkit:credentials:${event}`)
 }

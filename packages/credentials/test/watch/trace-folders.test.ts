@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { test } from 'tap'
-import { traceFolders } from '../../src/watch/trace-folders.ts'
+import { traceFolders } from '../../src/watch/watch-folders.ts'
 
 test('names each folder that decides what a path means, links followed', async (t) => {
   const base = await realpath(await mkdtemp(join(tmpdir(), 'peerkit-trace-')))
@@ -43,7 +43,7 @@ test("passes through the folders that Node's permission model hides, down to tho
   await writeFile(join(base, 'file'), '')
   const { NODE_V8_COVERAGE: coverage } = process.env
   const granted = [`--allow-fs-read=${base}`, `--allow-fs-read=${resolve(import.meta.dirname, '../..')}`, ...coverage === undefined ? [] : [`--allow-fs-write=${coverage}`]]
-  const code = `const { traceFolders } = await import(${JSON.stringify(new URL('../../src/watch/trace-folders.ts', import.meta.url).href)})
+  const code = `const { traceFolders } = await import(${JSON.stringify(new URL('../../src/watch/watch-folders.ts', import.meta.url).href)})
     const traced = [...await traceFolders(${JSON.stringify(join(base, 'file'))})]
     console.log(JSON.stringify(traced.filter(([, { decisive }]) => decisive).map(([folder]) => folder)))`
   // Without what tap preloads, which the child may not read.

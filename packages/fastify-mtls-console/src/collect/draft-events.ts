@@ -1,18 +1,17 @@
-import { summarizeEvent } from '@peerkit/events'
+import { explainHandshakeFailure, hintHandshakeFailure, summarizeEvent } from '@peerkit/events'
 import type {
-  ConnectionEndedMessage, EventMessages, EventSeverity, ForwardedMessage, HandshakeRefusedMessage,
-  OutboundRefusedMessage,
-  RefusalDetail, RequestJudgedMessage, SummarizedName
+  ConnectionEndedMessage, EventMessages, EventSeverity, ForwardedMessage, HandshakeReason, HandshakeRefusedMessage,
+  NearestRule, OutboundRefusedMessage, RefusalDetail, RequestJudgedMessage, SummarizedName
 } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
-import { isAuthorityShown } from './authority-shown.ts'
-import type { EventDraft, Tone } from './console-event.ts'
-import { describeNearest } from './describe-nearest.ts'
-import { explainConnection } from './explain-refusal.ts'
+import { isAuthorityShown } from '../trust/authorities.ts'
+import type { EventDraft, Tone } from './event-log.ts'
 
 const MAX_MESSAGE = 1000
+const MAX_REFUSAL = 500
+const MAX_KEYS = 20
 
 const TONES: Readonly<Record<EventSeverity, Tone>> = {
   good: 'good', info: 'info', warning: 'warn', denied: 'bad', failed: 'bad'
@@ -143,4 +142,30 @@ function listFacts (facts: readonly Fact[]): readonly string[] {
 /** Words such as mTLS keep their first letter. */
 function capitalize (title: string): string {
   return title.replace(/^[a-z](?![A-Z])/, (letter) => letter.toUpperCase())
+}
+
+/** Why the closest rule did not match, a line each. */
+function describeNearest (nearest: NearestRule | undefined): readonly string[] {
+  if (nearest === undefined) return []
+  const { path, matched, failed } = nearest
+  const holds = matched.length === 0 ? '' : `; ${matched.join(', ')} ${matched.length === 1 ? 'holds' : 'hold'}`
+  const lines = failed.slice(0, MAX_KEYS).map(({ key, expected, found, note, isClaim = false }) => {
+    const wanted = `${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}`
+    const given = `${isClaim ? 'the certificate claims' : 'found'} ${describeFound(found)}`
+    return `${key}: ${wanted}, ${given}${note === undefined ? '' : ` (${note})`}`
+  })
+  return [`closest rule: ${path}${holds}`, ...lines].map((line) => clip(line))
+}
+
+function describeFound (found: readonly string[] | undefined): string {
+  if (found === undefined) return 'unknown'
+  return found.length === 0 ? 'none' : found.map((text) => JSON.stringify(text)).join(', ')
+}
+
+/** What is wrong with a certificate and what to do: from the detail if there is one, otherwise from reason and code. */
+export function explainConnection (
+  reason: HandshakeReason, code: string | undefined, detail: RefusalDetail | undefined
+): string {
+  if (detail === undefined) return hintHandshakeFailure(reason, code)
+  return `${clip(detail.message, MAX_REFUSAL)}. ${explainHandshakeFailure(reason, code, detail.step).remedy}`
 }

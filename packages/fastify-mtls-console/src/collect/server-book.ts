@@ -1,4 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import type { OutboundService } from '../options.ts'
+import { showCertificate } from '../trust/show-certificate.ts'
+import type { ShownCertificate } from '../trust/show-certificate.ts'
 
 /** An origin that this process called, and its server. */
 export interface SeenServer {
@@ -58,4 +61,35 @@ export class ServerBook {
     }
     return entry
   }
+}
+
+/** A server that this service calls. */
+export interface ShownService extends Omit<SeenServer, 'identity'> {
+  /** Undefined if it is not declared. */
+  readonly name: string | undefined
+  /** The expected server. */
+  readonly expects: string | undefined
+  /** The last server. */
+  readonly server: ShownCertificate | undefined
+}
+
+const NEVER: Omit<SeenServer, 'origin'> = {
+  identity: undefined,
+  identifiedAt: undefined,
+  connections: 0,
+  refused: 0,
+  lastRefusal: undefined
+}
+
+/** Declared services, then other origins that were called. */
+export function listServices (services: readonly OutboundService[], seen: readonly SeenServer[]): ShownService[] {
+  const declared = services.map(({ name, origin, expects }) => {
+    return show(name, expects, seen.find((server) => server.origin === origin) ?? { ...NEVER, origin })
+  })
+  const others = seen.filter(({ origin }) => !services.some((service) => service.origin === origin))
+  return [...declared, ...others.map((server) => show(undefined, undefined, server))]
+}
+
+function show (name: string | undefined, expects: string | undefined, { identity, ...rest }: SeenServer): ShownService {
+  return { name, expects, server: identity === undefined ? undefined : showCertificate(identity), ...rest }
 }

@@ -1,39 +1,36 @@
+import type { ConsoleState } from '../console-state.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { formatTime } from './time.ts'
 
-/** The context of every page. */
-export interface PageContext {
-  readonly prefix: string
+export interface NavigationEntry {
+  /** The path of the page below the prefix. */
+  readonly path: string
   readonly name: string
-  readonly instance: string
-  readonly since: number
-  readonly now: number
+}
+
+/** Where a page is shown. */
+export interface PageFrame {
+  readonly path: string
   readonly nonce: string
+  readonly pages: readonly NavigationEntry[]
 }
 
 export interface Page {
   readonly title: string
-  /** The path of the page below the prefix. */
-  readonly path: string
   readonly body: Html
   /** Whether the script updates it. */
   readonly isLive: boolean
 }
 
-const PAGES: ReadonlyArray<readonly [path: string, name: string]> = [
-  ['/', 'Overview'], ['/access', 'Access'], [
-    '/what-if',
-    'What if'
-  ], ['/clients', 'Clients'], ['/log', 'Log'], ['/trust', 'Trust'], ['/forecast', 'Forecast'], ['/outbound', 'Outbound']
-]
-
 /** Renders a page with its frame. */
 export function layOut (
-  { prefix, name, instance, since, now, nonce }: PageContext,
-  { title, path, body, isLive }: Page
+  { prefix, name, instance, since, now: clock }: ConsoleState,
+  { title, body, isLive }: Page,
+  { path, nonce, pages }: PageFrame
 ): string {
-  const link = ([to, text]: readonly [string, string]): Html => to === path
+  const now = clock()
+  const link = ({ path: to, name: text }: NavigationEntry): Html => to === path
     ? html`<li><a href="${prefix}${to}" aria-current="page">${text}</a></li>`
     : html`<li><a href="${prefix}${to}">${text}</a></li>`
   const live = isLive &&
@@ -55,7 +52,7 @@ export function layOut (
 <header>
 <div class="bar">
 <p class="brand">${name}<span class="faint">${instance}</span></p>
-<nav aria-label="Console"><ul>${PAGES.map(link)}</ul></nav>
+<nav aria-label="Console"><ul>${pages.map(link)}</ul></nav>
 </div>
 </header>
 <main id="main" tabindex="-1">

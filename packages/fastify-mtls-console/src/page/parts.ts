@@ -1,12 +1,10 @@
+import type { Outcome } from '@peerkit/fastify-allowed-clients'
 import { endOfValidity } from '@peerkit/identity'
-import { isAuthorityShown } from '../collect/authority-shown.ts'
-import { describeKinds } from '../collect/describe-names.ts'
-import type { Outcome } from '../queries/listed-route.ts'
-import type { ShownCertificate } from '../queries/show-certificate.ts'
+import { describeKinds, isAuthorityShown } from '../trust/authorities.ts'
+import type { ShownCertificate } from '../trust/show-certificate.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { showTime, toneOfEnd } from './time.ts'
-import { OUTCOMES } from './words.ts'
 
 /** A word in a colored frame. */
 export function badge (tone: string, text: HtmlValue): Html { return html`<span class="badge ${tone}">${text}</span>` }
@@ -43,17 +41,15 @@ export function table ({ id, caption, columns, rows, empty }: Table): Html {
 `)}</tbody></table></div>`
 }
 
-/** Names and values. */
+/** Names and values, without those that are undefined or empty. */
 export function facts (entries: ReadonlyArray<readonly [string, HtmlValue]>): Html {
-  const shown = entries.filter(([, value]) => value !== undefined &&
-    value !== '' &&
-    !(Array.isArray(value) && value.length === 0))
+  const shown = entries.filter(([, value]) => value !== undefined && value !== '')
   return html`<dl class="facts">${shown.map(([name, value]) =>
     html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
-/** A fingerprint, shown in groups and copied without spaces. */
-export function fingerprint (hex: string | undefined): Html | undefined {
+/** A fingerprint or a serial number, shown in groups and copied without spaces. */
+export function hexadecimal (hex: string | undefined): Html | undefined {
   return hex === undefined ? undefined : html`<code class="hex">${hex}</code>`
 }
 
@@ -62,10 +58,10 @@ export function breakable (text: string): Html[] {
   return text.split(/(?<=[/.:,])/).map((piece, index) => index === 0 ? html`${piece}` : html`<wbr>${piece}`)
 }
 
-/** Lines of text. */
-export function lines (
-  texts: readonly string[]
-): Html { return html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>` }
+/** Lines of text. Undefined without any. */
+export function lines (texts: readonly string[]): Html | undefined {
+  return texts.length === 0 ? undefined : html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>`
+}
 
 /** The fields of a certificate. */
 export function certificateFacts (certificate: ShownCertificate, now: number): Html {
@@ -74,18 +70,23 @@ export function certificateFacts (certificate: ShownCertificate, now: number): H
   return facts([
     ['Subject', subject],
     ['SPIFFE ID', spiffeId],
-    ['Alternative names', names.length === 0 ? undefined : lines(names)],
-    ['Claimed, not believed', claimed.length === 0 ? undefined : lines(claimed)],
+    ['Alternative names', lines(names)],
+    ['Claimed, not believed', lines(claimed)],
     ['Issuer', issuer],
     ['Authority', isAuthorityShown(certificate) ? authority : undefined],
     ['Does not vouch for', describeKinds(notBelieved).join(', ')],
-    ['Tolerated flaws', tolerated.length === 0 ? undefined : tolerated.join(', ')],
+    ['Tolerated flaws', tolerated.join(', ')],
     ['Valid from', showTime(notBefore, now)],
-    ['Expires', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],
-    ['Serial number', serialNumber === undefined ? undefined : html`<code class="hex">${serialNumber}</code>`],
-    ['SHA-256', fingerprint(fingerprint256)],
-    ['Gateways', via.length === 0 ? undefined : lines(via)]
+    ['Expires', showExpiry(notAfter, now)],
+    ['Serial number', hexadecimal(serialNumber)],
+    ['SHA-256', hexadecimal(fingerprint256)],
+    ['Gateways', lines(via)]
   ])
+}
+
+/** When a certificate expires. */
+export function showExpiry (notAfter: number | undefined, now: number): Html {
+  return html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`
 }
 
 /** A badge if a certificate expires soon. */
@@ -100,5 +101,56 @@ export function endBadge (end: number, now: number): Html | undefined {
   return tone === 'good' ? undefined : badge(tone, tone === 'bad' ? 'within a week' : 'within a month')
 }
 
+/** How many requests the rules allowed and denied. */
+export function decisionCounts (
+  { allowed, denied, wouldDeny }: { readonly allowed: number, readonly denied: number, readonly wouldDeny: number }
+): Html {
+  return html`<span class="nowrap">${allowed} allowed</span><br><span
+    class="nowrap">${denied} denied</span>${wouldDeny > 0 &&
+      html`<br><span class="nowrap">${wouldDeny} would be denied</span>`}`
+}
+
 /** `1 route`, `2 routes`. */
 export function countOf (count: number, one: string): string { return `${count} ${count === 1 ? one : `${one}s`}` }
+
+/** A sign and a word, because color alone is not accessible. */
+export const OUTCOMES: Readonly<Record<Outcome, {
+  readonly sign: string
+  readonly word: string
+  readonly tone: string
+}>> = {
+  allowed: { sign: '✓', word: 'allowed', tone: 'good' },
+  denied: { sign: '✕', word: 'denied', tone: 'bad' },
+  reported: { sign: '!', word: 'allowed, reported', tone: 'warn' },
+  'needs-request': { sign: '?', word: 'predicate decides', tone: 'info' }
+}
+
+/** A form with the method GET, so that each view has a URL and works without scripts. */
+export function filterForm (action: string, fields: HtmlValue): Html {
+  return html`<form class="filter" role="search" method="get" action="${action}">${fields}<div class="field"><button
+    type="submit">Show</button> <a href="${action}">Reset</a></div></form>`
+}
+
+export function textField (name: string, label: string, value: string, hint: string): Html {
+  return html`<div class="field grow"><label for="${name}">${label}</label><input id="${name}" name="${name}"
+    type="search" value="${value}" placeholder="${hint}" autocomplete="off" spellcheck="false" maxlength="300"></div>`
+}
+
+export function minuteField (name: string, label: string, value: string): Html {
+  return html`<div class="field"><label for="${name}">${label}</label><input id="${name}" name="${name}"
+    type="datetime-local" value="${value}"></div>`
+}
+
+export function choiceField (
+  name: string,
+  label: string,
+  chosen: string | undefined,
+  all: string,
+  choices: ReadonlyArray<readonly [value: string, text: string]>
+): Html {
+  const options = choices.map(([value, text]) => value === chosen
+    ? html`<option value="${value}" selected>${text}</option>`
+    : html`<option value="${value}">${text}</option>`)
+  return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}"><option
+    value="">${all}</option>${options}</select></div>`
+}

@@ -25,9 +25,7 @@ export function formatSpan (milliseconds: number): string {
 /** A time with its distance from now. */
 export function showTime (time: number | undefined, now: number): Html {
   if (time === undefined || !isDate(time)) return html`<span class="faint">unknown</span>`
-  const distance = Math.abs(time - now) < 2000
-    ? 'now'
-    : time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
+  const distance = Math.abs(time - now) < 2000 ? 'now' : describeDistance(time, now)
   return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span
     class="faint nowrap">${distance}</span>`
 }
@@ -35,8 +33,11 @@ export function showTime (time: number | undefined, now: number): Html {
 /** A day in UTC with its distance from now. */
 export function showDay (time: number, now: number): Html {
   const day = formatTime(time).slice(0, 10)
-  const distance = time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
-  return html`<time datetime="${day}">${day}</time> <span class="faint nowrap">${distance}</span>`
+  return html`<time datetime="${day}">${day}</time> <span class="faint nowrap">${describeDistance(time, now)}</span>`
+}
+
+function describeDistance (time: number, now: number): string {
+  return time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
 }
 
 export const WEEK: number = 7 * 86_400_000

@@ -1,9 +1,24 @@
 import { test } from 'tap'
-import type { EventDraft } from '../../src/collect/console-event.ts'
 import { EventLog } from '../../src/collect/event-log.ts'
+import type { EventDraft } from '../../src/collect/event-log.ts'
 
 function draft (change: Partial<EventDraft> = {}): EventDraft {
-  return { kind: 'denied', tone: 'bad', time: 0, title: 'Denied: GET /', reason: 'no_match', hint: undefined, peer: 'CN=a', fingerprint256: 'aa', issuer: undefined, remoteAddress: '10.0.0.1', requestId: 'r', detail: [], source: 'a', ...change }
+  return {
+    kind: 'denied',
+    tone: 'bad',
+    time: 0,
+    title: 'Denied: GET /',
+    reason: 'no_match',
+    hint: undefined,
+    peer: 'CN=a',
+    fingerprint256: 'aa',
+    issuer: undefined,
+    remoteAddress: '10.0.0.1',
+    requestId: 'r',
+    detail: [],
+    source: 'a',
+    ...change
+  }
 }
 
 test('equal events of a minute are one entry with a count, those of the next another', (t) => {
@@ -33,8 +48,11 @@ test('strangers at the door push out nothing of clients, nor of what changed', (
   const log = new EventLog(5)
   log.add(draft())
   log.add(draft({ kind: 'credentials', source: 'credentials' }))
-  for (let index = 0; index < 100_000; index++) log.add(draft({ kind: 'handshake', source: `net ${index}`, time: index }))
-  t.strictSame(log.list().filter(({ kind }) => kind !== 'handshake').map(({ kind }) => kind).sort(), ['credentials', 'denied'])
+  for (let index = 0; index < 100_000; index++) {
+    log.add(draft({ kind: 'handshake', source: `net ${index}`, time: index }))
+  }
+  const kinds = log.list().map(({ kind }) => kind).filter((kind) => kind !== 'handshake')
+  t.strictSame(kinds.sort(), ['credentials', 'denied'])
   t.equal(log.list().length, 7)
   t.end()
 })

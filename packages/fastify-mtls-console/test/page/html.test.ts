@@ -1,12 +1,13 @@
 import { test } from 'tap'
-import { explainConnection } from '../../src/collect/explain-refusal.ts'
+import { explainConnection } from '../../src/collect/draft-events.ts'
 import { Html, escapeHtml, html } from '../../src/page/html.ts'
 import { certificateEndBadge, endBadge } from '../../src/page/parts.ts'
 import { formatSpan, formatTime, showTime, toneOfEnd } from '../../src/page/time.ts'
-import { makeVisible } from '../../src/page/visible-text.ts'
+import { makeVisible } from '../../src/page/html.ts'
 
 test('what is put into a template is text, unless it came out of one', (t) => {
-  t.equal(String(html`<p title="${'"\'&'}">${'<b>'}${html`<i>${'&'}</i>`}</p>`), '<p title="&quot;&#39;&amp;">&lt;b&gt;<i>&amp;</i></p>')
+  const markup = html`<p title="${'"\'&'}">${'<b>'}${html`<i>${'&'}</i>`}</p>`
+  t.equal(String(markup), '<p title="&quot;&#39;&amp;">&lt;b&gt;<i>&amp;</i></p>')
   t.equal(String(html`${[1, 'two', [html`<br>`, undefined]]}${null}${undefined}${false}${0}`), '1two<br>0')
   t.equal(String(html`${{ toString: () => '<b>' } as never}`), '&lt;b&gt;')
   const forged = Object.create(Html.prototype)
@@ -15,7 +16,8 @@ test('what is put into a template is text, unless it came out of one', (t) => {
 })
 
 test('no character can be overlooked', (t) => {
-  t.equal(makeVisible('a\0b\u0085c\u2028d\u061ce\u{e0041}f\u3164\nü😀'), 'a⟨U+0000⟩b⟨U+0085⟩c⟨U+2028⟩d⟨U+061C⟩e⟨U+E0041⟩f⟨U+3164⟩⟨U+000A⟩ü😀')
+  const hidden = 'a\0b\u0085c\u2028d\u061ce\u{e0041}f\u3164\nü😀'
+  t.equal(makeVisible(hidden), 'a⟨U+0000⟩b⟨U+0085⟩c⟨U+2028⟩d⟨U+061C⟩e⟨U+E0041⟩f⟨U+3164⟩⟨U+000A⟩ü😀')
   t.equal(escapeHtml('\ud800'), '\ufffd')
   t.end()
 })
@@ -24,13 +26,17 @@ test('times are in UTC, with the distance in a unit that says enough', (t) => {
   const now = Date.parse('2026-11-23T03:12:07Z')
   t.equal(formatTime(now), '2026-11-23 03:12:07')
   t.equal(formatTime(Infinity), 'unknown')
-  t.strictSame([1999, 2000, 119_999, 120_000, 7_200_000, 47 * 3_600_000, 48 * 3_600_000].map(formatSpan), ['a moment', '2 seconds', '119 seconds', '2 minutes', '2 hours', '47 hours', '2 days'])
+  const spans = [1999, 2000, 119_999, 120_000, 7_200_000, 47 * 3_600_000, 48 * 3_600_000]
+  t.strictSame(spans.map(formatSpan), [
+    'a moment', '2 seconds', '119 seconds', '2 minutes', '2 hours', '47 hours', '2 days'
+  ])
   t.match(String(showTime(now + 3_600_000 * 3, now)), 'in 3 hours')
   t.match(String(showTime(now - 3_600_000 * 3, now)), '3 hours ago')
   t.match(String(showTime(now + 1, now)), '>now<')
   t.match(String(showTime(undefined, now)), 'unknown')
   t.match(String(showTime(NaN, now)), 'unknown')
-  t.strictSame([now - 1, now + 7 * 86_400_000, now + 8 * 86_400_000, now + 31 * 86_400_000].map((end) => toneOfEnd(end, now)), ['bad', 'bad', 'warn', 'good'])
+  const ends = [now - 1, now + 7 * 86_400_000, now + 8 * 86_400_000, now + 31 * 86_400_000]
+  t.strictSame(ends.map((end) => toneOfEnd(end, now)), ['bad', 'bad', 'warn', 'good'])
   t.end()
 })
 

@@ -1,25 +1,12 @@
 import type { AuthorityMaterial } from '@peerkit/credentials'
-import { createDevCa } from '@peerkit/dev-ca'
-import type { CaOptions, DevCa, IssueOptions } from '@peerkit/dev-ca'
-import { readPublicRoots } from '@peerkit/trust/forecast'
-import type { PublicRoots } from '@peerkit/trust/forecast'
+import { roots } from '@peerkit/test-support/public-cas'
 import { createWorld } from './world.ts'
 import type { Test, World, WorldOptions } from './world.ts'
 
-/** Valid whenever the tests run. The renewal is due with a third of the time left: on 2029-12-31. */
-export const years: Pick<IssueOptions, 'notBefore' | 'notAfter'> = {
-  notBefore: new Date('2020-01-01'), notAfter: new Date('2035-01-01')
-}
-
-function nameOf (o: string, cn: string): CaOptions {
-  return { ...years, subject: [{ type: 'O', value: o }, { type: 'CN', value: cn }] }
-}
-
-/** CAs that count as public ones in these tests, and a certificate authority below one. */
-export const someRoot: DevCa = await createDevCa(nameOf('Some Trust', 'Some Root'))
-export const some: DevCa = await someRoot.intermediate(nameOf('Some Trust', 'Some Issuing'))
-export const digicert: DevCa = await createDevCa(nameOf('DigiCert Inc', 'DigiCert Root'))
-export const roots: PublicRoots = readPublicRoots([someRoot.der, digicert.der])
+// The renewal of a certificate of these years is due with a third of the time left: on 2029-12-31.
+export {
+  digicertRoot as digicert, roots, someIssuing as some, someTrust as someRoot, years
+} from '@peerkit/test-support/public-cas'
 
 export interface PublicWorld extends World { readonly origin: string }
 

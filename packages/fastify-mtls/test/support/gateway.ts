@@ -1,8 +1,8 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import type { ForwardedReaderOptions } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
+import { collectMessages } from '@peerkit/test-support/messages'
 import { startWorld } from './world.ts'
 import type { World, WorldOptions } from './world.ts'
 
@@ -24,8 +24,8 @@ interface Test { after (task: () => unknown): void }
 export async function startBehind (t: Test, forwarded: Partial<ForwardedReaderOptions> = {}, options: WorldOptions = {}): Promise<GatewayWorld> {
   const ca: DevCa = options.ca ?? await createDevCa()
   const gateway = await ca.issue({ cn: 'gateway', spiffe: SPIFFE })
-  const refused = collect(t, 'peerkit:forwarded:refused')
-  const stripped = collect(t, 'peerkit:forwarded:stripped')
+  const refused = collectMessages(t, 'peerkit:forwarded:refused')
+  const stripped = collectMessages(t, 'peerkit:forwarded:stripped')
   const world = await startWorld(t, { ...options, ca, plugin: { forwarded: { format: 'rfc9440', gateways: trusted, ...forwarded } } })
   return { ...world, gateway, refused, stripped }
 }
@@ -36,11 +36,3 @@ export function told (client: Pick<IssuedCertificate, 'der'>, ...chain: readonly
 }
 
 function sequence (der: Uint8Array): string { return `:${Buffer.from(der).toString('base64')}:` }
-
-function collect (t: Test, name: string): any[] {
-  const messages: any[] = []
-  const listener = (message: unknown): void => { messages.push(message) }
-  subscribe(name, listener)
-  t.after(() => { unsubscribe(name, listener) })
-  return messages
-}

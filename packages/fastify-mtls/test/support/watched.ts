@@ -7,11 +7,11 @@ import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import type { Accepted } from '@peerkit/trust'
 import { UpgradedSockets } from '@peerkit/identity/internal'
-import { createRecord } from '../../src/connection-record.ts'
-import type { ConnectionRecord } from '../../src/connection-record.ts'
-import { ConnectionWatch } from '../../src/connection-watch.ts'
-import type { CertificateRefusal } from '../../src/refusal.ts'
-import { Trust } from '../../src/trust.ts'
+import { createRecord } from '../../src/connection/connection-record.ts'
+import type { ConnectionRecord } from '../../src/connection/connection-record.ts'
+import { ConnectionWatch } from '../../src/connection/connection-watch.ts'
+import type { CertificateRefusal } from '../../src/connection/connection-record.ts'
+import { Trust } from '../../src/handshake/trust.ts'
 
 type Answer = (certificate: {
   readonly subject?: { readonly commonName?: string | undefined } | undefined

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import http2 from 'node:http2'
 import https from 'node:https'
 import { connect } from 'node:tls'
@@ -8,6 +7,7 @@ import { memoryCredentials } from '@peerkit/credentials'
 import type { CredentialMaterial, MemoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
+import { collectMessages } from '@peerkit/test-support/messages'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import fastifyMtls, { mtlsServerOptions } from '../../src/index.ts'
@@ -51,8 +51,8 @@ export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = f
   const server = await ca.issue({ cn: 'server', dns: 'localhost', ip: '127.0.0.1' })
   const client = await ca.issue({ cn: 'client', profile: 'client' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }), ...material })
-  const refusals = collect(t, 'peerkit:handshake:refused')
-  const ended = collect(t, 'peerkit:connection:ended')
+  const refusals = collectMessages(t, 'peerkit:handshake:refused')
+  const ended = collectMessages(t, 'peerkit:connection:ended')
   const app: FastifyInstance<any, any, any, any> = Fastify({ ...mtlsServerOptions(credentials, settings as any), ...fastify } as any)
   t.after(async () => {
     await app.close()
@@ -68,14 +68,6 @@ export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = f
   await app.listen({ host, port: wanted })
   const { port } = app.server.address() as { port: number }
   return { app, credentials, ca, client, origin: `https://127.0.0.1:${port}`, port, refusals, ended }
-}
-
-function collect (t: Test, name: string): any[] {
-  const messages: any[] = []
-  const listener = (message: unknown): void => { messages.push(message) }
-  subscribe(name, listener)
-  t.after(() => { unsubscribe(name, listener) })
-  return messages
 }
 
 export interface Answer { readonly status: number, readonly body: any, readonly reused: boolean }

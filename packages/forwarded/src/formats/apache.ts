@@ -1,6 +1,6 @@
-import { createCertificateFormat, readSslVerdict } from '../certificate-format.ts'
-import { decodeEscapedPem } from '../encodings/pem-text.ts'
-import type { HeaderFormat } from '../header-format.ts'
+import { decodeEscapedPem } from '../headers/encodings.ts'
+import { createCertificateFormat, readSslVerdict } from '../headers/header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 
 /**
  * Apache httpd (captured, 2.4): `%{SSL_CLIENT_CERT}s`, whose newlines arrive as spaces, and `%{SSL_CLIENT_VERIFY}s`.

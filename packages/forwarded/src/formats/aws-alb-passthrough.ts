@@ -1,6 +1,6 @@
-import { createCertificateFormat } from '../certificate-format.ts'
-import { decodeEscapedPem } from '../encodings/pem-text.ts'
-import type { HeaderFormat } from '../header-format.ts'
+import { decodeEscapedPem } from '../headers/encodings.ts'
+import { createCertificateFormat } from '../headers/header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 
 /**
  * AWS Application Load Balancer, mutual TLS in passthrough mode (documented): the client's whole chain, which is not

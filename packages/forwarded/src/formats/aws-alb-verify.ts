@@ -1,6 +1,6 @@
-import { createCertificateFormat } from '../certificate-format.ts'
-import { decodeEscapedPem } from '../encodings/pem-text.ts'
-import type { HeaderFormat } from '../header-format.ts'
+import { decodeEscapedPem } from '../headers/encodings.ts'
+import { createCertificateFormat } from '../headers/header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 
 /**
  * AWS Application Load Balancer, mutual TLS in verify mode (documented): the leaf in percent-encoded PEM, with `+`,
@@ -9,6 +9,7 @@ import type { HeaderFormat } from '../header-format.ts'
  */
 export const awsAlbVerify: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-amzn-mtls-clientcert-leaf' },
+  unread: ['x-amzn-mtls-clientcert-leaf', 'x-amzn-mtls-clientcert-subject', 'x-amzn-mtls-clientcert-serial-number'],
   verifies: true,
   decode: decodeEscapedPem
 })

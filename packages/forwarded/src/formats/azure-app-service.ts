@@ -1,6 +1,6 @@
-import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
-import { decodeBase64 } from '../encodings/base64.ts'
-import type { HeaderFormat } from '../header-format.ts'
+import { decodeBase64 } from '../headers/encodings.ts'
+import { createCertificateFormat, decodeOne } from '../headers/header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 
 /** Azure App Service (documented): the leaf in base64 DER. The front end does not verify it; the app must. */
 export const azureAppService: HeaderFormat = createCertificateFormat({

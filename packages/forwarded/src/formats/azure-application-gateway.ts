@@ -1,6 +1,6 @@
-import { createCertificateFormat, readSslVerdict } from '../certificate-format.ts'
-import { decodeEscapedPem } from '../encodings/pem-text.ts'
-import type { HeaderFormat } from '../header-format.ts'
+import { decodeEscapedPem } from '../headers/encodings.ts'
+import { createCertificateFormat, readSslVerdict } from '../headers/header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 
 /**
  * Azure Application Gateway (documented): rewrite rules put the server variables `client_certificate` (PEM; its

@@ -1,6 +1,6 @@
-import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
-import { decodeBase64 } from '../encodings/base64.ts'
-import type { HeaderFormat } from '../header-format.ts'
+import { decodeBase64 } from '../headers/encodings.ts'
+import { createCertificateFormat, decodeOne } from '../headers/header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 
 const PLACEHOLDER = '{http.request.tls.client.certificate_der_base64}'
 

@@ -1,9 +1,7 @@
 import crypto from 'node:crypto'
-import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
-import type { Verdict } from '../certificate-format.ts'
-import { decodeBase64 } from '../encodings/base64.ts'
-import { refuseReading } from '../header-format.ts'
-import type { HeaderFormat, HeaderValues, Reading } from '../header-format.ts'
+import { decodeBase64 } from '../headers/encodings.ts'
+import { createCertificateFormat, decodeOne, refuseReading } from '../headers/header-format.ts'
+import type { HeaderFormat, HeaderValues, Reading, Verdict } from '../headers/header-format.ts'
 
 const format = createCertificateFormat({
   headers: {

@@ -1,10 +1,8 @@
-import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
-import type { Decoder, Verdict } from '../certificate-format.ts'
-import { decodeBase64 } from '../encodings/base64.ts'
-import { decodeByteSequence, decodeByteSequenceList } from '../encodings/byte-sequence.ts'
-import { decodeBase64Sequence } from '../encodings/der-sequence.ts'
-import { decodeEscapedPem, decodePemText } from '../encodings/pem-text.ts'
-import type { HeaderFormat, HeaderNames, HeaderValues } from '../header-format.ts'
+import {
+  decodeBase64, decodeBase64Sequence, decodeByteSequence, decodeByteSequenceList, decodeEscapedPem, decodePemText
+} from '../headers/encodings.ts'
+import { createCertificateFormat, decodeOne } from '../headers/header-format.ts'
+import type { Decoder, HeaderFormat, HeaderNames, HeaderValues, Verdict } from '../headers/header-format.ts'
 
 /**
  * Encoding of a certificate in a header.

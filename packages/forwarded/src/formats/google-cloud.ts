@@ -1,7 +1,6 @@
-import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
-import type { Verdict } from '../certificate-format.ts'
-import { decodeByteSequence, decodeByteSequenceList } from '../encodings/byte-sequence.ts'
-import type { HeaderFormat, HeaderValues } from '../header-format.ts'
+import { decodeByteSequence, decodeByteSequenceList } from '../headers/encodings.ts'
+import { createCertificateFormat, decodeOne } from '../headers/header-format.ts'
+import type { HeaderFormat, HeaderValues, Verdict } from '../headers/header-format.ts'
 
 /**
  * Google Cloud Application Load Balancers (documented): `{client_cert_leaf}`, `{client_cert_chain}`,

@@ -1,8 +1,6 @@
-import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
-import type { Verdict } from '../certificate-format.ts'
-import { decodeBase64 } from '../encodings/base64.ts'
-import { decodeBase64Sequence } from '../encodings/der-sequence.ts'
-import type { HeaderFormat, HeaderValues } from '../header-format.ts'
+import { decodeBase64, decodeBase64Sequence } from '../headers/encodings.ts'
+import { createCertificateFormat, decodeOne } from '../headers/header-format.ts'
+import type { HeaderFormat, HeaderValues, Verdict } from '../headers/header-format.ts'
 
 /**
  * HAProxy (captured, 2.6): `ssl_c_der,base64`, `ssl_c_verify`, `ssl_c_used` and `ssl_c_chain_der,base64`.

@@ -1,4 +1,4 @@
-import type { HeaderFormat } from '../header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 import { nginx } from './nginx.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { refuseReading } from '../header-format.ts'
-import type { HeaderFormat, HeaderValues, Reading } from '../header-format.ts'
+import { refuseReading } from '../headers/header-format.ts'
+import type { HeaderFormat, HeaderValues, Reading } from '../headers/header-format.ts'
 
 const DNS_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/
 

@@ -1,6 +1,6 @@
-import { createCertificateFormat, readSslVerdict } from '../certificate-format.ts'
-import { decodeEscapedPem } from '../encodings/pem-text.ts'
-import type { HeaderFormat } from '../header-format.ts'
+import { decodeEscapedPem } from '../headers/encodings.ts'
+import { createCertificateFormat, readSslVerdict } from '../headers/header-format.ts'
+import type { HeaderFormat } from '../headers/header-format.ts'
 
 /**
  * nginx (captured, 1.22): `$ssl_client_escaped_cert` and `$ssl_client_verify`. Without a certificate the first header

@@ -1,10 +1,10 @@
-import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
-import type { Verdict } from '../certificate-format.ts'
-import { decodeByteSequence, decodeByteSequenceList } from '../encodings/byte-sequence.ts'
-import type { HeaderFormat, HeaderValues } from '../header-format.ts'
+import { decodeByteSequence, decodeByteSequenceList } from '../headers/encodings.ts'
+import { createCertificateFormat, decodeOne } from '../headers/header-format.ts'
+import type { HeaderFormat, HeaderValues, Verdict } from '../headers/header-format.ts'
 
 const parts = {
   headers: { certificate: 'client-cert', chain: 'client-cert-chain' },
+  identifying: ['client-cert-chain'],
   verifies: true,
   decode: decodeOne(decodeByteSequence),
   decodeChain: decodeByteSequenceList

@@ -1,11 +1,10 @@
-import { createCertificateFormat } from '../certificate-format.ts'
-import { decodeBase64 } from '../encodings/base64.ts'
-import { decodePercent } from '../encodings/pem-text.ts'
-import { refuseReading } from '../header-format.ts'
-import type { HeaderFormat, HeaderValues, Reading } from '../header-format.ts'
+import { decodeBase64, decodePercent } from '../headers/encodings.ts'
+import { createCertificateFormat, refuseReading } from '../headers/header-format.ts'
+import type { HeaderFormat, HeaderValues, Reading } from '../headers/header-format.ts'
 
 const format = createCertificateFormat({
   headers: { certificate: 'x-forwarded-tls-client-cert', present: 'x-forwarded-tls-client-cert-info' },
+  identifying: ['x-forwarded-tls-client-cert-info'],
   verifies: true,
   decode: decodeBareList,
   carriesChain: true

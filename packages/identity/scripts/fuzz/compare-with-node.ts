@@ -1,8 +1,8 @@
 import { X509Certificate, hash } from 'node:crypto'
 import {
-  MTLS_ERR_CERTIFICATE_INVALID, equalDistinguishedNames, parseDistinguishedName, parsePeerIdentity
+  CertificateInvalidError, equalDistinguishedNames, parseDistinguishedName, parsePeerIdentity
 } from '@peerkit/identity'
-import type { CertificateInvalidError, DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { EXTENSION, readCertificate, readGeneralNames } from '@peerkit/identity/x509'
 import type { GeneralName } from '@peerkit/identity/x509'
 import { isAltNameRendering } from './node-alt-names.ts'
@@ -27,8 +27,8 @@ export function compareWithNode (der: Buffer, nodeDer: Buffer = der): Outcome {
   try {
     peer = parsePeerIdentity(der)
   } catch (error) {
-    if (!(error instanceof MTLS_ERR_CERTIFICATE_INVALID)) return { kind: 'uncoded', error }
-    reason = (error as unknown as CertificateInvalidError).reason
+    if (!(error instanceof CertificateInvalidError)) return { kind: 'uncoded', error }
+    reason = error.reason
   }
   const node = readByNode(nodeDer)
   if (peer === undefined) {

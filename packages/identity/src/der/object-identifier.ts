@@ -1,4 +1,4 @@
-import { malformed } from '../reasons.ts'
+import { malformed } from '../errors.ts'
 
 /**
  * Maximum length of an OID, in bytes. The longest in real use (2.25.<UUID>) has twenty. Arcs are big integers, so
@@ -15,7 +15,7 @@ const MAX_KEPT_OCTETS = 16
 /**
  * Decodes an OBJECT IDENTIFIER's content to dotted decimals (X.690 section 8.19), with arcs of any size.
  *
- * @throws MTLS_ERR_DER_INVALID
+ * @throws DerInvalidError
  * @example
  * ```ts
  * const content = Buffer.from('550403', 'hex')

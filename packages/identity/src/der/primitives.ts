@@ -1,8 +1,32 @@
-import { malformed } from '../reasons.ts'
-import { asBuffer } from './buffer.ts'
+import { malformed } from '../errors.ts'
+
+const tags = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  objectIdentifier: 0x06,
+  enumerated: 0x0a,
+  utf8String: 0x0c,
+  numericString: 0x12,
+  printableString: 0x13,
+  t61String: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  visibleString: 0x1a,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+/** Identifier bytes of the universal types that X.509 uses (X.690 section 8.1.2), with the constructed bit. */
+export const TAG: typeof tags = Object.freeze(tags)
 
 /**
- * Decodes a BOOLEAN's content: one byte, 0xff or 0x00 (X.690 section 11.1). @throws MTLS_ERR_DER_INVALID
+ * Decodes a BOOLEAN's content: one byte, 0xff or 0x00 (X.690 section 11.1). @throws DerInvalidError
  *
  * @example
  * ```ts
@@ -15,7 +39,7 @@ export function decodeBoolean (bytes: Uint8Array, start: number, end: number): b
 }
 
 /**
- * Refuses an INTEGER's content that is empty or not minimal (X.690 section 8.3.2). @throws MTLS_ERR_DER_INVALID
+ * Refuses an INTEGER's content that is empty or not minimal (X.690 section 8.3.2). @throws DerInvalidError
  *
  * @example
  * ```ts
@@ -31,7 +55,7 @@ export function checkInteger (bytes: Uint8Array, start: number, end: number): vo
 }
 
 /**
- * Decodes an INTEGER from 0 to `max` to a number. @throws MTLS_ERR_DER_INVALID
+ * Decodes an INTEGER from 0 to `max` to a number. @throws DerInvalidError
  *
  * @example
  * ```ts
@@ -56,7 +80,7 @@ export function decodeSmallInteger (
 /**
  * Decodes a non-negative INTEGER to lower-case hex with an even number of digits, without the sign byte (0 is `00`).
  *
- * @throws MTLS_ERR_DER_INVALID
+ * @throws DerInvalidError
  * @example
  * ```ts
  * console.log(decodeIntegerHex(Uint8Array.of(0x00, 0x80), 0, 2)) // 80
@@ -79,7 +103,7 @@ export interface DerBits {
 }
 
 /**
- * Decodes a BIT STRING's content. @throws MTLS_ERR_DER_INVALID
+ * Decodes a BIT STRING's content. @throws DerInvalidError
  *
  * @example
  * ```ts
@@ -97,7 +121,7 @@ export function decodeBitString (bytes: Uint8Array, start: number, end: number):
 }
 
 /**
- * Checks a NULL's content, which must be empty. @throws MTLS_ERR_DER_INVALID
+ * Checks a NULL's content, which must be empty. @throws DerInvalidError
  *
  * @example
  * ```ts
@@ -118,4 +142,61 @@ export function checkNull (start: number, end: number): void {
  */
 export function toHex (bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   return asBuffer(bytes).toString('hex', start, end)
+}
+
+/**
+ * Decodes an INTEGER to lower-case hex with an even number of digits, without the sign byte (0 is `00`). A negative one
+ * is `-` and its amount, as OpenSSL and Node show it: -1, encoded as `ff`, is `-01`. So no two integers have the same
+ * text, although 255 has the octet `ff` too.
+ *
+ * @throws DerInvalidError
+ * @example
+ * ```ts
+ * console.log(decodeSignedHex(Uint8Array.of(0xff), 0, 1), decodeSignedHex(Uint8Array.of(0, 0xff), 0, 2)) // -01 ff
+ * ```
+ */
+export function decodeSignedHex (bytes: Uint8Array, start: number, end: number): string {
+  checkInteger(bytes, start, end)
+  const isNegative = (bytes[start] as number) >= 0x80
+  if (!isNegative) return toHex(bytes, bytes[start] === 0 && end - start > 1 ? start + 1 : start, end)
+  const amount = (1n << BigInt(8 * (end - start))) - BigInt(`0x${toHex(bytes, start, end)}`)
+  return `-${evenHex(amount)}`
+}
+
+/**
+ * The content octets of the INTEGER that `decodeSignedHex` decodes to this text.
+ *
+ * @param text hex digits, with `-` in front of a negative number
+ * @example
+ * ```ts
+ * console.log(encodeSignedHex('-01'), encodeSignedHex('ff')) // Uint8Array(1) [ 255 ] Uint8Array(2) [ 0, 255 ]
+ * ```
+ */
+export function encodeSignedHex (text: string): Uint8Array {
+  const isNegative = text.startsWith('-')
+  const amount = BigInt(`0x${isNegative ? text.slice(1) : text}`)
+  if (!isNegative || amount === 0n) {
+    const digits = evenHex(amount)
+    return octetsOf(Number.parseInt(digits.slice(0, 2), 16) >= 0x80 ? `00${digits}` : digits)
+  }
+  // The fewest octets whose range, which begins at -2^(bits - 1), has the number.
+  const length = Math.ceil(((amount - 1n).toString(2).length + 1) / 8)
+  return octetsOf(((1n << BigInt(8 * length)) - amount).toString(16).padStart(2 * length, '0'))
+}
+
+function evenHex (value: bigint): string {
+  const digits = value.toString(16)
+  return digits.length % 2 === 0 ? digits : `0${digits}`
+}
+
+function octetsOf (hex: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hex, 'hex'))
+}
+
+/**
+ * The same bytes as a Buffer, without a copy. A Buffer is returned unchanged, because creating a view costs as much
+ * as reading a short text.
+ */
+export function asBuffer (bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

@@ -6,6 +6,7 @@ export abstract class CodedError extends Error {
   abstract readonly code: string
 
   override get name (): string { return this.constructor.name }
+  override set name (name: string) { replaceName(this, name) }
 }
 
 /** Base class of errors about options and arguments. It is a TypeError, as such errors of Node are. */
@@ -13,6 +14,7 @@ export abstract class OptionError extends TypeError {
   abstract readonly code: string
 
   override get name (): string { return this.constructor.name }
+  override set name (name: string) { replaceName(this, name) }
 }
 
 /**
@@ -34,4 +36,9 @@ export abstract class ClientError extends CodedError {
   get status (): number { return this.statusCode }
 
   get expose (): boolean { return true }
+}
+
+/** The name of an error can be set, as that of every error. */
+function replaceName (error: Error, value: string): void {
+  Object.defineProperty(error, 'name', { value, writable: true, configurable: true })
 }

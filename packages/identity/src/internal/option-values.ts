@@ -1,6 +1,6 @@
-import { describeSecret, describeUrl, describeValue } from './describe-value.ts'
 import type { OptionType } from './options.ts'
-import { LONGEST_TIMER } from './wake-at.ts'
+import { describeSecret, describeUrl, describeValue, listWords } from './text.ts'
+import { LONGEST_TIMER } from './timers.ts'
 
 /** The longest time that is compared with a clock, in milliseconds: 100 years. */
 export const LONGEST_SPAN: number = 36_525 * 86_400_000
@@ -61,7 +61,8 @@ export function number ({ least = 0, most = Number.MAX_SAFE_INTEGER }: Bounds = 
 
 /** One of some words, numbers and booleans. */
 export function choice (...allowed: ReadonlyArray<string | number | boolean>): OptionType {
-  return valueOf(joinOr(allowed.map((one) => JSON.stringify(one))), (value) => allowed.includes(value as string))
+  const expected = listWords(allowed.map((one) => JSON.stringify(one)), 'or')
+  return valueOf(expected, (value) => allowed.includes(value as string))
 }
 
 /** `true` or `false`. */
@@ -85,35 +86,10 @@ export function methods (names: readonly string[], expected?: string): OptionTyp
   const list = names.map((name) => `${name}()`)
   const missing = (value: unknown): number =>
     names.findIndex((name) => typeof (value as Record<string, unknown> | null)?.[name] !== 'function')
-  const shape = `an object with ${joinWith(list, 'and')}`
+  const shape = `an object with ${listWords(list)}`
   return valueOf(expected === undefined ? shape : `${expected}, ${shape}`, (value) => missing(value) === -1,
     (value) => describeLack(value, list[missing(value)] as string))
 }
-
-/** A revocation checker, such as that of `crlChecker()`. */
-export const revocationChecker: OptionType = methods(['check', 'permits', 'subscribe'], 'a revocation checker')
-
-/**
- * A source of credentials or of trust.
- *
- * @param part the property that its snapshots must have
- */
-export function source (expected: string, part: string): OptionType {
-  const snapshotOf = (value: unknown): object | undefined => (value as { readonly current?: object }).current
-  const flaw = (value: unknown): string | undefined => {
-    if (!isObject(value)) return describeValue(value)
-    if (typeof (value as { readonly subscribe?: unknown }).subscribe !== 'function') {
-      return describeLack(value, 'subscribe()')
-    }
-    const current = snapshotOf(value)
-    if (!isObject(current)) return 'a source without a current snapshot'
-    return (current as Record<string, unknown>)[part] === undefined ? `a source without current.${part}` : undefined
-  }
-  return valueOf(expected, (value) => flaw(value) === undefined, (value) => flaw(value) as string)
-}
-
-/** A credential source, such as that of `fileCredentials()`. */
-export const credentialSource: OptionType = source('a credential source such as fileCredentials() returns', 'cert')
 
 /**
  * A list.
@@ -152,23 +128,11 @@ function group (number: number): string {
 }
 
 /** An object that lacks a method or property, or what else the value is. */
-function describeLack (value: unknown, lacking: string): string {
+export function describeLack (value: unknown, lacking: string): string {
   const found = describeValue(value)
   return found === 'an object' ? `${found} without ${lacking}` : found
 }
 
-function joinOr (texts: readonly string[]): string {
-  return joinWith(texts, 'or')
-}
-
-function joinWith (texts: readonly string[], word: string): string {
-  return texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} ${word} ${texts.at(-1)}`
-}
-
 function isNumber (value: unknown): value is number {
   return typeof value === 'number'
-}
-
-function isObject (value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

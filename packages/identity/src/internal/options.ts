@@ -1,5 +1,5 @@
-import { describeValue } from './describe-value.ts'
 import { suggestNearestOf } from './nearest.ts'
+import { describeValue } from './text.ts'
 
 /** What values an option may have. See option-values.ts. */
 export interface OptionType {

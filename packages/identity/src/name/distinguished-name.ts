@@ -1,7 +1,15 @@
-import { refuseName } from '../reasons.ts'
-import { resolveAttributeType } from './attribute-types.ts'
-import type { NameAttribute } from './name-attribute.ts'
-import { renderName } from './render.ts'
+import type { TextEncoding } from '../der/text.ts'
+import { NameInvalidError } from '../errors.ts'
+import { describeAttributeType, resolveAttributeType } from './attribute-types.ts'
+
+/** One attribute of a distinguished name. */
+export interface NameAttribute {
+  /** The attribute type's OID in dotted decimals. */
+  readonly type: string
+  /** The text, including control characters and NUL. With `encoding: 'other'`: `#` and the hex of the encoded value. */
+  readonly value: string
+  readonly encoding: TextEncoding
+}
 
 /** An X.501 name, frozen. Each getter returns the most specific (last) text of its type, or `undefined`. */
 export interface DistinguishedName {
@@ -21,7 +29,7 @@ export interface DistinguishedName {
    * 'other'`) are left out.
    *
    * @param type `CN`, `commonName`, `2.5.4.3`, …
-   * @throws MTLS_ERR_NAME_INVALID if the type is neither known nor an OID
+   * @throws NameInvalidError if the type is neither known nor an OID
    */
   values (type: string): readonly string[]
   /** The name in RFC 4514, the most specific RDN first. `parseDistinguishedName` parses it to an equal name. */
@@ -48,7 +56,9 @@ class Name implements DistinguishedName {
 
   values (type: string): readonly string[] {
     const oid = resolveAttributeType(type)
-    if (oid === undefined) refuseName('attribute_type_unknown', 0, `unknown attribute type ${JSON.stringify(type)}`)
+    if (oid === undefined) {
+      throw new NameInvalidError('attribute_type_unknown', 0, `unknown attribute type ${JSON.stringify(type)}`)
+    }
     const found: string[] = []
     for (const rdn of this.rdns) {
       for (const attribute of rdn) {
@@ -97,4 +107,49 @@ function lastText (rdns: readonly (readonly NameAttribute[])[], oid: string): st
     }
   }
   return undefined
+}
+
+/** Writes a name in RFC 4514, the most specific RDN first. */
+export function renderName (rdns: readonly (readonly NameAttribute[])[]): string {
+  const parts: string[] = []
+  for (let i = rdns.length - 1; i >= 0; i--) {
+    parts.push((rdns[i] as readonly NameAttribute[]).map(renderAttribute).join('+'))
+  }
+  return parts.join(',')
+}
+
+function renderAttribute (attribute: NameAttribute): string {
+  const descriptor = describeAttributeType(attribute.type)
+  if (attribute.encoding === 'other') return `${descriptor ?? attribute.type}=${attribute.value}`
+  // The value of a type without a descriptor is the hex of its encoding (RFC 4514 section 2.4).
+  if (descriptor === undefined) return `${attribute.type}=#${encodeTextHex(attribute.value)}`
+  return `${descriptor}=${escapeValue(attribute.value)}`
+}
+
+const SPECIAL = /["+,;<>\\]/g
+// Escape control and format characters such as bidirectional overrides: they could disguise a name in a log or UI.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+function escapeValue (value: string): string {
+  const escaped = value.replace(SPECIAL, '\\$&').replace(INVISIBLE, escapeOctets)
+  const head = escaped.startsWith(' ') || escaped.startsWith('#') ? `\\${escaped}` : escaped
+  return value.length > 1 && value.endsWith(' ') ? `${head.slice(0, -1)}\\ ` : head
+}
+
+function escapeOctets (character: string): string {
+  let text = ''
+  for (const octet of Buffer.from(character, 'utf8')) text += `\\${octet.toString(16).toUpperCase().padStart(2, '0')}`
+  return text
+}
+
+/** The DER encoding of a text as UTF8String, in lower-case hex. */
+function encodeTextHex (text: string): string {
+  const content = Buffer.from(text, 'utf8')
+  return `0c${encodeLengthHex(content.length)}${content.toString('hex')}`
+}
+
+function encodeLengthHex (length: number): string {
+  const digits = length.toString(16)
+  const octets = digits.length % 2 === 0 ? digits : `0${digits}`
+  return length < 0x80 ? octets : `${(0x80 + octets.length / 2).toString(16)}${octets}`
 }

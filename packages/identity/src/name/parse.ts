@@ -1,10 +1,8 @@
-import { MTLS_ERR_DER_INVALID } from '../errors.ts'
-import { refuseName } from '../reasons.ts'
-import { decodeAnyValue } from '../x509/attribute-value.ts'
+import { DerInvalidError, NameInvalidError } from '../errors.ts'
 import { resolveAttributeType } from './attribute-types.ts'
+import { decodeAnyValue } from './decode.ts'
 import { createName } from './distinguished-name.ts'
-import type { DistinguishedName } from './distinguished-name.ts'
-import type { NameAttribute } from './name-attribute.ts'
+import type { DistinguishedName, NameAttribute } from './distinguished-name.ts'
 
 /** Maximum length of a text, in characters. No name of a certificate within the limits is longer. */
 export const MAX_NAME_LENGTH = 1_048_576
@@ -17,7 +15,7 @@ export const MAX_NAME_LENGTH = 1_048_576
  * missing type or `=`. The empty text is the empty name. Texts get the encoding `utf8`; a `#hex` value keeps its
  * encoding.
  *
- * @throws MTLS_ERR_NAME_INVALID with `reason` and `position`
+ * @throws NameInvalidError with `reason` and `position`
  * @example
  * ```ts
  * const name = parseDistinguishedName('CN=alice,OU=billing,O=Example')
@@ -25,10 +23,12 @@ export const MAX_NAME_LENGTH = 1_048_576
  * ```
  */
 export function parseDistinguishedName (text: string): DistinguishedName {
-  if (typeof text !== 'string') refuseName('not_a_string', 0, `expected a string, found ${typeof text},`)
-  if (text.length > MAX_NAME_LENGTH) refuseName('too_long', MAX_NAME_LENGTH, 'text too long')
+  if (typeof text !== 'string') {
+    throw new NameInvalidError('not_a_string', 0, `expected a string, found ${typeof text},`)
+  }
+  if (text.length > MAX_NAME_LENGTH) throw new NameInvalidError('too_long', MAX_NAME_LENGTH, 'text too long')
   const lone = text.search(/\p{Cs}/u)
-  if (lone !== -1) refuseName('text_invalid', lone, 'lone surrogate')
+  if (lone !== -1) throw new NameInvalidError('text_invalid', lone, 'lone surrogate')
   const rdns: (readonly NameAttribute[])[] = []
   let at = skipSpaces(text, 0)
   if (at < text.length) {
@@ -58,12 +58,14 @@ function parseAttribute (text: string, from: number): ParsedAttribute {
   const start = skipSpaces(text, from)
   const equals = text.indexOf('=', start)
   const stop = text.slice(start, equals === -1 ? text.length : equals).search(/[,+]/)
-  if (equals === -1 || stop !== -1) refuseName('equals_sign_missing', start, 'expected "type=value"')
+  if (equals === -1 || stop !== -1) throw new NameInvalidError('equals_sign_missing', start, 'expected "type=value"')
   const keyword = text.slice(start, equals).trimEnd()
-  if (keyword === '') refuseName('attribute_type_missing', start, 'expected an attribute type')
+  if (keyword === '') throw new NameInvalidError('attribute_type_missing', start, 'expected an attribute type')
   const type = resolveAttributeType(keyword)
   if (type === undefined) {
-    refuseName('attribute_type_unknown', start, `unknown attribute type ${JSON.stringify(keyword.slice(0, 64))}`)
+    throw new NameInvalidError(
+      'attribute_type_unknown', start, `unknown attribute type ${JSON.stringify(keyword.slice(0, 64))}`
+    )
   }
   const valueStart = skipSpaces(text, equals + 1)
   return text[valueStart] === '#' ? parseHexValue(text, valueStart, type) : parseTextValue(text, valueStart, type)
@@ -74,17 +76,19 @@ function parseHexValue (text: string, start: number, type: string): ParsedAttrib
   digits.lastIndex = start + 1
   const hex = (digits.exec(text) as RegExpExecArray)[0]
   const end = skipSpaces(text, start + 1 + hex.length)
-  if (hex === '' || hex.length % 2 !== 0) refuseName('hex_value_invalid', start, 'expected # and pairs of hex digits')
+  if (hex === '' || hex.length % 2 !== 0) {
+    throw new NameInvalidError('hex_value_invalid', start, 'expected # and pairs of hex digits')
+  }
   if (end < text.length && text[end] !== ',' && text[end] !== '+') {
-    refuseName('hex_value_invalid', end, 'unexpected character after a hex value')
+    throw new NameInvalidError('hex_value_invalid', end, 'unexpected character after a hex value')
   }
   const bytes = Buffer.from(hex, 'hex')
   try {
     const { value, encoding } = decodeAnyValue(bytes)
     return { attribute: { type, value, encoding }, end }
   } catch (error) {
-    if (!(error instanceof MTLS_ERR_DER_INVALID)) throw error
-    return refuseName('hex_value_invalid', start, `the hex value is not one DER element (${error.message})`)
+    if (!(error instanceof DerInvalidError)) throw error
+    throw new NameInvalidError('hex_value_invalid', start, `the hex value is not one DER element (${error.message})`)
   }
 }
 
@@ -99,7 +103,7 @@ function parseTextValue (text: string, start: number, type: string): ParsedAttri
   let at = start
   while (at < text.length && text[at] !== ',' && text[at] !== '+') {
     const character = text[at] as string
-    if ('";<>'.includes(character)) refuseName('character_unescaped', at, `unescaped ${character}`)
+    if ('";<>'.includes(character)) throw new NameInvalidError('character_unescaped', at, `unescaped ${character}`)
     if (character === '\\') {
       const escape = parseEscape(text, at)
       value += escape.value
@@ -125,12 +129,14 @@ function parseEscape (text: string, start: number): { value: string, end: number
     at += 3
   }
   if (octets.length === 0) {
-    refuseName('escape_invalid', start, 'expected a special character or two hex digits after the backslash')
+    throw new NameInvalidError(
+      'escape_invalid', start, 'expected a special character or two hex digits after the backslash'
+    )
   }
   try {
     return { value: utf8.decode(Uint8Array.from(octets)), end: at }
   } catch {
-    return refuseName('text_invalid', start, 'escaped bytes are not UTF-8')
+    throw new NameInvalidError('text_invalid', start, 'escaped bytes are not UTF-8')
   }
 }
 

@@ -1,10 +1,8 @@
 import crypto from 'node:crypto'
-import { readElement } from '../der/element.ts'
-import { toHex } from '../der/primitives.ts'
-import { decodeSignedHex } from '../der/signed-hex.ts'
-import { DerReader } from '../der/reader.ts'
-import { TAG } from '../der/tags.ts'
-import { readName } from './name.ts'
+import { TAG, decodeSignedHex, toHex } from '../der/primitives.ts'
+import { DerReader, readElement } from '../der/reader.ts'
+import { clip } from '../internal/text.ts'
+import { readName } from '../name/decode.ts'
 
 /** What identifies a certificate in a log line, even if it cannot be parsed. Nothing of it is verified. */
 export interface CertificateSummary {
@@ -49,7 +47,7 @@ export function summarizeCertificate (der: Uint8Array): CertificateSummary {
     for (let i = 0; i < 3; i++) tbs.expect(TAG.sequence)
     const name = readElement(der, tbs.offset, der.length)
     if (name.tag === TAG.sequence && name.end - name.start <= MAX_NAME_OCTETS) {
-      subject = clip(String(readName(der, name.start, name.end)))
+      subject = clip(String(readName(der, name.start, name.end)), MAX_TEXT)
     }
   } catch {
     // Return what could be parsed so far.
@@ -61,8 +59,4 @@ function readSerial (der: Uint8Array, start: number, end: number): string {
   if ((der[start] as number) >= 0x80 && end - start <= MAX_SERIAL_OCTETS) return decodeSignedHex(der, start, end)
   const from = der[start] === 0 && end - start > 1 ? start + 1 : start
   return toHex(der, from, Math.min(end, from + MAX_SERIAL_OCTETS))
-}
-
-function clip (text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1).replace(/[\ud800-\udbff]$/, '')}…` : text
 }

@@ -1,16 +1,25 @@
-import { expectElement } from '../der/element.ts'
-import type { DerElement } from '../der/element.ts'
-import { checkInteger, decodeBitString, decodeSmallInteger } from '../der/primitives.ts'
-import { DerReader } from '../der/reader.ts'
-import { decodeSignedHex } from '../der/signed-hex.ts'
-import { TAG } from '../der/tags.ts'
-import { decodeTime } from '../der/time.ts'
-import { asCertificateError, malformed } from '../reasons.ts'
+import { TAG, checkInteger, decodeBitString, decodeSignedHex, decodeSmallInteger } from '../der/primitives.ts'
+import { DerReader, enterOnly, expectElement } from '../der/reader.ts'
+import type { DerElement } from '../der/reader.ts'
+import { decodeTime } from '../der/text.ts'
+import { asCertificateError, malformed } from '../errors.ts'
 import { readAlgorithm } from './algorithm.ts'
 import type { AlgorithmIdentifier } from './algorithm.ts'
-import type { CertificateFlaw } from './certificate-flaw.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
+
+/**
+ * A flaw of certificates that real CAs issue and OpenSSL accepts. It is refused unless it is tolerated.
+ *
+ * - `alt-names` (RFC 5280 section 4.2.1.6): alternative names without any name, a DNS name, URI or mail address that
+ *   is empty or not printable ASCII, an IP address of a wrong length, another name whose text is not valid. The kind of
+ *   a name that cannot be read is unknown.
+ * - `serial-number` (RFC 5280 section 4.1.2.2): a negative serial number, which is `-` and the digits of its amount.
+ */
+export type CertificateFlaw = 'alt-names' | 'serial-number'
+
+/** Every flaw that can be tolerated. */
+export const CERTIFICATE_FLAWS: readonly CertificateFlaw[] = Object.freeze(['alt-names', 'serial-number'])
 
 /**
  * Maximum size of a certificate, in bytes. OpenSSL accepts no longer chain in a handshake
@@ -58,7 +67,7 @@ export interface CertificateFields {
  * frames of extensions are checked. Names and extension values have their own parsers.
  *
  * @param tolerate the flaws that are not refused. Of these, only `serial-number` is in what this function reads
- * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ * @throws CertificateInvalidError with `reason` and `offset`
  * @example
  * ```ts
  * const { serialNumber, notAfter, extensions } = readCertificate(client.der)
@@ -80,9 +89,7 @@ const NONE: readonly CertificateFlaw[] = Object.freeze([])
 /** Like `readCertificate`, with `MTLS_ERR_DER_INVALID`. */
 export function readFields (der: Uint8Array, tolerate: readonly CertificateFlaw[] = NONE): CertificateFields {
   checkInput(der)
-  const outer = new DerReader(der)
-  const certificate = outer.enter(TAG.sequence)
-  outer.finish()
+  const certificate = enterOnly(der, 0, der.length)
   const tbs = certificate.expect(TAG.sequence)
   const algorithm = certificate.expect(TAG.sequence)
   const signature = certificate.expect(TAG.bitString)
@@ -212,7 +219,7 @@ function view (bytes: Uint8Array, element: DerElement): Uint8Array {
 }
 
 /**
- * End of the Certificate at `offset`, to split concatenated certificates. @throws MTLS_ERR_CERTIFICATE_INVALID
+ * End of the Certificate at `offset`, to split concatenated certificates. @throws CertificateInvalidError
  *
  * @example
  * ```ts

@@ -1,13 +1,10 @@
-import type { DerElement } from '../der/element.ts'
-import { expectOnly } from '../der/element.ts'
 import { decodeObjectIdentifier } from '../der/object-identifier.ts'
-import { checkInteger, decodeBitString } from '../der/primitives.ts'
-import { DerReader, checkWellFormed } from '../der/reader.ts'
-import { TAG } from '../der/tags.ts'
-import { malformed } from '../reasons.ts'
-import { checkAddressBlocks, checkSystemNumbers } from './check-resources.ts'
+import { TAG, checkInteger, checkNull, decodeBitString } from '../der/primitives.ts'
+import { DerReader, checkWellFormed, enterOnly, expectOnly } from '../der/reader.ts'
+import type { DerElement } from '../der/reader.ts'
+import { malformed } from '../errors.ts'
+import { EXTENSION } from './extensions.ts'
 import type { Extension } from './extensions.ts'
-import { EXTENSION } from './extension-oids.ts'
 import { readGeneralName } from './general-names.ts'
 
 type Check = (bytes: Uint8Array, start: number, end: number) => void
@@ -29,7 +26,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
   ['1.3.6.1.5.5.7.1.14', refuseProxyCertificate],
 ])
 
-/** @throws MTLS_ERR_DER_INVALID */
+/** @throws DerInvalidError */
 export function checkExtensions (bytes: Uint8Array, extensions: ReadonlyMap<string, Extension>): void {
   for (const [oid, { offset, value }] of extensions) CHECKS.get(oid)?.(bytes, offset, offset + value.length)
 }
@@ -129,9 +126,57 @@ function checkGeneralName ({ bytes }: DerReader, element: DerElement): void {
   }
 }
 
-function enterOnly (bytes: Uint8Array, start: number, end: number): DerReader {
-  const outer = new DerReader(bytes, start, end)
-  const reader = outer.enter(TAG.sequence)
-  outer.finish()
-  return reader
+/**
+ * Checks the address blocks of RFC 3779 section 2.2.3: families of addresses, each inherited or a list of prefixes
+ * and ranges.
+ *
+ * @throws DerInvalidError
+ */
+function checkAddressBlocks (bytes: Uint8Array, start: number, end: number): void {
+  const families = enterOnly(bytes, start, end)
+  while (!families.done) {
+    const family = families.enter(TAG.sequence)
+    family.expect(TAG.octetString)
+    checkInheritedOrList(family, checkPrefix)
+    family.finish()
+  }
+}
+
+/** Checks the autonomous system numbers of RFC 3779 section 3.2.3. @throws DerInvalidError */
+function checkSystemNumbers (bytes: Uint8Array, start: number, end: number): void {
+  const kinds = enterOnly(bytes, start, end)
+  for (const tag of [0xa0, 0xa1]) {
+    const kind = kinds.optional(tag)
+    if (kind === undefined) continue
+    const inside = kinds.inside(kind)
+    checkInheritedOrList(inside, checkNumber)
+    inside.finish()
+  }
+  kinds.finish()
+}
+
+function checkInheritedOrList (reader: DerReader, checkBound: (reader: DerReader) => void): void {
+  const inherited = reader.optional(TAG.null)
+  if (inherited !== undefined) return checkNull(inherited.contentStart, inherited.end)
+  const list = reader.enter(TAG.sequence)
+  while (!list.done) {
+    if (list.peek() !== TAG.sequence) {
+      checkBound(list)
+      continue
+    }
+    const range = list.enter(TAG.sequence)
+    checkBound(range)
+    checkBound(range)
+    range.finish()
+  }
+}
+
+function checkPrefix (reader: DerReader): void {
+  const { contentStart, end } = reader.expect(TAG.bitString)
+  decodeBitString(reader.bytes, contentStart, end)
+}
+
+function checkNumber (reader: DerReader): void {
+  const { contentStart, end } = reader.expect(TAG.integer)
+  checkInteger(reader.bytes, contentStart, end)
 }

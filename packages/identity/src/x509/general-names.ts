@@ -1,14 +1,13 @@
 import { decodeObjectIdentifier } from '../der/object-identifier.ts'
-import { DerReader, checkWellFormed } from '../der/reader.ts'
-import type { DerElement } from '../der/element.ts'
-import { TAG } from '../der/tags.ts'
+import { TAG } from '../der/primitives.ts'
+import { DerReader, checkWellFormed, enterOnly } from '../der/reader.ts'
+import type { DerElement } from '../der/reader.ts'
 import { decodeText, isAscii, latin1 } from '../der/text.ts'
 import type { TextEncoding } from '../der/text.ts'
+import { DerInvalidError, malformed } from '../errors.ts'
+import { decodeAttributeValue, readName } from '../name/decode.ts'
 import type { DistinguishedName } from '../name/distinguished-name.ts'
-import { malformed } from '../reasons.ts'
-import { decodeAttributeValue } from './attribute-value.ts'
 import { renderIpAddress } from './ip-address.ts'
-import { readName } from './name.ts'
 
 /** One alternative name, with its kind (RFC 5280 section 4.2.1.6). */
 export type GeneralName =
@@ -34,7 +33,7 @@ export interface OtherName {
  * Reads the names of a GeneralNames that fills `[start, end)`, in encoded order: the content of subjectAltName and
  * issuerAltName, and of distribution points.
  *
- * @throws MTLS_ERR_DER_INVALID
+ * @throws DerInvalidError
  * @example
  * ```ts
  * const extension = readCertificate(issued.der).extensions.get(EXTENSION.subjectAltName)
@@ -42,9 +41,7 @@ export interface OtherName {
  * ```
  */
 export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = bytes.length): GeneralName[] {
-  const outer = new DerReader(bytes, start, end)
-  const reader = outer.enter(TAG.sequence)
-  outer.finish()
+  const reader = enterOnly(bytes, start, end)
   if (reader.done) malformed('extension_invalid', start, 'no names')
   // Convert the whole list at once: a hundred short conversions cost more than everything else.
   const text = latin1(bytes, start, end)
@@ -67,7 +64,7 @@ const PLAIN: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = Object.freeze({
 const DIRECTORY_STRINGS: readonly TextEncoding[] = ['utf8', 'printable', 't61', 'bmp', 'universal']
 
 /**
- * Reads one GeneralName. @throws MTLS_ERR_DER_INVALID
+ * Reads one GeneralName. @throws DerInvalidError
  *
  * @example
  * ```ts
@@ -118,7 +115,7 @@ function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement, te
 }
 
 /** Position of the first octet that is not printable ASCII, or the end of an empty text; undefined if there is none. */
-export function findOddOctet (
+function findOddOctet (
   bytes: Uint8Array, { contentStart, end }: Pick<DerElement, 'contentStart' | 'end'>
 ): number | undefined {
   if (contentStart === end) return end
@@ -174,4 +171,50 @@ export function createOtherName (type: string, value: string | undefined, encode
   const otherName = { type, value }
   Object.defineProperty(otherName, 'raw', { get: () => new Uint8Array(encoded), enumerable: false })
   return Object.freeze(otherName) as unknown as OtherName
+}
+
+/** The kinds of names that a tolerated flaw can make unreadable. */
+type FlawedKind = 'dns' | 'uri' | 'email' | 'ip' | 'otherName'
+
+/** Alternative names of which some cannot be read. */
+interface FlawedNames {
+  readonly names: readonly GeneralName[]
+  /** The kinds of the names that cannot be read. */
+  readonly unknown: readonly FlawedKind[]
+}
+
+const IP = 0x87
+const OTHER_NAME = 0xa0
+
+/**
+ * Reads a GeneralNames like `readGeneralNames`, but leaves out the names that OpenSSL accepts and that cannot be read.
+ * An empty list is accepted. The structure must be DER all the same. It takes one pass.
+ *
+ * @throws DerInvalidError
+ */
+export function readFlawedNames (bytes: Uint8Array, start: number, end: number): FlawedNames {
+  const reader = enterOnly(bytes, start, end)
+  const names: GeneralName[] = []
+  const unknown = new Set<FlawedKind>()
+  while (!reader.done) {
+    const element = reader.next()
+    const { tag, contentStart, end: contentEnd } = element
+    const text = PLAIN[tag]
+    if (text !== undefined && findOddOctet(bytes, element) !== undefined) unknown.add(text)
+    else if (tag === IP && contentEnd - contentStart !== 4 && contentEnd - contentStart !== 16) unknown.add('ip')
+    else if (tag === OTHER_NAME) readOther(() => names.push(readGeneralName(bytes, element)), unknown)
+    else names.push(readGeneralName(bytes, element))
+  }
+  return { names, unknown: [...unknown] }
+}
+
+/** Only the text of an otherName may be wrong. Its structure and its type are read before. */
+function readOther (read: () => void, unknown: Set<FlawedKind>): void {
+  try {
+    read()
+  } catch (error) {
+    if (!(error instanceof DerInvalidError)) throw error
+    if (error.reason !== 'general_name_invalid' && error.reason !== 'string_invalid') throw error
+    unknown.add('otherName')
+  }
 }

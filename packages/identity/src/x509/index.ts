@@ -3,22 +3,14 @@ export { MAX_CERTIFICATE_OCTETS, MAX_SERIAL_OCTETS, certificateEnd, readCertific
 export type { CertificateFields } from './certificate.ts'
 export { summarizeCertificate } from './certificate-summary.ts'
 export type { CertificateSummary } from './certificate-summary.ts'
-export { readAlgorithm } from './algorithm.ts'
-export type { AlgorithmIdentifier } from './algorithm.ts'
-export { parseIpAddress } from './parse-ip-address.ts'
-export { readSignatureScheme, SIGNATURE_SCHEME_NAMES } from './signature-scheme.ts'
-export type { SignatureScheme, SignatureSchemeOptions, SigningKeyType } from './signature-scheme.ts'
-export { readExtensionList } from './extensions.ts'
-export type { Extension } from './extensions.ts'
+export { SIGNATURE_SCHEME_NAMES, readAlgorithm, readSignatureScheme } from './algorithm.ts'
+export type { AlgorithmIdentifier, SignatureScheme, SignatureSchemeOptions, SigningKeyType } from './algorithm.ts'
 export {
-  KEY_USAGE,
-  readBasicConstraints,
-  readCertificatePolicies,
-  readExtendedKeyUsage,
+  EXTENSION, KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readExtensionList,
   readKeyUsage
-} from './extension-values.ts'
-export type { BasicConstraints } from './extension-values.ts'
+} from './extensions.ts'
+export type { BasicConstraints, Extension } from './extensions.ts'
 export { readGeneralName, readGeneralNames } from './general-names.ts'
 export type { GeneralName, OtherName } from './general-names.ts'
-export { readName } from './name.ts'
-export { EXTENSION } from './extension-oids.ts'
+export { parseIpAddress, renderIpAddress } from './ip-address.ts'
+export { readName } from '../name/decode.ts'

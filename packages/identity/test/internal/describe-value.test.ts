@@ -1,10 +1,10 @@
 import { test } from 'tap'
-import { describeSecret, describeUrl, describeValue } from '../../src/internal/describe-value.ts'
-
+import { describeSecret, describeUrl, describeValue } from '../../src/internal/text.ts'
 test('shows a value, or says what it is', async (t) => {
   const shown: [unknown, string][] = [
     [undefined, 'missing'], [null, 'null'], [true, 'true'], [NaN, 'NaN'], [2 ** 31, '2147483648'], [5n, '5n'],
-    [Symbol('x'), 'a symbol'], ['', 'an empty string'], ['-----BEGIN PRIVATE KEY-----\nMII', 'PEM text'], ['a"b', '"a\\"b"'], ['x'.repeat(41), 'a text of 41 characters'], ['x'.repeat(40), `"${'x'.repeat(40)}"`],
+    [Symbol('x'), 'a symbol'], ['', 'an empty string'], ['-----BEGIN PRIVATE KEY-----\nMII', 'PEM text'],
+    ['a"b', '"a\\"b"'], ['x'.repeat(41), 'a text of 41 characters'], ['x'.repeat(40), `"${'x'.repeat(40)}"`],
     [[], 'an empty list'], [[1], 'a list'], [{}, 'an object'], [() => {}, 'a function'], [new Uint8Array(3), '3 bytes'],
     [new Date(0), 'a Date'], [new Date(NaN), 'an invalid Date'], [Promise.resolve(), 'a Promise (await it)'],
     [{ then () {} }, 'a Promise (await it)']

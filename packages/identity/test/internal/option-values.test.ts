@@ -1,12 +1,13 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import {
-  LONGEST_SPAN, anything, choice, clock, count, credentialSource, duration, flag, func, list, methods, number, required, secret, source, span, text, url, valueOf
+  LONGEST_SPAN, anything, choice, clock, count, duration, flag, func, list, methods, number, required, secret, span,
+  text, url, valueOf
 } from '../../src/internal/option-values.ts'
-import { LONGEST_TIMER } from '../../src/internal/wake-at.ts'
 import { checkOption } from '../../src/internal/options.ts'
 import type { OptionType } from '../../src/internal/options.ts'
-
+import { credentialSource, source } from '../../src/internal/sources.ts'
+import { LONGEST_TIMER } from '../../src/internal/timers.ts'
 function accepts (t: Test, type: OptionType, values: readonly unknown[]): void {
   for (const value of values) t.doesNotThrow(() => { checkOption(value, type, 'it', TypeError) })
 }
@@ -51,7 +52,9 @@ test('counts and numbers', async (t) => {
   ])
   refuses(t, count({ least: 1, most: 100_000 }), [[100_001, '100001; expected a whole number from 1 to 100,000']])
   accepts(t, number(), [0, 0.5])
-  refuses(t, number({ most: 1 }), [[-0.5, '-0.5; expected a number from 0 to 1'], ['1', '"1"; expected a number from 0 to 1']])
+  refuses(t, number({ most: 1 }), [
+    [-0.5, '-0.5; expected a number from 0 to 1'], ['1', '"1"; expected a number from 0 to 1']
+  ])
 })
 
 test('words, booleans and texts', async (t) => {
@@ -76,40 +79,54 @@ test('functions and objects with methods', async (t) => {
     [Promise.resolve(), 'a Promise (await it); expected an object with check(), permits() and subscribe()'],
     [5, '5; expected an object with check(), permits() and subscribe()']
   ])
-  refuses(t, methods(['handle'], 'a stapler'), [[{}, 'an object without handle(); expected a stapler, an object with handle()']])
+  refuses(t, methods(['handle'], 'a stapler'), [
+    [{}, 'an object without handle(); expected a stapler, an object with handle()']
+  ])
 })
 
 test('sources of credentials', async (t) => {
   const expected = '; expected a credential source such as fileCredentials() returns'
   accepts(t, credentialSource, [{ subscribe () {}, current: { cert: '' } }, undefined])
   refuses(t, credentialSource, [
-    [null, `null${expected}`], ['ca.pem', `"ca.pem"${expected}`], [Promise.resolve(), `a Promise (await it)${expected}`],
-    [{}, `an object without subscribe()${expected}`], [{ subscribe () {} }, `a source without a current snapshot${expected}`],
+    [null, `null${expected}`], ['ca.pem', `"ca.pem"${expected}`],
+    [Promise.resolve(), `a Promise (await it)${expected}`],
+    [{}, `an object without subscribe()${expected}`],
+    [{ subscribe () {} }, `a source without a current snapshot${expected}`],
     [{ subscribe () {}, current: {} }, `a source without current.cert${expected}`]
   ])
   refuses(t, required(source('a trust', 'authorities')), [[undefined, 'missing; expected a trust']])
 })
 
 test('lists', async (t) => {
-  const names = list('names in lower case', valueOf('a name in lower case', (item) => typeof item === 'string' && item === item.toLowerCase()))
+  const isLower = (item: unknown): boolean => typeof item === 'string' && item === item.toLowerCase()
+  const names = list('names in lower case', valueOf('a name in lower case', isLower))
   accepts(t, names, [[], ['a']])
   refuses(t, names, [
     ['a', '"a"; expected a list of names in lower case']
   ])
-  t.throws(() => { checkOption(['a', 'B'], names, 'it', TypeError) }, { message: 'it[1] is "B"; expected a name in lower case' })
-  // eslint-disable-next-line no-sparse-arrays
-  t.throws(() => { checkOption(['a', , 'b'], names, 'it', TypeError) }, { message: 'it[1] is undefined; expected a name in lower case' })
+  t.throws(
+    () => { checkOption(['a', 'B'], names, 'it', TypeError) },
+    { message: 'it[1] is "B"; expected a name in lower case' }
+  )
+  t.throws(
+    // eslint-disable-next-line no-sparse-arrays
+    () => { checkOption(['a', , 'b'], names, 'it', TypeError) },
+    { message: 'it[1] is undefined; expected a name in lower case' }
+  )
   refuses(t, list('at least one name', text(), 1), [[[], 'an empty list; expected a list of at least one name']])
 })
 
 test('secrets and URLs are not shown', async (t) => {
   accepts(t, secret(), ['', new Uint8Array(1)])
   refuses(t, secret(), [[5, 'a number; expected a string or Buffer']])
-  refuses(t, secret('32 bytes', (value) => value instanceof Uint8Array), [['hunter2', 'a string of 7 characters; expected 32 bytes']])
+  refuses(t, secret('32 bytes', (value) => value instanceof Uint8Array), [
+    ['hunter2', 'a string of 7 characters; expected 32 bytes']
+  ])
   const type = url('an https URL', ({ protocol }) => protocol === 'https:')
   accepts(t, type, ['https://a/'])
   refuses(t, type, [
-    ['http://me:hunter2@a/', '"http://…@a/"; expected an https URL'], ['nonsense', '"nonsense"; expected an https URL'],
+    ['http://me:hunter2@a/', '"http://…@a/"; expected an https URL'],
+    ['nonsense', '"nonsense"; expected an https URL'],
     [new URL('https://a/'), 'an object; expected an https URL']
   ])
 })

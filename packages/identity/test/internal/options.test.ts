@@ -1,7 +1,7 @@
-import createError from '@fastify/error'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { choice, count, duration, flag, required, text } from '../../src/internal/option-values.ts'
+import { OptionError } from '../../src/internal/errors.ts'
 import { checkOption, defineOptions, refuseUnknownKeys } from '../../src/internal/options.ts'
 import type { OptionProblem, OptionSet } from '../../src/internal/options.ts'
 
@@ -12,16 +12,24 @@ interface CallOptions {
   readonly verify?: boolean
 }
 
-const ERR_CALL = createError<[string]>('ERR_CALL', 'Invalid call option: %s', 500, TypeError)
+class CallOptionError extends OptionError {
+  override readonly code = 'ERR_CALL'
+
+  constructor (detail: string) { super(`Invalid call option: ${detail}`) }
+}
+
 const types = { name: required(text()), timeout: duration(), retries: count({ most: 10 }), verify: flag }
-const OPTIONS: OptionSet = defineOptions<CallOptions>('call', ERR_CALL, types)
+const OPTIONS: OptionSet = defineOptions<CallOptions>('call', CallOptionError, types)
 
 function refuses (t: Test, options: unknown, message: string, path?: string): void {
   t.throws(() => { OPTIONS.check(options, path) }, { code: 'ERR_CALL', message: `Invalid call option: ${message}` })
 }
 
 test('accepts options that are right', async (t) => {
-  for (const options of [{ name: 'a' }, { name: 'a', timeout: 1, retries: 0, verify: false }, { name: 'a', retries: undefined }]) {
+  const accepted = [
+    { name: 'a' }, { name: 'a', timeout: 1, retries: 0, verify: false }, { name: 'a', retries: undefined }
+  ]
+  for (const options of accepted) {
     t.doesNotThrow(() => { OPTIONS.check(options) })
   }
   t.strictSame(OPTIONS.keys, ['name', 'timeout', 'retries', 'verify'])
@@ -53,7 +61,7 @@ test('refuses options that are no object', async (t) => {
 })
 
 test('refuses what a copy of the options would lose', async (t) => {
-  const plain = defineOptions<CallOptions>('call', ERR_CALL, types, { plain: true })
+  const plain = defineOptions<CallOptions>('call', CallOptionError, types, { plain: true })
   t.doesNotThrow(() => { plain.check({ name: 'a' }) })
   t.doesNotThrow(() => { plain.check(Object.assign(Object.create(null), { name: 'a' })) })
   const lost = [
@@ -84,8 +92,8 @@ test('a package can make its own errors', async (t) => {
 
 test('an option of the interface that has no type is an error of the compiler', async (t) => {
   // @ts-expect-error: verify is missing
-  const short = defineOptions<CallOptions>('call', ERR_CALL, { name: text(), timeout: duration(), retries: count() })
+  const short = defineOptions<CallOptions>('call', CallOptionError, { name: text(), timeout: duration(), retries: count() })
   // @ts-expect-error: CallOptions has no colour
-  const long = defineOptions<CallOptions>('call', ERR_CALL, { ...types, colour: text() })
+  const long = defineOptions<CallOptions>('call', CallOptionError, { ...types, colour: text() })
   t.strictSame([short.keys.length, long.keys.length], [3, 5])
 })

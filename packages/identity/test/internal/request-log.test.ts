@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { ClientError, dropRequestLog, holdRequestLog, releaseRequestLog } from '../../src/internal/index.ts'
+import { ClientError, OptionError, dropRequestLog, holdRequestLog, releaseRequestLog } from '../../src/internal/index.ts'
 
 interface TestLogger {
   info (...line: unknown[]): void
@@ -79,12 +79,29 @@ test('other loggers, shared ones and silent ones are left alone', (t) => {
   t.end()
 })
 
-test('an error for a client has a stack of one line, which others may replace', (t) => {
-  class Denied extends (ClientError as unknown as new () => Error & { code?: string }) {}
-  const error: Error & { code?: string } = Object.create(Denied.prototype)
-  Object.assign(error, { name: 'FastifyError', code: 'MTLS_ERR_X', message: 'no' })
-  t.equal(error.stack, 'FastifyError [MTLS_ERR_X]: no')
+test('an error for a client has a stack of one line; name and stack can be replaced, as those of every error', (t) => {
+  class DeniedError extends ClientError {
+    override readonly code = 'MTLS_ERR_X'
+    override readonly statusCode = 403
+  }
+  const error = new DeniedError('no')
+  t.equal(error.stack, 'DeniedError: no')
+  error.name = 'Other'
   error.stack = 'mine'
+  t.equal(String(error), 'Other: no')
   t.equal(error.stack, 'mine')
+  t.equal(new DeniedError('no').name, 'DeniedError')
+  t.end()
+})
+
+test('an error about options is a TypeError with the name of its class, which can be replaced', (t) => {
+  class AppOptionError extends OptionError {
+    override readonly code = 'MTLS_ERR_Y'
+  }
+  const error = new AppOptionError('no')
+  t.type(error, TypeError)
+  t.equal(String(error), 'AppOptionError: no')
+  error.name = 'Other'
+  t.equal(String(error), 'Other: no')
   t.end()
 })

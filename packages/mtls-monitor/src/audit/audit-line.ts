@@ -1,4 +1,7 @@
-import type { EventName, EventOutcome, NearestRule, RefusalDetail, RefusedCertificate } from '@peerkit/events'
+import { summarizeEvent } from '@peerkit/events'
+import type {
+  EventMessages, EventOutcome, EventSeverity, NearestRule, RefusalDetail, RefusedCertificate, SummarizedName
+} from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip, clipAll } from '@peerkit/identity/internal'
@@ -6,7 +9,7 @@ import { clip, clipAll } from '@peerkit/identity/internal'
 /** The outcome of an event, or `dropped` in the line that counts the lines that were not written. */
 export type Outcome = EventOutcome | 'dropped'
 
-export type Level = 'info' | 'warn' | 'error'
+type Level = 'info' | 'warn' | 'error'
 
 /**
  * A line of the audit log. docs/audit.md explains the fields. No field changes its meaning within an `audit` version.
@@ -72,7 +75,7 @@ export interface AuditLine {
 }
 
 /** The longest sentence in a line. */
-export const MAX_DETAIL = 1_000
+const MAX_DETAIL = 1_000
 
 /** A line before it is written, with its log level and text. */
 export interface AuditDraft {
@@ -83,8 +86,6 @@ export interface AuditDraft {
   readonly source: string
   readonly fields: Omit<AuditLine, 'audit' | 'event' | 'outcome' | 'when'>
 }
-
-export function nameEvent (name: EventName): string { return name.slice('peerkit:'.length) }
 
 type Who = Pick<AuditLine,
   'peer'
@@ -98,7 +99,7 @@ type Who = Pick<AuditLine,
     | 'remoteAddress'>
 
 /** The fields that say who it was. */
-export function describeWho (peer: PeerIdentity | null | undefined, remoteAddress?: string): Who {
+function describeWho (peer: PeerIdentity | null | undefined, remoteAddress?: string): Who {
   return {
     peer: peer?.toString(),
     fingerprint256: peer?.fingerprint256,
@@ -125,7 +126,7 @@ function describeUnbelieved (peer: PeerIdentity | null | undefined): Pick<AuditL
 type RefusalFields = Pick<AuditLine, 'detail' | 'step' | 'why' | 'certificate'>
 
 /** The failed check and the certificate. The certificate was refused, so its values are unverified and may be long. */
-export function describeDetail (detail: RefusalDetail | undefined): RefusalFields {
+function describeDetail (detail: RefusalDetail | undefined): RefusalFields {
   if (detail === undefined) return {}
   const { step, message, why, certificate } = detail
   return {
@@ -141,7 +142,7 @@ export function describeDetail (detail: RefusalDetail | undefined): RefusalField
 }
 
 /** Clips the values, because those from a certificate may be long. */
-export function clipNearest (nearest: NearestRule | undefined): NearestRule | undefined {
+function clipNearest (nearest: NearestRule | undefined): NearestRule | undefined {
   if (nearest === undefined) return undefined
   const failed = nearest.failed.slice(0, 20).map(({ key, expected, found, note }) => ({
     key,
@@ -150,4 +151,41 @@ export function clipNearest (nearest: NearestRule | undefined): NearestRule | un
     note
   }))
   return { path: nearest.path, matched: nearest.matched, failed }
+}
+
+const LEVELS: Readonly<Record<EventSeverity, Level>> = {
+  good: 'info', info: 'info', warning: 'warn', denied: 'warn', failed: 'error'
+}
+
+/** Values that may be longer than the name of a certificate. */
+const LONG: ReadonlySet<string> = new Set(['path', 'file', 'detail'])
+
+/** Makes a line of the audit log from the summary of an event. */
+export function draftLine<Name extends SummarizedName> (name: Name, event: EventMessages[Name]): AuditDraft {
+  const {
+    severity, outcome, title, source, peer, remoteAddress, reason, hint, detail, message, nearest, facts
+  } = summarizeEvent(name, event)
+  return {
+    level: LEVELS[severity],
+    text: title,
+    outcome,
+    source,
+    fields: {
+      ...(peer !== undefined || remoteAddress !== undefined ? describeWho(peer, remoteAddress) : {}),
+      ...clipFacts(facts),
+      ...(reason !== undefined && { reason: clip(reason) }),
+      // The rules say themselves why they denied a request.
+      ...(hint !== undefined && !name.startsWith('peerkit:request:') && { hint }),
+      ...describeDetail(detail),
+      ...(message !== undefined && { detail: clip(message, MAX_DETAIL) }),
+      ...(nearest !== undefined && { nearest: clipNearest(nearest) })
+    }
+  }
+}
+
+/** Clips the texts, because those from a certificate or a header may be long. */
+function clipFacts (facts: Readonly<Record<string, unknown>>): AuditDraft['fields'] {
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => {
+    return [name, typeof value === 'string' ? clip(value, LONG.has(name) ? MAX_DETAIL : undefined) : value]
+  }))
 }

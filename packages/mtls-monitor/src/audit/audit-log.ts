@@ -1,14 +1,13 @@
 import { keepAudit, listen } from '@peerkit/events'
 import type { EventListeners, EventMessage, EventMessages, EventName, SummarizedName } from '@peerkit/events'
 import {
-  iso, anything, checkOption, clock, defineOptions, duration, methods, number, required
+  anything, checkOption, clock, defineOptions, duration, iso, methods, number, required
 } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
-import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { MonitorOptionError } from '../errors.ts'
 import { SERVER } from '../server-option.ts'
-import { nameEvent } from './audit-line.ts'
+import { draftLine } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
-import { draftLine } from './draft-line.ts'
 import { LineLimit } from './line-limit.ts'
 
 /** The methods of a pino logger that the audit log uses. */
@@ -48,7 +47,7 @@ export interface AuditLog {
 
 const BURST = number({ least: 1 })
 const LOG = required(methods(['info', 'warn', 'error']))
-export const auditOptions: OptionSet = defineOptions<AuditOptions>('audit', MTLS_ERR_MONITOR_OPTION, {
+export const auditOptions: OptionSet = defineOptions<AuditOptions>('audit', MonitorOptionError, {
   allowed: anything,
   burst: BURST,
   perSecond: number(),
@@ -70,7 +69,7 @@ export const auditOptions: OptionSet = defineOptions<AuditOptions>('audit', MTLS
  * @param log a pino logger, or an object with `info`, `warn` and `error`
  * @param options limits, and whether allowed requests are logged
  * @returns the open audit log; close it with `close()`
- * @throws MTLS_ERR_MONITOR_OPTION if an option is wrong
+ * @throws MonitorOptionError if an option is wrong
  * @example
  * ```ts
  * const app = Fastify({ logger: true })
@@ -80,7 +79,7 @@ export const auditOptions: OptionSet = defineOptions<AuditOptions>('audit', MTLS
  * ```
  */
 export function auditLog (log: AuditLogger, options: AuditOptions = {}): AuditLog {
-  checkOption(log, LOG, 'log', MTLS_ERR_MONITOR_OPTION)
+  checkOption(log, LOG, 'log', MonitorOptionError)
   auditOptions.check(options, 'audit')
   return new LimitedAuditLog(log, options)
 }
@@ -174,7 +173,7 @@ class LimitedAuditLog implements AuditLog {
     { level, text, outcome, source, fields }: AuditDraft,
     isLimited: boolean
   ): void {
-    const event = nameEvent(name)
+    const event = name.slice('peerkit:'.length)
     if (isLimited &&
       !this.#limit.allows(fields.reason === undefined ? event : `${event} ${fields.reason}`, source, this.#now())) {
       this.#scheduleSummary()

@@ -1,7 +1,7 @@
-import { endOfValidity } from '@peerkit/identity'
 import { listCheckers } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { ExpiringKind } from '@peerkit/events'
+import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CrlIndex, RevocationChecker } from '@peerkit/revocation'
 

@@ -1,9 +1,9 @@
-import { validityAt } from '@peerkit/identity'
 import type { CredentialSource } from '@peerkit/credentials'
+import { validityAt } from '@peerkit/identity'
 import { anything, clock, credentialSource, defineOptions, number, required } from '@peerkit/identity/internal'
 import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { MonitorOptionError } from '../errors.ts'
 import { listCrls } from './own-material.ts'
 
 /** Options of readiness in {@link watchReadiness} and `startMonitor`. */
@@ -56,8 +56,8 @@ const READINESS: OptionTypes<ReadinessOptions> = {
   rotationFailureTolerance: number({ most: Infinity }), requireCrls: anything, now: clock
 }
 export const readinessOptions: OptionSet =
-  defineOptions<ReadinessOptions>('readiness', MTLS_ERR_MONITOR_OPTION, READINESS)
-const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MTLS_ERR_MONITOR_OPTION, {
+  defineOptions<ReadinessOptions>('readiness', MonitorOptionError, READINESS)
+const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionError, {
   ...READINESS, credentials: required(credentialSource), revocation: anything
 })
 
@@ -69,7 +69,7 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MTLS_ERR_MONIT
  *
  * @param options `credentials` is required
  * @returns the watcher; close it with `close()`
- * @throws MTLS_ERR_MONITOR_OPTION if an option is missing or wrong
+ * @throws MonitorOptionError if an option is missing or wrong
  * @example
  * ```ts
  * const readiness = watchReadiness({ credentials, rotationFailureTolerance: 3_600_000 })

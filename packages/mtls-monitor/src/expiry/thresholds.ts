@@ -1,5 +1,5 @@
 import { checkOption, valueOf, wrongValue } from '@peerkit/identity/internal'
-import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { MonitorOptionError } from '../errors.ts'
 
 /** When to warn: a span before the end (`30d`, `12h`, `30m`), or a share of the lifetime (`1/3`). */
 export type Threshold = `${number}${'d' | 'h' | 'm'}` | `${number}/${number}`
@@ -23,10 +23,10 @@ const LIST = valueOf('a list such as ["30d", "1/5"]', Array.isArray)
  * Shares apply if no span does. So a certificate of one day does not warn during its whole lifetime, and one of 90 days
  * that is renewed 30 days before its end does not warn at all.
  *
- * @throws MTLS_ERR_MONITOR_OPTION if a threshold is wrong
+ * @throws MonitorOptionError if a threshold is wrong
  */
 export function compileThresholds (thresholds: readonly Threshold[]): BoundariesOf {
-  checkOption(thresholds, LIST, 'expiry.thresholds', MTLS_ERR_MONITOR_OPTION)
+  checkOption(thresholds, LIST, 'expiry.thresholds', MonitorOptionError)
   const parsed = thresholds.map(parse)
   return (notBefore, end) => {
     const life = notBefore === undefined ? Infinity : end - notBefore
@@ -50,5 +50,5 @@ function parse (text: unknown, index: number): Parsed {
   const share = part === undefined ? undefined : Number(part) / Number(whole)
   if ((span ?? share ?? 0) > 0 && (share ?? 0) < 1) return { text: String(text), span, share }
   const expected = 'a span such as "30d", "12h", "30m", or a share of the lifetime such as "1/5"'
-  throw wrongValue(MTLS_ERR_MONITOR_OPTION, `expiry.thresholds[${index}]`, text, expected)
+  throw wrongValue(MonitorOptionError, `expiry.thresholds[${index}]`, text, expected)
 }

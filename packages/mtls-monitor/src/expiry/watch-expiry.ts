@@ -9,7 +9,7 @@ import {
 import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { LRUCache } from 'lru-cache'
-import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { MonitorOptionError } from '../errors.ts'
 import { SERVER } from '../server-option.ts'
 import { listEndings } from './own-material.ts'
 import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
@@ -68,8 +68,8 @@ const EXPIRY: OptionTypes<ExpiryOptions> = {
   interval: duration({ least: MIN_INTERVAL }),
   now: clock
 }
-export const expiryOptions: OptionSet = defineOptions<ExpiryOptions>('expiry', MTLS_ERR_MONITOR_OPTION, EXPIRY)
-const OPTIONS = defineOptions<WatchExpiryOptions>('expiry', MTLS_ERR_MONITOR_OPTION, {
+export const expiryOptions: OptionSet = defineOptions<ExpiryOptions>('expiry', MonitorOptionError, EXPIRY)
+const OPTIONS = defineOptions<WatchExpiryOptions>('expiry', MonitorOptionError, {
   ...EXPIRY, credentials: credentialSource, revocation: anything, server: SERVER
 })
 
@@ -79,7 +79,7 @@ const OPTIONS = defineOptions<WatchExpiryOptions>('expiry', MTLS_ERR_MONITOR_OPT
  *
  * @param options all optional
  * @returns the watch; close it with `close()`
- * @throws MTLS_ERR_MONITOR_OPTION if an option is wrong
+ * @throws MonitorOptionError if an option is wrong
  * @example
  * ```ts
  * const stop = listen({ 'peerkit:expiry:soon': ({ name, left }) => { console.log(name, left) } })

@@ -4,16 +4,15 @@ import type { CredentialSource } from '@peerkit/credentials'
 import { listen } from '@peerkit/events'
 import { anything, checkOption, clock, credentialSource, defineOptions, methods } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { MonitorOptionError } from '../errors.ts'
 import { listEndings } from '../expiry/own-material.ts'
 import type { Readiness } from '../expiry/readiness.ts'
 import { DEFAULT_THRESHOLDS, compileThresholds } from '../expiry/thresholds.ts'
 import type { Threshold } from '../expiry/thresholds.ts'
-import { NO_AUTHORITY } from './authority-labels.ts'
 import { SERVER } from '../server-option.ts'
-import { recordChanges } from './change-metrics.ts'
-import { recordConnections, recordRequests } from './inbound-metrics.ts'
-import { Instruments } from './instruments.ts'
+import { recordChanges, recordConnections, recordRequests } from './event-metrics.ts'
+import { NO_AUTHORITY } from './labels.ts'
+import { Instruments } from './metric-catalogue.ts'
 import { startAtZero } from './zero-series.ts'
 
 /** Options of {@link recordMetrics}. */
@@ -36,7 +35,7 @@ export interface MetricsOptions {
 
 const MAX_NAMES = 100
 const METER = methods(['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'])
-const OPTIONS = defineOptions<MetricsOptions>('metrics', MTLS_ERR_MONITOR_OPTION, {
+const OPTIONS = defineOptions<MetricsOptions>('metrics', MonitorOptionError, {
   meter: anything,
   credentials: credentialSource,
   revocation: anything,
@@ -52,7 +51,7 @@ const OPTIONS = defineOptions<MetricsOptions>('metrics', MTLS_ERR_MONITOR_OPTION
  *
  * @param options all optional
  * @returns an object with `close()`
- * @throws MTLS_ERR_MONITOR_OPTION if an option is wrong
+ * @throws MonitorOptionError if an option is wrong
  * @example
  * ```ts
  * const readiness = watchReadiness({ credentials })
@@ -64,7 +63,7 @@ const OPTIONS = defineOptions<MetricsOptions>('metrics', MTLS_ERR_MONITOR_OPTION
 export function recordMetrics (options: MetricsOptions = {}): { close (): void } {
   OPTIONS.check(options, 'metrics')
   const { meter = metrics.getMeter('@peerkit/mtls-monitor'), server } = options
-  checkOption(meter, METER, 'meter', MTLS_ERR_MONITOR_OPTION)
+  checkOption(meter, METER, 'meter', MonitorOptionError)
   const { credentials, thresholds = DEFAULT_THRESHOLDS } = options
   compileThresholds(thresholds)
   const instruments = new Instruments(meter)

@@ -1,10 +1,8 @@
 import type { Attributes, Counter } from '@opentelemetry/api'
 import type { CredentialSource } from '@peerkit/credentials'
-import { reasons, requestReasons } from '@peerkit/events'
-import type { ReasonPlace } from '@peerkit/events'
-import { NO_AUTHORITY } from './authority-labels.ts'
-import type { Instruments } from './instruments.ts'
-import type { MetricName } from './metric-catalogue.ts'
+import { requestReasons } from '@peerkit/events'
+import { NO_AUTHORITY, reasonsOf } from './labels.ts'
+import type { Instruments, MetricName } from './metric-catalogue.ts'
 
 /** Series by authority and reason multiply. With more authorities, those of the others start with their first event. */
 const MAX_AUTHORITIES = 10
@@ -61,12 +59,6 @@ export function startAtZero (instruments: Instruments, { credentials, thresholds
     const counter: Counter = instruments.counter(name as MetricName)
     for (const attributes of series) counter.add(0, attributes)
   }
-}
-
-/** Every reason of these places. */
-export function reasonsOf (...places: readonly ReasonPlace[]): readonly string[] {
-  return Object.entries(reasons).filter(([, entry]) => places.some((place) => entry.places.includes(place)))
-    .map(([reason]) => reason)
 }
 
 /** `none` stands for clients without a certificate, and for all clients of an app without named authorities. */

@@ -1,7 +1,7 @@
 import type { DevCa } from '@peerkit/dev-ca'
 import { readCertificate } from '@peerkit/identity/x509'
 import { constants, createPrivateKey, sign } from 'node:crypto'
-import { writeElement, writeInteger, writeOid } from '../../src/der-writer.ts'
+import { writeElement, writeInteger, writeOid } from '../../src/x509/der.ts'
 
 // CRLs and algorithm identifiers byte by byte, right and wrong ones, signed with the keys of dev-ca.
 

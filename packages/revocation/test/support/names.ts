@@ -1,5 +1,4 @@
-import { DerSequence } from '../../src/der-sequence.ts'
-import { writeElement, writeOid } from '../../src/der-writer.ts'
+import { DerSequence, writeElement, writeOid } from '../../src/x509/der.ts'
 
 // Names of CAs, written in other ways than dev-ca does.
 

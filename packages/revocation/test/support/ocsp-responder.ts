@@ -4,9 +4,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DerSequence } from '../../src/der-sequence.ts'
-import { readBitOctets, readOid } from '../../src/der-values.ts'
-import { writeElement, writeOid } from '../../src/der-writer.ts'
+import { DerSequence, readBitOctets, readOid, writeElement, writeOid } from '../../src/x509/der.ts'
 import { extension, generalizedTime, integer, signData, signings, type Signing } from './craft.ts'
 
 // A responder that answers as it is told to: honestly, or with any of the lies there are.

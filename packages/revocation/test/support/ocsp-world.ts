@@ -2,7 +2,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Test } from 'tap'
 import { ocspChecker, type OcspChecker, type OcspCheckerOptions } from '../../src/index.ts'
-import { describeCertId, writeOcspRequest } from '../../src/ocsp-certid.ts'
+import { describeCertId, writeOcspRequest } from '../../src/ocsp/ocsp-request.ts'
 import { makeCa, type TestCa } from './identities.ts'
 import { readRequest, startResponder, type OcspLie, type TestResponder } from './ocsp-responder.ts'
 

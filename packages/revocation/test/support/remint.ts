@@ -1,5 +1,4 @@
-import { DerSequence } from '../../src/der-sequence.ts'
-import { writeElement } from '../../src/der-writer.ts'
+import { DerSequence, writeElement } from '../../src/x509/der.ts'
 import { signData, signings, type Signing } from './craft.ts'
 
 /** What of a certificate is written anew; it is signed anew then. */
@@ -25,8 +24,8 @@ export function remint (
     version, serialNumber, , oldIssuer, validity, oldSubject, oldPublicKey, ...rest
   ] = fields as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   const written = writeElement(
-    0x30, version, given.serialNumber ?? serialNumber, signing.algorithm, issuer ?? oldIssuer, validity, subject ?? oldSubject,
-    publicKey ?? oldPublicKey, ...rest
+    0x30, version, given.serialNumber ?? serialNumber, signing.algorithm, issuer ?? oldIssuer, validity,
+    subject ?? oldSubject, publicKey ?? oldPublicKey, ...rest
   )
   return writeElement(
     0x30, written, signing.algorithm, writeElement(0x03, Uint8Array.of(0), signData(written, key, signing))

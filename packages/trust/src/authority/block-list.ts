@@ -1,4 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import type { Certificate } from '../certificate/certificate.ts'
+import { blame } from '../refusal.ts'
+import type { PathRefused } from '../refusal.ts'
 
 /** Why a certificate is blocked. */
 export interface Blocked {
@@ -54,4 +57,12 @@ function ask (block: BlockList, certificate: PeerIdentity): Blocked | undefined 
   } catch (error) {
     return { entry: 'the block list, which failed', reason: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** A blocked leaf is refused on every path. A blocked CA invalidates the paths through it. */
+export function checkBlocked (path: readonly Certificate[], block: BlockList | undefined): PathRefused | undefined {
+  if (block === undefined) return undefined
+  const identities = path.map(({ identity }) => identity)
+  const blocked = findBlocked(block, identities)
+  return blocked && blame(path[identities.indexOf(blocked.certificate)]!, 'blocked', blocked.fault)
 }

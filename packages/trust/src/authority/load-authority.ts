@@ -4,17 +4,15 @@ import {
   anything, checkOption, choice, defineOptions, flag, list, methods, required, text, valueOf
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { AnchorSet, readInput } from '../anchor-set.ts'
-import type { CertificateInput } from '../anchor-set.ts'
+import type { AuthorityNames } from '../bounds/authority-names.ts'
+import { NameBounds } from '../bounds/name-bounds.ts'
 import { readAlgorithmPolicy } from '../certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy, Algorithms } from '../certificate/algorithm-policy.ts'
-import { isSelfSigned } from '../certificate/self-signed.ts'
-import { verifyEdge } from '../certificate/edge.ts'
+import { CertificateSet, readInput } from '../certificate/certificate-set.ts'
+import type { CertificateInput } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
-import { CandidatePool } from '../path/candidate-pool.ts'
-import type { AuthorityNames } from './authority-names.ts'
-import { NameBounds } from './name-bounds.ts'
+import { isSelfSigned, verifyEdge } from '../certificate/signature.ts'
+import { PathOptionError } from '../errors.ts'
 
 /** One or several trusted CAs, with the names that they vouch for and their revocation checkers. */
 export interface Authority {
@@ -51,19 +49,19 @@ export interface Authority {
 /** An authority with parsed certificates. */
 export interface LoadedAuthority {
   readonly name: string
-  readonly anchors: AnchorSet
-  readonly known: CandidatePool
+  readonly anchors: CertificateSet
+  readonly known: CertificateSet
   readonly bounds: NameBounds
   /** Undefined: the evaluator's policy. */
   readonly algorithms: Algorithms | undefined
   readonly serverAuthOnlyUntil: number | undefined
   readonly tolerate: readonly CertificateFlaw[]
   /** Certificates of `ca` at which no path ends, because they are not self-signed. */
-  readonly notRoots: CandidatePool
+  readonly notRoots: CertificateSet
   readonly revocation: readonly RevocationChecker[]
 }
 
-const OPTIONS = defineOptions<Authority>('authority', MTLS_ERR_PATH_OPTION, {
+const OPTIONS = defineOptions<Authority>('authority', PathOptionError, {
   name: required(text('a name')),
   ca: required(list('certificates', anything)),
   names: anything,
@@ -75,9 +73,9 @@ const OPTIONS = defineOptions<Authority>('authority', MTLS_ERR_PATH_OPTION, {
   revocation: list('revocation checkers', methods(['check']))
 })
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function loadAuthorities (authorities: readonly Authority[]): readonly LoadedAuthority[] {
-  checkOption(authorities, required(list('authorities', anything)), 'authorities()', MTLS_ERR_PATH_OPTION)
+  checkOption(authorities, required(list('authorities', anything)), 'authorities()', PathOptionError)
   const loaded = authorities.map((authority, index) => loadAuthority(authority, `authorities()[${index}]`))
   refuseDuplicates(loaded)
   return loaded
@@ -88,7 +86,7 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
   const [names, anchors] = [new Set<string>(), new Map<string, string>()]
   for (const { name, anchors: own } of loaded) {
     if (names.has(name)) {
-      throw new MTLS_ERR_PATH_OPTION(`authorities() has two authorities named "${name}"; expected unique names`)
+      throw new PathOptionError(`authorities() has two authorities named "${name}"; expected unique names`)
     }
     names.add(name)
     for (const anchor of own) {
@@ -96,7 +94,7 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
       const other = anchors.get(key)
       if (other !== undefined && other !== name) {
         const found = `authorities() "${other}" and "${name}" both have ${String(anchor.identity)}`
-        throw new MTLS_ERR_PATH_OPTION(`${found}; expected each CA in one authority`)
+        throw new PathOptionError(`${found}; expected each CA in one authority`)
       }
       anchors.set(key, name)
     }
@@ -107,7 +105,7 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
  * Reads an authority. Like OpenSSL, it ends a path at a self-signed certificate only. So an intermediate in `ca` can be
  * revoked, and it needs its root.
  *
- * @throws MTLS_ERR_PATH_OPTION
+ * @throws PathOptionError
  */
 function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   OPTIONS.check(authority, where)
@@ -115,7 +113,7 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   const { algorithms, serverAuthOnlyUntil, tolerate = [] } = authority
   const bounds = new NameBounds(names, `${where}.names`)
   if (serverAuthOnlyUntil !== undefined) checkServerAuthOnly(bounds, where)
-  const anchors = new AnchorSet([])
+  const anchors = new CertificateSet()
   const others = []
   for (const [index, input] of ca.entries()) {
     const certificate = readInput(input, `${where}.ca[${index}]`)
@@ -128,8 +126,8 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   return {
     name,
     anchors,
-    known: new CandidatePool(known),
-    notRoots: new CandidatePool(others),
+    known: new CertificateSet(known),
+    notRoots: new CertificateSet(others),
     revocation,
     bounds,
     algorithms: algorithms === undefined ? undefined : readAlgorithmPolicy(algorithms),
@@ -141,14 +139,14 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
 function checkServerAuthOnly (bounds: NameBounds, where: string): void {
   if (bounds.isBounded) return
   const why = 'a public CA issues certificates to anyone'
-  throw new MTLS_ERR_PATH_OPTION(`${where}.serverAuthOnlyUntil needs ${where}.names, none of them "any"; ${why}`)
+  throw new PathOptionError(`${where}.serverAuthOnlyUntil needs ${where}.names, none of them "any"; ${why}`)
 }
 
 /**
  * Verifies signatures on configured certificates while loading, so that decisions do not spend their budget on them.
  */
-function verifyKnown (known: readonly Certificate[], anchors: AnchorSet): void {
-  const pool = new CandidatePool(known)
+function verifyKnown (known: readonly Certificate[], anchors: CertificateSet): void {
+  const pool = new CertificateSet(known)
   for (const certificate of known) {
     const issuers = [...anchors.named(certificate.issuerKey), ...pool.named(certificate.issuerKey)]
     for (const issuer of issuers) verifyEdge(certificate, issuer)

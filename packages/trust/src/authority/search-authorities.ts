@@ -1,18 +1,18 @@
 import type { CertificateStep } from '@peerkit/events'
 import { isThenable, whenAllSettled, whenSettled } from '@peerkit/identity/internal'
+import { CertificateSet, joinCandidates } from '../certificate/certificate-set.ts'
+import type { Candidates } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { allowsPurpose, blame } from '../certificate/find-flaw.ts'
-import type { EvaluatorSettings } from '../evaluator-options.ts'
-import { Budget } from '../limits.ts'
-import { CandidatePool, joinPools } from '../path/candidate-pool.ts'
-import type { Candidates } from '../path/candidate-pool.ts'
+import { allowsPurpose } from '../certificate/find-flaw.ts'
+import type { EvaluatorSettings } from '../evaluate/evaluator-options.ts'
+import { checkRevocation } from '../path/check-revocation.ts'
+import type { NotRevoked } from '../path/check-revocation.ts'
+import { Budget } from '../path/limits.ts'
 import { isRevoked, searchPath } from '../path/search-path.ts'
-import { refuse } from '../refusal.ts'
+import { blame, refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
-import { checkRevocation } from '../revocation/check-path.ts'
-import type { NotRevoked } from '../revocation/check-path.ts'
-import { findBlocked } from './block-list.ts'
-import type { AuthorityIndex } from './authority-index.ts'
+import type { AuthorityIndex } from './authorities-in-force.ts'
+import { checkBlocked } from './block-list.ts'
 import type { LoadedAuthority } from './load-authority.ts'
 
 /** A path that passed every check. */
@@ -43,55 +43,48 @@ export function searchAuthorities (
   { leaf, sent, verified }: AuthorityQuestion, index: AuthorityIndex, settings: EvaluatorSettings,
   unreadable: string | undefined
 ): Answer | Promise<Answer> {
-  const { limits, purpose, policies, strict, algorithms, now } = settings
-  const budget = new Budget(limits)
-  const own: readonly Candidates[] = [new CandidatePool(sent), ...(verified === undefined ? [] : [verified])]
+  const budget = new Budget(settings.limits)
+  const pool = new CertificateSet(sent)
+  const more = verified === undefined ? [] : [verified]
   let authorities: readonly LoadedAuthority[]
   try {
-    authorities = index.above(leaf, joinPools(own))
+    authorities = index.above(leaf, joinCandidates([pool, ...more]))
   } catch (error) {
     return blame(leaf, 'unreadable', `cannot be read: ${(error as Error).message}`)
   }
   let refusal: PathRefused | undefined
-  const from = (first: number): Answer | Promise<Answer> => {
+  const settle = (answer: Answer): Answer | Promise<Answer> | undefined => {
+    if (answer.valid) return checkOtherAuthorities(authorities, answer, settings)
+    refusal = preferred(refusal, answer)
+    return isRevoked(leaf, answer) ? answer : undefined
+  }
+  const tryFrom = (first: number): Answer | Promise<Answer> => {
     for (let i = first; i < authorities.length; i++) {
       const authority = authorities[i]!
-      const [pool, ...more] = own
-      const candidates = joinPools([pool!, authority.known, ...more])
-      const { anchors, notRoots } = authority
-      const material = { leaf, candidates, anchors, notRoots, maxDepth: limits.maxDepth }
-      const time = now()
-      const rules = {
-        purpose,
-        policies,
-        strict,
-        algorithms: authority.algorithms ?? algorithms,
-        idleCaFields: true,
-        tolerate: authority.tolerate,
-        serverAuthOnly: time < (authority.serverAuthOnlyUntil ?? -Infinity),
-        now: time
-      }
-      const checkNames = once(() => checkAuthorityNames(authority, leaf))
-      const answer = searchPath<Found>(material, rules, budget, (path) => {
-        return conclude(authority, path, settings, checkNames)
-      })
-      if (isThenable(answer)) {
-        return answer.then((settled) => {
-          return settled.valid ? checkOtherAuthorities(authorities, settled, settings) : next(i, settled)
-        })
-      }
-      if (answer.valid) return checkOtherAuthorities(authorities, answer, settings)
-      if (isRevoked(leaf, answer)) return answer
-      refusal = preferred(refusal, answer)
+      const candidates = joinCandidates([pool, authority.known, ...more])
+      const answer = searchOne(authority, leaf, candidates, settings, budget)
+      if (isThenable(answer)) return answer.then((settled) => settle(settled) ?? tryFrom(i + 1))
+      const settled = settle(answer)
+      if (settled !== undefined) return settled
     }
     return refusal ?? refuse('anchors_invalid', unreadable ?? 'there is no authority')
   }
-  const next = (index: number, answer: PathRefused): Answer | Promise<Answer> => {
-    if (isRevoked(leaf, answer)) return answer
-    refusal = preferred(refusal, answer)
-    return from(index + 1)
-  }
-  return from(0)
+  return tryFrom(0)
+}
+
+/** Searches for a path to one authority. */
+function searchOne (
+  authority: LoadedAuthority, leaf: Certificate, candidates: Candidates, settings: EvaluatorSettings, budget: Budget
+): Answer | Promise<Answer> {
+  const { anchors, notRoots, tolerate, algorithms = settings.algorithms } = authority
+  const { limits: { maxDepth }, purpose, policies, strict } = settings
+  const now = settings.now()
+  const serverAuthOnly = now < (authority.serverAuthOnlyUntil ?? -Infinity)
+  const rules = { purpose, policies, strict, algorithms, idleCaFields: true, tolerate, serverAuthOnly, now }
+  const checkNames = once(() => checkAuthorityNames(authority, leaf))
+  return searchPath<Found>({ leaf, candidates, anchors, notRoots, maxDepth }, rules, budget, (path) => {
+    return conclude(authority, path, settings, checkNames)
+  })
 }
 
 /**
@@ -157,14 +150,6 @@ function checkServerAuthOnly (
 function once<Value> (make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined
   return () => (made ??= { value: make() }).value
-}
-
-/** A blocked leaf is refused on every path. A blocked CA invalidates the paths through it. */
-function checkBlocked (path: readonly Certificate[], block: EvaluatorSettings['block']): PathRefused | undefined {
-  if (block === undefined) return undefined
-  const identities = path.map(({ identity }) => identity)
-  const blocked = findBlocked(block, identities)
-  return blocked && blame(path[identities.indexOf(blocked.certificate)]!, 'blocked', blocked.fault)
 }
 
 /** Chooses the refusal to report: that of the first authority that issued the certificate, if there is one. */

@@ -1,8 +1,8 @@
 import { count, defineOptions, list, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { SIGNATURE_SCHEME_NAMES } from '@peerkit/identity/x509'
 import type { SignatureScheme } from '@peerkit/identity/x509'
-import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
-import { CURVES } from './curves.ts'
+import { PathOptionError } from '../errors.ts'
+import { CURVES } from './public-key.ts'
 import type { PublicKeyKind } from './public-key.ts'
 
 /**
@@ -32,7 +32,7 @@ const MAX_RSA_BITS = 16_384
 const CURVE_NAMES: ReadonlySet<string> = new Set([...CURVES.values()].map(({ name }) => name))
 
 const RSA_BITS = count({ least: 1024, most: MAX_RSA_BITS })
-const OPTIONS = defineOptions<AlgorithmPolicy>('algorithms', MTLS_ERR_PATH_OPTION, {
+const OPTIONS = defineOptions<AlgorithmPolicy>('algorithms', PathOptionError, {
   signatures: list(
     'at least one name',
     valueOf('a name such as ecdsa-sha256 or rsa-pss-sha256', (name) => SIGNATURE_SCHEME_NAMES.has(name as string)),
@@ -49,7 +49,7 @@ const OPTIONS = defineOptions<AlgorithmPolicy>('algorithms', MTLS_ERR_PATH_OPTIO
  * Checks an algorithm policy.
  *
  * @param policy the policy. Default: see {@link AlgorithmPolicy}
- * @throws MTLS_ERR_PATH_OPTION if a name is unknown or a number is out of range
+ * @throws PathOptionError if a name is unknown or a number is out of range
  * @example
  * ```ts
  * const algorithms = readAlgorithmPolicy({ signatures: ['ecdsa-sha256', 'ed25519'], curves: ['prime256v1'] })
@@ -64,7 +64,7 @@ export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
   const curves = policy.curves && new Set(policy.curves)
   if (minRsaBits > maxRsaBits) {
     const expected = `at most maxRsaBits, ${maxRsaBits}`
-    throw wrongValue(MTLS_ERR_PATH_OPTION, 'algorithms.minRsaBits', minRsaBits, expected)
+    throw wrongValue(PathOptionError, 'algorithms.minRsaBits', minRsaBits, expected)
   }
   return Object.freeze({
     acceptsScheme ({ name, keyTypes }: SignatureScheme) {

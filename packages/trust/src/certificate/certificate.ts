@@ -2,46 +2,33 @@ import crypto, { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { CERTIFICATE_FLAWS, claimsOf, nameKey, rdnKeys, readPeerIdentity, unfoldedKey } from '@peerkit/identity'
 import type { CertificateFlaw, DistinguishedName, PeerIdentity } from '@peerkit/identity'
-import {
-  EXTENSION, readBasicConstraints, readCertificate, readCertificatePolicies, readKeyUsage, readName, readSignatureScheme
-} from '@peerkit/identity/x509'
+import { readCertificate, readName, readSignatureScheme } from '@peerkit/identity/x509'
 import type { BasicConstraints, CertificateFields, SignatureScheme } from '@peerkit/identity/x509'
-import { readNameConstraints } from '../names/read-constraints.ts'
-import type { NameConstraints } from '../names/read-constraints.ts'
-import {
-  hasUnknownQualifier, readInhibitAnyPolicy, readPolicyConstraints, readPolicyMappings
-} from '../policies/read-policies.ts'
+import type { NameConstraints } from '../name-constraints/read-constraints.ts'
 import type { PolicyConstraints, PolicyMapping } from '../policies/read-policies.ts'
-import { readAuthorityKeyId, readSubjectKeyId } from './key-identifier.ts'
-import { readPublicKeyKind } from './public-key.ts'
+import { readAuthorityKeyId, readContents, readSubjectKeyId } from './contents.ts'
+import type { Contents } from './contents.ts'
 import type { PublicKeyKind } from './public-key.ts'
-
-/** How many verification results are cached per certificate. No usual PKI has more issuer keys of the same name. */
-const MAX_EDGES = 32
 
 const NONE: readonly CertificateFlaw[] = Object.freeze([])
 
-/** The parsed contents of a certificate. */
-interface Contents {
-  readonly identity: PeerIdentity
-  readonly keyKind: PublicKeyKind
-  readonly basicConstraints: BasicConstraints | undefined
-  readonly keyUsage: number | undefined
-  readonly nameConstraints: NameConstraints | undefined
-  readonly policies: readonly string[] | undefined
-  /** Whether a critical certificatePolicies has a qualifier that RFC 5280 section 4.2.1.4 does not define. */
-  readonly unknownQualifier: boolean
-  readonly policyMappings: readonly PolicyMapping[] | undefined
-  readonly policyConstraints: PolicyConstraints | undefined
-  readonly inhibitAnyPolicy: number | undefined
+/** How a certificate is read. */
+export interface ReadingOptions {
+  /** The identity of the same bytes, if they were parsed before. */
+  readonly identity?: PeerIdentity | undefined
+  /**
+   * The flaws that do not keep it from being read. Path validation refuses them, unless the authority tolerates them:
+   * see `Certificate#flaws`. Default: none.
+   */
+  readonly tolerate?: readonly CertificateFlaw[] | undefined
 }
 
 /**
  * A certificate for path validation. Reading it verifies nothing.
  *
  * The constructor reads only the outer structure. The names are read for the path search, before the signature is
- * verified. The other contents are read at the first access, and throw MTLS_ERR_CERTIFICATE_INVALID or
- * MTLS_ERR_DER_INVALID if they are malformed.
+ * verified. The other contents are read at the first access, and throw CertificateInvalidError or DerInvalidError if
+ * they are malformed.
  */
 export class Certificate {
   readonly fields: CertificateFields
@@ -62,13 +49,8 @@ export class Certificate {
   readonly #given: PeerIdentity | undefined
   readonly #tolerate: readonly CertificateFlaw[]
 
-  /**
-   * @param identity the identity of the same bytes, if they were parsed before
-   * @param tolerate the flaws that do not keep it from being read. Path validation refuses them, unless the authority
-   *   tolerates them: see `flaws`
-   * @throws MTLS_ERR_CERTIFICATE_INVALID if the outer structure cannot be read
-   */
-  constructor (der: Uint8Array, identity?: PeerIdentity, tolerate: readonly CertificateFlaw[] = NONE) {
+  /** @throws CertificateInvalidError if the outer structure cannot be read */
+  constructor (der: Uint8Array, { identity, tolerate = NONE }: ReadingOptions = {}) {
     this.fields = readCertificate(der, tolerate)
     this.#given = identity && claimsOf(identity)
     this.#tolerate = tolerate
@@ -147,7 +129,7 @@ export class Certificate {
   /**
    * Reads the contents now, so that they do not throw later.
    *
-   * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID
+   * @throws CertificateInvalidError, DerInvalidError
    */
   readWhole (): void {
     this.#contents ??= this.#read()
@@ -188,46 +170,22 @@ export function fingerprintOf (der: Uint8Array): string {
 }
 
 /**
- * Reads the outer structure of a certificate; see {@link Certificate}.
- *
- * @param tolerate the flaws that do not keep it from being read
- * @throws MTLS_ERR_CERTIFICATE_INVALID
- */
-export function readPathCertificate (der: Uint8Array, tolerate?: readonly CertificateFlaw[]): Certificate {
-  return new Certificate(der, undefined, tolerate)
-}
-
-/**
  * Reads a certificate with its contents. For anchors, which are trusted without a signature.
  *
- * @param tolerate the flaws that are not refused
- * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID
+ * @throws CertificateInvalidError, DerInvalidError
  */
-export function readWholeCertificate (
-  der: Uint8Array, identity?: PeerIdentity, tolerate?: readonly CertificateFlaw[]
-): Certificate {
-  const certificate = new Certificate(der, identity, tolerate)
+export function readWholeCertificate (der: Uint8Array, options?: ReadingOptions): Certificate {
+  const certificate = new Certificate(der, options)
   certificate.readWhole()
   return certificate
 }
 
-function readContents (fields: CertificateFields, identity: PeerIdentity): Contents {
-  const valueOf = <T> (oid: string, read: (value: Uint8Array) => T): T | undefined => {
-    const extension = fields.extensions.get(oid)
-    return extension === undefined ? undefined : read(extension.value)
-  }
-  const policies = fields.extensions.get(EXTENSION.certificatePolicies)
-  return {
-    identity,
-    keyKind: readPublicKeyKind(fields.subjectPublicKeyInfo),
-    basicConstraints: valueOf(EXTENSION.basicConstraints, readBasicConstraints),
-    keyUsage: valueOf(EXTENSION.keyUsage, readKeyUsage),
-    nameConstraints: valueOf(EXTENSION.nameConstraints, readNameConstraints),
-    policies: valueOf(EXTENSION.certificatePolicies, readCertificatePolicies),
-    unknownQualifier: policies?.critical === true && hasUnknownQualifier(policies.value),
-    policyMappings: valueOf(EXTENSION.policyMappings, readPolicyMappings),
-    policyConstraints: valueOf(EXTENSION.policyConstraints, readPolicyConstraints),
-    inhibitAnyPolicy: valueOf(EXTENSION.inhibitAnyPolicy, readInhibitAnyPolicy)
+/** Reads a certificate that a peer sent. Undefined if its outer structure cannot be read. */
+export function tryReadCertificate (der: Uint8Array, options?: ReadingOptions): Certificate | undefined {
+  try {
+    return new Certificate(der, options)
+  } catch {
+    return undefined
   }
 }
 
@@ -263,18 +221,7 @@ export function traceOf ({ der, edges }: Certificate): CertificateTrace {
 /** @param identity the identity of the same bytes */
 export function readTraced ({ der, edges }: CertificateTrace, identity: PeerIdentity): Certificate {
   // It was read before. Whether its authority still tolerates its flaws, path validation checks again.
-  const certificate = new Certificate(der, identity, CERTIFICATE_FLAWS)
+  const certificate = new Certificate(der, { identity, tolerate: CERTIFICATE_FLAWS })
   certificate.edges = edges
   return certificate
-}
-
-/** Caches whether the issuer's key made the signature of a certificate. */
-export function rememberEdge (certificate: Certificate, issuer: Certificate, signed: boolean): void {
-  const edges = certificate.edges ??= new Map()
-  if (edges.size < MAX_EDGES) edges.set(issuer.publicKeyHash, signed)
-}
-
-/** Whether the issuer's key made the signature; undefined if that was not verified yet. */
-export function knownEdge (certificate: Certificate, issuer: Certificate): boolean | undefined {
-  return certificate.edges?.get(issuer.publicKeyHash)
 }

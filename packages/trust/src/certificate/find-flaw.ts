@@ -1,8 +1,6 @@
-import type { CertificateStep } from '@peerkit/events'
 import { endOfValidity, validityAt } from '@peerkit/identity'
-import { EXTENSION, KEY_USAGE, summarizeCertificate } from '@peerkit/identity/x509'
-import { refuse } from '../refusal.ts'
-import type { CertificateSummary } from '@peerkit/identity/x509'
+import { EXTENSION, KEY_USAGE } from '@peerkit/identity/x509'
+import { blame } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 import type { Algorithms } from './algorithm-policy.ts'
 import type { Certificate } from './certificate.ts'
@@ -71,12 +69,6 @@ export function endOf ({ fields }: Certificate): number {
   return endOfValidity(fields)
 }
 
-/** A refusal that names the certificate at fault, as text and as data. `fault` follows its name. */
-export function blame (certificate: Certificate, step: CertificateStep, fault: string, why?: string): PathRefused {
-  const about = { certificate: summaryOf(certificate), ...(why !== undefined && { why }) }
-  return refuse(step, `${nameOf(certificate)} ${fault}`, about)
-}
-
 /** Checks that a certificate may issue others: RFC 5280 sections 6.1.4 (k) and (n), and its extended key usage. */
 export function findIssuerFlaw (certificate: Certificate, rules: PurposeRules): PathRefused | undefined {
   const { basicConstraints, keyUsage, subjectRdns } = certificate
@@ -137,31 +129,6 @@ function checkPurpose (
 export function allowsPurpose (certificate: Certificate, purpose: Purpose): boolean {
   if (purpose === 'any' || !certificate.fields.extensions.has(EXTENSION.extendedKeyUsage)) return true
   return certificate.identity.extendedKeyUsage!.includes(PURPOSES[purpose])
-}
-
-const names = new WeakMap<Certificate, string>()
-
-/** The name of a certificate in messages. Cached, because it may be long, and many paths may fail at it. */
-export function nameOf (certificate: Certificate): string {
-  let name = names.get(certificate)
-  if (name === undefined) {
-    if (certificate.isRead) name = certificate.identity.toString()
-    else {
-      const { subject, serialNumber = '', fingerprint256 } = summaryOf(certificate)
-      name = `${subject ?? `serial ${serialNumber}`} (sha256:${fingerprint256.slice(0, 16)})`
-    }
-    names.set(certificate, name)
-  }
-  return name
-}
-
-const summaries = new WeakMap<Certificate, CertificateSummary>()
-
-/** The data that identifies a certificate in a log. */
-export function summaryOf (certificate: Certificate): CertificateSummary {
-  let summary = summaries.get(certificate)
-  if (summary === undefined) summaries.set(certificate, summary = summarizeCertificate(certificate.der))
-  return summary
 }
 
 function timeOf (time: number): string {

@@ -1,9 +1,8 @@
 import { matchDistinguishedNames } from '@peerkit/identity'
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { climbChain, findIssuer } from '../path/issuers.ts'
-import { otherOperator } from './public-operators.ts'
-import type { PublicOperator } from './public-operators.ts'
-import type { PublicRoots } from './public-roots.ts'
+import { otherOperator } from './public-cas.ts'
+import type { PublicOperator, PublicRoots } from './public-cas.ts'
 
 /** Whether a certificate comes from a public CA, and the evidence for it. */
 export interface Origin {

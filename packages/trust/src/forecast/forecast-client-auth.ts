@@ -2,10 +2,8 @@ import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { findOrigin } from './find-origin.ts'
 import type { Origin } from './find-origin.ts'
-import type { ClientAuthStop } from './public-operators.ts'
-import { startOf } from './public-operators.ts'
-import { bundledRoots } from './public-roots.ts'
-import type { PublicRoots } from './public-roots.ts'
+import { bundledRoots, startOf } from './public-cas.ts'
+import type { ClientAuthStop, PublicRoots } from './public-cas.ts'
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 

@@ -1,6 +1,5 @@
+import type { Candidates } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import type { Candidates } from '../path/candidate-pool.ts'
-import { tailOf } from './tail.ts'
 
 /**
  * A bounded cache of intermediates whose signatures led to an anchor. It evicts the one that was added first. Only
@@ -21,7 +20,7 @@ export class CertificateStore implements Candidates {
   /** Returns the certificate with exactly these bytes. */
   find (der: Uint8Array): Certificate | undefined {
     const found = this.#byTail.get(tailOf(der))
-    return found !== undefined && Buffer.compare(found.der, der) === 0 ? found : undefined
+    return found !== undefined && sameBytes(found.der, der) ? found : undefined
   }
 
   named (subjectKey: string): readonly Certificate[] {
@@ -46,4 +45,25 @@ export class CertificateStore implements Candidates {
     if (left.length === 0) this.#byName.delete(certificate.subjectKey)
     else this.#byName.set(certificate.subjectKey, left)
   }
+}
+
+/**
+ * How many octets at the end of a certificate are its key in a Map. They are part of the signature, which differs
+ * between certificates. Hashing the whole certificate would cost V8 a microsecond or more.
+ */
+const TAIL = 64
+
+/** The key of a certificate in a Map. It need not be unique: a look-up must compare the whole certificate. */
+export function tailOf (der: Uint8Array): string {
+  const { length } = der
+  return Buffer.from(der.buffer, der.byteOffset, length).toString('latin1', Math.max(0, length - TAIL), length)
+}
+
+export function sameBytes (one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && Buffer.compare(one, other) === 0
+}
+
+/** Whether two lists have the same bytes, in the same order. */
+export function sameLists (one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
+  return one.length === other.length && one.every((der, index) => sameBytes(der, other[index]!))
 }

@@ -1,6 +1,6 @@
 import { traceOf } from '../certificate/certificate.ts'
 import type { Certificate, CertificateTrace } from '../certificate/certificate.ts'
-import { tailOf } from './tail.ts'
+import { sameBytes, tailOf } from './certificate-store.ts'
 
 /** A cached decision about a leaf and the certificates sent with it. */
 export interface Remembered<Decision> {
@@ -94,8 +94,4 @@ export class DecisionMemory<Decision> {
 
 function sameList (known: readonly Certificate[], sent: readonly Uint8Array[]): boolean {
   return known.length === sent.length && known.every(({ der }, index) => sameBytes(der, sent[index]!))
-}
-
-function sameBytes (one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && Buffer.compare(one, other) === 0
 }

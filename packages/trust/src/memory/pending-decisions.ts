@@ -1,4 +1,4 @@
-import { tailOf } from './tail.ts'
+import { sameLists, tailOf } from './certificate-store.ts'
 
 interface Pending<Decision> {
   readonly leaf: Uint8Array
@@ -27,7 +27,7 @@ export class PendingDecisions<Decision> {
     const alike = this.#running.get(tailOf(leaf))
     const found = alike?.find((pending) => {
       return isYoung(pending, now) && pending.resumed === resumed &&
-        sameList([pending.leaf, ...pending.sent], [leaf, ...sent])
+        sameLists([pending.leaf, ...pending.sent], [leaf, ...sent])
     })
     return found?.decision
   }
@@ -72,8 +72,4 @@ export class PendingDecisions<Decision> {
 
 function isYoung ({ since }: Pick<Pending<unknown>, 'since'>, now: number): boolean {
   return now - since < JOINED_FOR
-}
-
-function sameList (one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
-  return one.length === other.length && one.every((der, index) => Buffer.compare(der, other[index]!) === 0)
 }

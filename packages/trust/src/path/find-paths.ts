@@ -1,17 +1,16 @@
-import { knownEdge } from '../certificate/certificate.ts'
+import type { Candidates, CertificateSet } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import type { Budget } from '../limits.ts'
-import type { AnchorSet } from '../anchor-set.ts'
-import type { CandidatePool, Candidates } from './candidate-pool.ts'
+import { knownEdge } from '../certificate/signature.ts'
+import type { Budget } from './limits.ts'
 
 /** The certificates from which paths are built. */
 export interface PathMaterial {
   readonly leaf: Certificate
   /** Certificates that may be between the leaf and an anchor. */
   readonly candidates: Candidates
-  readonly anchors: AnchorSet
+  readonly anchors: CertificateSet
   /** Certificates of `ca` that are not anchors, for the message of a refusal. */
-  readonly notRoots?: CandidatePool
+  readonly notRoots?: CertificateSet
   readonly maxDepth: number
 }
 

@@ -1,8 +1,8 @@
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { readInput } from '../anchor-set.ts'
-import { verifyEdge } from '../certificate/edge.ts'
+import { readInput } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
+import { verifyEdge } from '../certificate/signature.ts'
 
 const MAX_LENGTH = 16
 

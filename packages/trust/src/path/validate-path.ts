@@ -1,19 +1,18 @@
 import type { CertificateFlaw } from '@peerkit/identity'
-import { knownEdge, readWholeCertificate, rememberEdge } from '../certificate/certificate.ts'
-import type { Certificate } from '../certificate/certificate.ts'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 import type { Algorithms } from '../certificate/algorithm-policy.ts'
-import { blame, findFlaw, findIssuerFlaw, findLeafFlaw, nameOf } from '../certificate/find-flaw.ts'
+import { readWholeCertificate } from '../certificate/certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { findFlaw, findIssuerFlaw, findLeafFlaw } from '../certificate/find-flaw.ts'
 import type { Purpose } from '../certificate/find-flaw.ts'
-import { verifySignature, weightOf } from '../certificate/signature.ts'
-import type { Budget } from '../limits.ts'
-import { findLint } from '../lint.ts'
-import { checkNames } from '../names/check-names.ts'
-import { collectNames } from '../names/collect-names.ts'
+import { findLint } from '../certificate/lint.ts'
+import { knownEdge, rememberEdge, verifySignature, weightOf } from '../certificate/signature.ts'
+import { checkNames } from '../name-constraints/check-names.ts'
 import { PolicyState } from '../policies/policy-state.ts'
 import type { PolicyInputs } from '../policies/policy-state.ts'
-import { refuse } from '../refusal.ts'
+import { blame, nameOf, refuseExhausted } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
+import type { Budget } from './limits.ts'
 
 /** The inputs of path validation. */
 export interface PathRules {
@@ -103,7 +102,7 @@ function readWhole (certificate: Certificate, { tolerate }: PathRules): PathRefu
     certificate.readWhole()
     // It was read as another authority tolerates it. Reading it again throws what is wrong with it.
     if (certificate.flaws.some((flaw) => tolerate?.includes(flaw) !== true)) {
-      readWholeCertificate(certificate.der, undefined, tolerate)
+      readWholeCertificate(certificate.der, { tolerate })
     }
     return undefined
   } catch (error) {
@@ -147,12 +146,10 @@ function schemeOf (certificate: Certificate): SignatureScheme | undefined {
 function checkNamesBelow (path: readonly Certificate[], index: number, budget: Budget): PathRefused | undefined {
   const certificate = path[index]!
   if (index > 0 && certificate.selfIssued) return undefined
-  let names
   for (let i = path.length - 1; i > index; i--) {
     const { nameConstraints } = path[i]!
     if (nameConstraints === undefined) continue
-    names ??= collectNames(certificate, index === 0)
-    const fault = checkNames(names, nameConstraints, budget)
+    const fault = checkNames(certificate, index === 0, nameConstraints, budget)
     if (budget.exhausted !== undefined) return refuseExhausted(budget)
     if (fault === undefined) continue
     return blame(certificate, 'name_constraint', `breaks the name constraints of ${nameOf(path[i]!)}: ${fault}`)
@@ -184,8 +181,4 @@ function processPolicies (certificate: Certificate, index: number, policies: Pol
   if (!budget.spend('policies', (own?.length ?? 0) + (policyMappings?.length ?? 0))) return false
   if (!policies.enter(certificate, index === 0)) return false
   return index > 0 ? policies.leave(certificate) : policies.conclude(certificate)
-}
-
-export function refuseExhausted ({ exhausted }: Budget): PathRefused {
-  return refuse('budget_exceeded', `the decision needs more ${exhausted ?? 'work'} than the limits allow`)
 }

@@ -1,15 +1,48 @@
+import { isObjectIdentifier } from '@peerkit/identity'
+import { defineOptions, flag, list, valueOf } from '@peerkit/identity/internal'
 import type { Certificate } from '../certificate/certificate.ts'
+import { PathOptionError } from '../errors.ts'
 import type { PolicyMapping } from './read-policies.ts'
 
 export const ANY_POLICY = '2.5.29.32.0'
 
-/** The inputs of RFC 5280 section 6.1.1 about policies. */
+/** The inputs of RFC 5280 section 6.1.1 about certificate policies. */
+export interface PathPolicies {
+  /** user-initial-policy-set: at least one OID. Default: any policy. */
+  readonly accepted?: readonly string[]
+  /** initial-explicit-policy: requires a policy, one of `accepted` if given. Default: whether `accepted` is given. */
+  readonly requireExplicit?: boolean
+  /** initial-policy-mapping-inhibit: ignores policy mappings of CAs. Default false. */
+  readonly inhibitMapping?: boolean
+  /** initial-any-policy-inhibit: anyPolicy does not match other policies. Default false. */
+  readonly inhibitAny?: boolean
+}
+
+/** Checked {@link PathPolicies}. */
 export interface PolicyInputs {
   /** user-initial-policy-set; undefined means any-policy. */
   readonly accepted: ReadonlySet<string> | undefined
   readonly requireExplicit: boolean
   readonly inhibitMapping: boolean
   readonly inhibitAny: boolean
+}
+
+const OID = valueOf('an OID in dotted decimals', (oid) => typeof oid === 'string' && isObjectIdentifier(oid))
+const POLICIES = defineOptions<PathPolicies>('policies', PathOptionError, {
+  accepted: list('at least one OID', OID, 1),
+  requireExplicit: flag,
+  inhibitMapping: flag,
+  inhibitAny: flag
+})
+
+/** @throws PathOptionError */
+export function readPolicies (policies: PathPolicies = {}): PolicyInputs {
+  POLICIES.check(policies, 'policies')
+  const { accepted, requireExplicit = accepted !== undefined, inhibitMapping = false, inhibitAny = false } = policies
+  const isAny = accepted === undefined || accepted.includes(ANY_POLICY)
+  return Object.freeze({
+    accepted: isAny ? undefined : new Set(accepted), requireExplicit, inhibitMapping, inhibitAny
+  })
 }
 
 interface Node {

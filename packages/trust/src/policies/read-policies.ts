@@ -18,7 +18,7 @@ export interface PolicyConstraints {
 /** The maximum of SkipCerts, far above the length of a path. */
 const MAX_SKIP = 0x7fffffff
 
-/** @throws MTLS_ERR_DER_INVALID */
+/** @throws DerInvalidError */
 export function readPolicyMappings (value: Uint8Array): readonly PolicyMapping[] {
   const outer = new DerReader(value)
   const reader = outer.enter(TAG.sequence)
@@ -33,7 +33,7 @@ export function readPolicyMappings (value: Uint8Array): readonly PolicyMapping[]
   return mappings
 }
 
-/** @throws MTLS_ERR_DER_INVALID */
+/** @throws DerInvalidError */
 export function readPolicyConstraints (value: Uint8Array): PolicyConstraints {
   const outer = new DerReader(value)
   const reader = outer.enter(TAG.sequence)
@@ -52,7 +52,7 @@ const QUALIFIERS: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.2.1', '1.3.6.1.5
  * Whether certificatePolicies has a qualifier of another kind. If the extension is critical, the certificate must be
  * refused.
  *
- * @throws MTLS_ERR_DER_INVALID
+ * @throws DerInvalidError
  */
 export function hasUnknownQualifier (value: Uint8Array): boolean {
   const policies = new DerReader(value).enter(TAG.sequence)
@@ -68,7 +68,7 @@ export function hasUnknownQualifier (value: Uint8Array): boolean {
   return false
 }
 
-/** inhibitAnyPolicy (RFC 5280 section 4.2.1.14). @throws MTLS_ERR_DER_INVALID */
+/** inhibitAnyPolicy (RFC 5280 section 4.2.1.14). @throws DerInvalidError */
 export function readInhibitAnyPolicy (value: Uint8Array): number {
   return readSkip(value, expectOnly(value, 0, value.length, TAG.integer)) as number
 }

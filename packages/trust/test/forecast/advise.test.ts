@@ -3,7 +3,7 @@ import {
   adviseClientAuth, dateOfLoss, describeDay, forecastAuthority, forecastClientAuth, lastDayBefore, needsAction
 } from '../../src/forecast/index.ts'
 import type { CertificateUse, ClientAuthForecast } from '../../src/forecast/index.ts'
-import { between, digicert, digicertRoot, generationY, isrg, own, r11, read, roots } from '../support/public-world.ts'
+import { between, digicert, digicertRoot, generationY, isrg, own, r11, read, roots } from '@peerkit/test-support/public-cas'
 
 const DAY = 86_400_000
 const at = (day: string): number => Date.parse(`${day}T00:00:00Z`)

@@ -5,7 +5,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import {
   bundledRoots, findOperator, findOriginByName, forecastClientAuth, forecastOf
 } from '../../src/forecast/index.ts'
-import { between, digicert, generationY, own, r11, read, roots, someTrust } from '../support/public-world.ts'
+import { between, digicert, generationY, own, r11, read, roots, someTrust } from '@peerkit/test-support/public-cas'
 
 const at = (day: string): number => Date.parse(`${day}T00:00:00Z`)
 const chainOf = (pem: string): ReturnType<typeof read>[] => decodePem(pem).map((der) => read(der))

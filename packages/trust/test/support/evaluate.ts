@@ -3,7 +3,7 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { createTrustEvaluator } from '../../src/index.ts'
 import type { Authority, Decision, Presented, TrustEvaluator, TrustEvaluatorOptions } from '../../src/index.ts'
-import { NOW } from './mint.ts'
+import { NOW } from '@peerkit/test-support/mint'
 
 export const DAY = 86_400_000
 export const good = (until = Infinity): RevocationStatus => ({ state: 'good', source: 'crl', until })

@@ -2,7 +2,7 @@
 import { getFips } from 'node:crypto'
 import { createTrustEvaluator } from '../../src/index.ts'
 import type { Decision } from '../../src/index.ts'
-import { NOW, Party } from './mint.ts'
+import { NOW, Party } from '@peerkit/test-support/mint'
 
 const [root, issuing, stranger] = [new Party('CN=root'), new Party('CN=issuing'), new Party('CN=stranger')]
 const trust = createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [root.root()] }], now: () => NOW })

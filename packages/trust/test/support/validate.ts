@@ -1,6 +1,6 @@
 import { createPathValidator } from '../../src/index.ts'
 import type { PathValidatorOptions, PathVerdict } from '../../src/index.ts'
-import { NOW } from './mint.ts'
+import { NOW } from '@peerkit/test-support/mint'
 
 /** One validation by a validator of its own, at the time that the certificates are made for. */
 export function validate (

@@ -1,15 +1,15 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { mapAccess } from '../../queries/access-rows.ts'
-import type { AccessMap, AccessRow } from '../../queries/access-rows.ts'
-import type { ConsoleState } from '../../queries/console-state.ts'
-import type { Query } from '../../queries/query.ts'
-import { nameCertificate } from '../../queries/show-certificate.ts'
+import { mapAccess } from '../../access/route-map.ts'
+import type { AccessMap, AccessRow } from '../../access/route-map.ts'
+import type { ConsoleState } from '../../console-state.ts'
+import type { Query } from '../../query.ts'
+import { nameCertificate } from '../../trust/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, countOf, breakable, table } from '../parts.ts'
-import { OUTCOMES } from '../words.ts'
-import { choiceField, filterForm, textField } from './filter.ts'
+import {
+  OUTCOMES, badge, breakable, choiceField, countOf, decisionCounts, filterForm, table, textField
+} from '../parts.ts'
 
 /** Shortens a SPIFFE ID to its path, because the trust domain is the same for all. */
 function shortenName (identity: PeerIdentity): string {
@@ -17,7 +17,8 @@ function shortenName (identity: PeerIdentity): string {
 }
 
 /** The page with routes by clients. */
-export function accessPage (state: ConsoleState, query: Query, prefix: string): Page {
+export function accessPage (state: ConsoleState, query: Query): Page {
+  const { prefix } = state
   const map = mapAccess(state, query)
   const clients = state.collector.clients
     .list()
@@ -25,7 +26,6 @@ export function accessPage (state: ConsoleState, query: Query, prefix: string): 
     .map(({ key, identity }) => [key, nameCertificate(identity)] as const)
   return {
     title: 'Access',
-    path: '/access',
     isLive: true,
     body: html`${filterForm(`${prefix}/access`, [
       textField('q', 'Method, path, scope or rule', query.q, 'DELETE /accounts'),
@@ -50,7 +50,7 @@ function rulesTable (rows: readonly AccessRow[]): Html {
     rows: rows.map((row) => [
       { content: showRoute(row), isHeader: true, class: 'break' },
       { content: showRules(row), class: 'wide' },
-      { content: showCounts(row) }
+      { content: decisionCounts(row.route.counts) }
     ])
   })
 }
@@ -67,12 +67,6 @@ function showRules ({ route: { access, requirements } }: AccessRow): Html {
     html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report-only' &&
       badge('warn', 'report only')}${access === 'nobody' && badge('bad', 'closed')}</p>
 <ul>${allows.split('\n').map((line) => html`<li>${line.replace(/^- /, '')}</li>`)}</ul></div>`)}`
-}
-
-function showCounts ({ route: { counts: { allowed, denied, wouldDeny } } }: AccessRow): Html {
-  return html`<span class="nowrap">${allowed} allowed</span><br><span
-    class="nowrap">${denied} denied</span>${wouldDeny > 0 &&
-      html`<br><span class="nowrap">${wouldDeny} would be denied</span>`}`
 }
 
 function rowHead ({ route: { methods, url } }: AccessRow): Html {

@@ -1,13 +1,10 @@
-import { describeAuthorityUse } from '../../collect/describe-authority-use.ts'
-import { describeKinds } from '../../collect/describe-names.ts'
-import type { ShownAuthority } from '../../queries/describe-authority.ts'
-import type { NamedClient, ShownAnchor, TrustFacts } from '../../queries/trust-facts.ts'
+import { describeAuthorityUse, describeKinds } from '../../trust/authorities.ts'
+import type { NamedClient, ShownAuthority } from '../../trust/authorities.ts'
+import type { ShownAnchor, TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
-import { badge, certificateEndBadge, facts, fingerprint, lines, table } from '../parts.ts'
+import { badge, facts, hexadecimal, lines, showExpiry, table } from '../parts.ts'
 import { showTime } from '../time.ts'
-
-type Authority = ShownAuthority<NamedClient>
 
 /** The largest number of authorities on the page. */
 const MAX_AUTHORITIES = 100
@@ -23,7 +20,9 @@ export function authorityList (trust: TrustFacts, prefix: string, now: number): 
   return html`<div id="authorities" data-live="authorities">${body}</div>`
 }
 
-function authoritySection (authority: Authority, anchors: readonly ShownAnchor[], prefix: string, now: number): Html {
+function authoritySection (
+  authority: ShownAuthority, anchors: readonly ShownAnchor[], prefix: string, now: number
+): Html {
   const { name } = authority
   const own = anchors.filter((anchor) => anchor.authority === name)
   const title = `authority-${name}`
@@ -32,7 +31,7 @@ function authoritySection (authority: Authority, anchors: readonly ShownAnchor[]
 ${anchorTable(`anchors-of-${name}`, own, prefix, now)}</section>`
 }
 
-function authorityFacts (authority: Authority, own: readonly ShownAnchor[], prefix: string, now: number): Html {
+function authorityFacts (authority: ShownAuthority, own: readonly ShownAnchor[], prefix: string, now: number): Html {
   const { for: use, vouchesFor, notBelieved, partial, tolerate, clients } = authority
   const placed = new Set(own.flatMap((anchor) => anchor.clients.map(({ key }) => key)))
   const others = clients.filter(({ key }) => !placed.has(key))
@@ -41,7 +40,7 @@ function authorityFacts (authority: Authority, own: readonly ShownAnchor[], pref
     ['Vouches for', lines(vouchesFor)],
     ['Not believed', describeKinds(notBelieved).join(', ')],
     ['Certificates with only serverAuth', showServerAuthOnly(authority, now)],
-    ['Tolerated flaws', tolerate.length === 0 ? undefined : tolerate.join(', ')],
+    ['Tolerated flaws', tolerate.join(', ')],
     ['Paths', partial ? 'may end at any of its CAs, also intermediates' : undefined],
     ['Signatures and keys', describeAlgorithms(authority)],
     ['Revocation', describeRevocation(authority)],
@@ -50,13 +49,13 @@ function authorityFacts (authority: Authority, own: readonly ShownAnchor[], pref
   ])
 }
 
-function showServerAuthOnly ({ serverAuthOnlyUntil: until }: Authority, now: number): Html | undefined {
+function showServerAuthOnly ({ serverAuthOnlyUntil: until }: ShownAuthority, now: number): Html | undefined {
   if (until === undefined) return undefined
   if (until <= now) return html`${badge('bad', 'no longer accepted')} since ${showTime(until, now)}`
   return html`accepted from clients until ${showTime(until, now)}`
 }
 
-function describeAlgorithms ({ algorithms }: Authority): string | undefined {
+function describeAlgorithms ({ algorithms }: ShownAuthority): string | undefined {
   if (algorithms === undefined) return undefined
   const { signatures, curves, minRsaBits, maxRsaBits } = algorithms
   return [
@@ -67,7 +66,7 @@ function describeAlgorithms ({ algorithms }: Authority): string | undefined {
   ].filter((text) => text !== false).join('; ')
 }
 
-function describeRevocation ({ hasLists, hasChecker }: Authority): string {
+function describeRevocation ({ hasLists, hasChecker }: ShownAuthority): string {
   if (hasLists) return hasChecker ? 'CRLs and checker, both have to accept' : 'CRLs'
   return hasChecker ? 'checker' : 'no CRLs and no checker'
 }
@@ -80,14 +79,14 @@ function anchorTable (id: string, anchors: readonly ShownAnchor[], prefix: strin
     empty: '',
     rows: anchors.map(({ certificate, clients }) => [
       { content: showAnchor(certificate), isHeader: true, class: 'break' },
-      { content: html`${showTime(certificate.notAfter, now)} ${certificateEndBadge(certificate.notAfter, now)}` },
+      { content: showExpiry(certificate.notAfter, now) },
       { content: listClients(clients, prefix), class: 'break' }
     ])
   })
 }
 
 function showAnchor ({ subject, fingerprint256 }: ShownAnchor['certificate']): Html {
-  const hex = fingerprint(fingerprint256)
+  const hex = hexadecimal(fingerprint256)
   return html`${subject}<details id="ca-${fingerprint256}"><summary>SHA-256</summary>${hex}</details>`
 }
 

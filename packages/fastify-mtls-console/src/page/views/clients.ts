@@ -1,40 +1,41 @@
 import type { SeenClient } from '../../collect/client-book.ts'
-import type { ConsoleState } from '../../queries/console-state.ts'
-import { findAnchor, findFormerAnchor } from '../../queries/find-anchor.ts'
-import type { Query } from '../../queries/query.ts'
-import { matchesEvent } from '../../queries/query.ts'
-import { findAuthority } from '../../queries/find-authority.ts'
-import { hasNamedAuthorities } from '../../queries/named-authorities.ts'
-import { nameCertificate, showCertificate } from '../../queries/show-certificate.ts'
+import type { ConsoleState } from '../../console-state.ts'
+import { hasWords, isAbout } from '../../query.ts'
+import type { Query } from '../../query.ts'
+import { findAnchor, findAuthority, findFormerAnchor, hasNamedAuthorities } from '../../trust/authorities.ts'
+import { nameCertificate, showCertificate } from '../../trust/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, countOf, certificateFacts, certificateEndBadge, table } from '../parts.ts'
+import {
+  badge, certificateFacts, countOf, decisionCounts, filterForm, showExpiry, table, textField
+} from '../parts.ts'
 import { showTime } from '../time.ts'
-import { eventTable } from './event-table.ts'
-import { filterForm, textField } from './filter.ts'
+import { eventTable } from './log.ts'
 
 /** The page of recent clients, or of one client. */
-export function clientsPage (state: ConsoleState, query: Query, prefix: string, now: number): Page {
+export function clientsPage (state: ConsoleState, query: Query): Page {
+  const { prefix } = state
   const all = state.collector.clients.list()
   const one = query.client === undefined ? undefined : all.find(({ key }) => key === query.client)
-  if (one !== undefined) return onePage(state, one, prefix, now)
+  if (one !== undefined) return onePage(state, one)
   const found = all.filter((client) => matchesClient(client, query.q))
   const { dropped } = state.collector.clients
   const filter = textField('q', 'Name, issuer, authority, fingerprint, address', query.q, 'CN=Old CA')
   return {
     title: 'Clients',
-    path: '/clients',
     isLive: true,
     body: html`${query.client !== undefined &&
       html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, filter)}
 <p class="faint" id="count" data-live="count">${countOf(found.length, 'certificate')} seen${dropped > 0 &&
   `; ${dropped} older ones were dropped`}.</p>
-${clientTable(state, found, prefix, now)}`
+${clientTable(state, found)}`
   }
 }
 
-function clientTable (state: ConsoleState, clients: readonly SeenClient[], prefix: string, now: number): Html {
+function clientTable (state: ConsoleState, clients: readonly SeenClient[]): Html {
+  const { prefix } = state
+  const now = state.now()
   return table({
     id: 'clients',
     caption: 'Verified clients, the latest first',
@@ -43,40 +44,25 @@ function clientTable (state: ConsoleState, clients: readonly SeenClient[], prefi
     rows: clients.map((client) => [
       { content: showName(client, prefix), isHeader: true, class: 'break' },
       { content: showTrust(state, client), class: 'break' },
-      {
-        content: html`${showTime(client.identity.notAfter, now)} ${certificateEndBadge(client.identity.notAfter, now)}`
-      },
+      { content: showExpiry(client.identity.notAfter, now) },
       { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
-      {
-        content: html`<span class="nowrap">${client.allowed} allowed</span><br><span
-          class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 &&
-            html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}`
-      },
+      { content: decisionCounts(client) },
       { content: showDenial(client, now), class: 'break' }
     ])
   })
 }
 
-function onePage (state: ConsoleState, client: SeenClient, prefix: string, now: number): Page {
-  const events = state.collector.log.list().filter((event) => matchesEvent(event, {
-    q: '',
-    kind: undefined,
-    client: client.key,
-    from: undefined,
-    to: undefined,
-    fromText: '',
-    toText: ''
-  }))
+function onePage (state: ConsoleState, client: SeenClient): Page {
+  const { prefix, collector, now } = state
+  const events = collector.log.list().filter((event) => isAbout(event, client.key))
   return {
     title: nameCertificate(client.identity),
-    path: '/clients',
     isLive: true,
     body: html`<p><a href="${prefix}/clients">All clients</a> · <a
       href="${prefix}/access?client=${client.key}">What it may call</a></p>
 <section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div
-  class="panel">${certificateFacts(showCertificate(client.identity), now)}</div></section>
-<section aria-labelledby="seen-title"><h2 id="seen-title">Seen</h2>${clientTable(state, [client], prefix,
-  now)}</section>
+  class="panel">${certificateFacts(showCertificate(client.identity), now())}</div></section>
+<section aria-labelledby="seen-title"><h2 id="seen-title">Seen</h2>${clientTable(state, [client])}</section>
 <section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), 'events',
   'Events of this client, the latest first', 'No refusals since the start.', prefix)}</section>`
   }
@@ -85,8 +71,7 @@ function onePage (state: ConsoleState, client: SeenClient, prefix: string, now: 
 function matchesClient ({ identity, addresses, lastDenial }: SeenClient, q: string): boolean {
   const { text, subject, issuer, names, fingerprint256, serialNumber, authority, claimed } = showCertificate(identity)
   const certificate = [text, subject, issuer, ...names, authority, ...claimed, fingerprint256, serialNumber]
-  const all = [...certificate, ...addresses, lastDenial?.what, lastDenial?.reason].join('\n').toLowerCase()
-  return q.toLowerCase().split(/\s+/).every((word) => all.includes(word))
+  return hasWords(q, [...certificate, ...addresses, lastDenial?.what, lastDenial?.reason])
 }
 
 function showName ({ key, identity }: SeenClient, prefix: string): Html {

@@ -1,13 +1,13 @@
-import type { ConsoleState } from '../../queries/console-state.ts'
-import type { ForecastEntry } from '../../queries/forecast-entry.ts'
-import { gatherForecast } from '../../queries/forecast-facts.ts'
-import type { AuthorityForecast, ForecastFacts, ForecastGroup } from '../../queries/forecast-facts.ts'
+import type { ConsoleState } from '../../console-state.ts'
+import { gatherForecast } from '../../forecast/forecast-facts.ts'
+import type { AuthorityForecast, ForecastFacts, ForecastGroup } from '../../forecast/forecast-facts.ts'
+import type { ForecastEntry } from '../../forecast/forecaster.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { table } from '../parts.ts'
-import { formatTime } from '../time.ts'
-import { showClientAuth, showLoss, showName, showRenewal } from './forecast-cells.ts'
+import { badge, certificateEndBadge, countOf, table } from '../parts.ts'
+import type { Cell } from '../parts.ts'
+import { formatTime, showDay, showTime } from '../time.ts'
 
 /** The largest number of rows of a table. */
 const MAX_ROWS = 100
@@ -18,15 +18,15 @@ const ABOUT = 'Public CAs stop issuing certificates with clientAuth. ' +
   'A renewal is expected when a third of the lifetime is left.'
 
 /** The page with certificates from public CAs, when each loses clientAuth, and what to do. */
-export function forecastPage (state: ConsoleState, prefix: string, now: number): Page {
+export function forecastPage (state: ConsoleState): Page {
   const found = gatherForecast(state)
-  const content = found.affected === 0 ? nothing(found) : sections(found, prefix, now)
+  const content = found.affected === 0 ? nothing(found) : sections(found, state.prefix, state.now())
   const body = html`<div id="forecast" data-live="forecast">${content}</div>`
-  return { title: 'Forecast', path: '/forecast', isLive: true, body }
+  return { title: 'Forecast', isLive: true, body }
 }
 
 function nothing ({ lookedAt, time }: ForecastFacts): Html {
-  const all = `of the ${lookedAt} known ${countable(lookedAt, 'certificate')}, checked at`
+  const all = `of the ${lookedAt} known ${lookedAt === 1 ? 'certificate' : 'certificates'}, checked at`
   const none = 'none is known to come from a public CA, and no client is accepted only by serverAuthOnly'
   return html`<p class="empty">Nothing is affected: ${all} ${moment(time)}, ${none}.</p>`
 }
@@ -47,8 +47,7 @@ ${remarks.map((remark) => html`<p class="faint">${remark}</p>`)}`
 }
 
 function summary ({ needAction, affected, lookedAt, withinDays, time }: ForecastFacts): Html {
-  const all = `${lookedAt} ${countable(lookedAt, 'certificate')}`
-  const counts = `${affected} of ${all} ${affected === 1 ? 'is' : 'are'} affected`
+  const counts = `${affected} of ${countOf(lookedAt, 'certificate')} ${affected === 1 ? 'is' : 'are'} affected`
   const action = needAction === 0
     ? `no action is needed within ${withinDays} days`
     : `${needAction} ${needAction === 1 ? 'needs' : 'need'} action within ${withinDays} days`
@@ -108,7 +107,7 @@ function note (count: number, text: string): Html {
   return count === 0 ? html`` : html`<p class="faint">${text}</p>`
 }
 
-function rowOf (entry: ForecastEntry, prefix: string, now: number): Parameters<typeof table>[0]['rows'][number] {
+function rowOf (entry: ForecastEntry, prefix: string, now: number): readonly Cell[] {
   return [
     { content: showName(entry, prefix, now), isHeader: true, class: 'break' },
     { content: showClientAuth(entry, now), class: 'break' },
@@ -118,6 +117,77 @@ function rowOf (entry: ForecastEntry, prefix: string, now: number): Parameters<t
   ]
 }
 
-function countable (count: number, one: string): string {
-  return count === 1 ? one : `${one}s`
+const EVIDENCE: Readonly<Record<ForecastEntry['evidence'], string>> = {
+  signature: 'by its signatures', issuer_name: 'by its issuer name only', none: 'its issuer is not known as public'
+}
+const WHEN = { renewal: 'about', end: 'at the latest', stop: 'from' } as const
+
+/** The certificate and its origin. */
+function showName (entry: ForecastEntry, prefix: string, now: number): Html {
+  const { what, name, key, calledAt, lastSeen, origin, operator, evidence } = entry
+  const who = key === undefined
+    ? html`${name}`
+    : html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
+  const where = calledAt !== undefined && html`<br><code>${calledAt}</code>`
+  const from = origin === 'public' ? `from ${operator ?? 'unknown'}, a public CA` : 'from a private CA'
+  const refused = what === 'refused client' && html`<br>${badge('bad', 'refused')} last ${showTime(lastSeen, now)}`
+  return html`${who}${where}<br><span class="faint">${from} (${EVIDENCE[evidence]})</span>${refused}`
+}
+
+/** Whether it has clientAuth now, and when it expires. */
+function showClientAuth (entry: ForecastEntry, now: number): Html {
+  const { clientAuth, use } = entry
+  const end = showEnd(entry, now)
+  if (clientAuth === undefined) return html`${badge('plain', 'unknown')}${end}`
+  if (clientAuth) return html`${badge('good', use === 'authority' ? 'allowed' : 'yes')}${end}`
+  return html`${badge('bad', use === 'authority' ? 'not allowed' : 'no')}${showBlamed(entry)}${end}`
+}
+
+function showEnd ({ notAfter }: ForecastEntry, now: number): Html | undefined {
+  if (notAfter === undefined) return undefined
+  return html`<br><span class="faint">expires</span> ${showDay(notAfter, now)} ${certificateEndBadge(notAfter, now)}`
+}
+
+/** The CA above it that does not allow clientAuth. */
+function showBlamed ({ lackedBy, text }: ForecastEntry): Html | undefined {
+  return lackedBy === undefined || lackedBy === text ? undefined : html`<br>${lackedBy} does not allow it`
+}
+
+/** The date, its basis and its source. */
+function showLoss (entry: ForecastEntry, now: number): Html {
+  return html`${showDate(entry, now)}${showMark(entry, now)}${showSource(entry)}`
+}
+
+function showDate ({ state, loses, notAfter, needsAction }: ForecastEntry, now: number): Html | undefined {
+  if (state === 'not_affected') return undefined
+  if (state === 'lacks') return html`already`
+  if (loses === undefined) return notAfter === undefined ? html`expired` : html`expired ${showDay(notAfter, now)}`
+  const { at, basis } = loses
+  if (at <= now) return html`with the next renewal, since ${showDay(at, now)} ${needsAction && badge('warn', 'due')}`
+  return html`${WHEN[basis]} ${showDay(at, now)} ${needsAction && badge('warn', 'soon')}`
+}
+
+/** Marks certificates that only `serverAuthOnly` accepts. For a CA: until when its clients may be accepted so. */
+function showMark ({ state, use, serverAuthOnlyUntil, authority }: ForecastEntry, now: number): Html | undefined {
+  if (serverAuthOnlyUntil === undefined) return undefined
+  const isOver = serverAuthOnlyUntil <= now
+  const who = use === 'authority' ? 'clients without clientAuth are accepted' : 'accepted only by this'
+  const mark = badge(isOver ? 'bad' : 'warn', 'serverAuthOnly')
+  const by = authority !== undefined && ` of authority ${authority}`
+  const says = isOver ? 'no longer accepted since' : `${who} until`
+  return html`${state !== 'not_affected' && html`<br>`}${mark}${by}: ${says} ${showDay(serverAuthOnlyUntil, now)}`
+}
+
+function showSource ({ operator, stop }: ForecastEntry): Html | undefined {
+  if (stop === undefined) return undefined
+  const { lastDay, source } = stop
+  return html`<br><span class="faint">last day for clientAuth of ${operator}: ${lastDay} (${source})</span>`
+}
+
+/** The next renewal. */
+function showRenewal ({ what, renewal, nextRenewal }: ForecastEntry, now: number): Html {
+  if (what === 'trusted CA') return html`<span class="faint">see the certificates below it</span>`
+  if (nextRenewal === undefined) return html`<span class="faint">clientAuth is possible</span>`
+  const next = nextRenewal === 'server_auth_only' ? 'only serverAuth' : 'clientAuth is still possible'
+  return html`${renewal !== undefined && html`about ${showDay(renewal, now)}<br>`}${next}`
 }

@@ -1,24 +1,24 @@
-import { listServices } from '../../queries/list-services.ts'
-import type { ShownService } from '../../queries/list-services.ts'
-import type { ConsoleState } from '../../queries/console-state.ts'
+import { listServices } from '../../collect/server-book.ts'
+import type { ShownService } from '../../collect/server-book.ts'
+import type { ConsoleState } from '../../console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, countOf, certificateEndBadge, table } from '../parts.ts'
+import { badge, countOf, showExpiry, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** The page of servers that this service calls. */
-export function outboundPage (state: ConsoleState, now: number): Page {
+export function outboundPage ({ services, collector, now: clock }: ConsoleState): Page {
+  const now = clock()
   return {
     title: 'Outbound',
-    path: '/outbound',
     isLive: true,
     body: table({
       id: 'services',
       caption: 'Servers that this service calls',
       columns: ['Server', 'Expected', 'Last server', 'Last failure'],
       empty: 'This service declares no servers and called none since the start.',
-      rows: listServices(state).map((service) => [
+      rows: listServices(services, collector.servers.list()).map((service) => [
         {
           content: html`${service.name ?? badge('plain', 'not declared')}<br><code>${service.origin}</code>`,
           isHeader: true,
@@ -34,9 +34,8 @@ export function outboundPage (state: ConsoleState, now: number): Page {
 
 function showServer ({ server, identifiedAt, connections }: ShownService, now: number): Html {
   if (server === undefined) return html`<span class="faint">none yet</span>`
-  const expiry = html`${showTime(server.notAfter, now)} ${certificateEndBadge(server.notAfter, now)}`
   const seen = html`${showTime(identifiedAt, now)}, ${countOf(connections, 'connection')}`
-  return html`${server.text}<br>${seen}<br>certificate expires ${expiry}`
+  return html`${server.text}<br>${seen}<br>certificate expires ${showExpiry(server.notAfter, now)}`
 }
 
 function showRefusal ({ refused, lastRefusal }: ShownService, now: number): Html {

@@ -1,25 +1,26 @@
 import { endOfValidity } from '@peerkit/identity'
-import type { Turn } from '../../collect/rotation-history.ts'
-import type { ConsoleState } from '../../queries/console-state.ts'
-import { listEnds } from '../../queries/list-ends.ts'
-import type { End } from '../../queries/list-ends.ts'
-import { findRoutes } from '../../queries/route-map.ts'
+import { findRoutes } from '../../access/route-map.ts'
+import type { ConsoleState } from '../../console-state.ts'
+import type { Turn } from '../../trust/rotation-history.ts'
+import { listEnds } from '../../trust/trust-facts.ts'
+import type { End } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { badge, endBadge, table } from '../parts.ts'
 import { formatSpan, showTime, toneOfEnd, WEEK } from '../time.ts'
-import { eventTable } from './event-table.ts'
+import { eventTable } from './log.ts'
 
 const MAX_EVENTS = 8
 
 /** The first page. */
-export function overviewPage (state: ConsoleState, prefix: string, now: number): Page {
+export function overviewPage (state: ConsoleState): Page {
+  const { prefix } = state
+  const now = state.now()
   const events = state.collector.log.list().filter(({ kind }) => kind !== 'handshake').slice(0, MAX_EVENTS)
   const ends = listEnds(state).filter(({ end }) => end - now <= WEEK)
   return {
     title: 'Overview',
-    path: '/',
     isLive: true,
     body: html`<div class="tiles" id="tiles" data-live="tiles">${tiles(state, now)}</div>
 <section aria-labelledby="ends-title"><h2 id="ends-title">Expires within a week</h2>

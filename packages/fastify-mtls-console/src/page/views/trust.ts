@@ -1,12 +1,11 @@
-import type { Turn } from '../../collect/rotation-history.ts'
-import type { ConsoleState } from '../../queries/console-state.ts'
-import { listEnds } from '../../queries/list-ends.ts'
-import { gatherTrust } from '../../queries/trust-facts.ts'
-import type { TrustFacts } from '../../queries/trust-facts.ts'
+import type { ConsoleState } from '../../console-state.ts'
+import type { Turn } from '../../trust/rotation-history.ts'
+import { gatherTrust, listEnds } from '../../trust/trust-facts.ts'
+import type { TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, certificateEndBadge, facts, fingerprint, lines, table } from '../parts.ts'
+import { badge, certificateFacts, facts, hexadecimal, lines, showExpiry, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 import { authorityList, listClients } from './authorities.ts'
 import { endsTable } from './overview.ts'
@@ -14,12 +13,13 @@ import { endsTable } from './overview.ts'
 const WHY_UNPLACED = 'Node does not expose an intermediate, or a gateway forwards too little'
 
 /** The page with the own certificate and the trusted CAs. */
-export function trustPage (state: ConsoleState, prefix: string, now: number): Page {
+export function trustPage (state: ConsoleState): Page {
+  const { prefix } = state
+  const now = state.now()
   const trust = gatherTrust(state)
   const intermediates = trust.intermediates.map((one) => certificateFacts(one, now))
   return {
     title: 'Trust',
-    path: '/trust',
     isLive: true,
     body: html`<section aria-labelledby="own-title"><h2 id="own-title">This service</h2><div class="panel" id="own"
       data-live="own">
@@ -27,7 +27,7 @@ ${trust.warnings.map((warning) => html`<p class="notice bad">${warning}</p>`)}
 ${facts([
   ['Generation', trust.generation],
   ['Trust epoch', trust.trustEpoch],
-  ['First expiry of the chain', html`${showTime(trust.notAfter, now)} ${certificateEndBadge(trust.notAfter, now)}`]
+  ['First expiry of the chain', showExpiry(trust.notAfter, now)]
 ])}
 ${certificateFacts(trust.identity, now)}
 ${trust.intermediates.length > 0 &&
@@ -57,17 +57,7 @@ function turnTable ({ turns }: TrustFacts, now: number): Html {
     caption: 'Rotations since the start, the latest first',
     columns: ['Time', 'What', 'In force afterwards', 'Trust'],
     empty: '',
-    rows: turns.map(({
-      time,
-      count,
-      type,
-      generation,
-      trustEpoch,
-      serialNumber,
-      fingerprint256,
-      message,
-      ...changes
-    }) => [
+    rows: turns.map(({ time, count, type, generation, trustEpoch, serialNumber, fingerprint256, message, ...turn }) => [
       { content: showTime(time, now) },
       {
         content: html`${kinds[type]}${count > 1 && ` ${count} times`}${message !== undefined && html`<br>${message}`}`,
@@ -75,13 +65,13 @@ function turnTable ({ turns }: TrustFacts, now: number): Html {
         class: 'break'
       },
       {
-        content: html`generation ${generation}<br><span class="faint">serial number</span> <code
-          class="hex">${serialNumber}</code>${fingerprint256 !== undefined &&
+        content: html`generation ${generation}<br><span class="faint">serial number</span> ${
+          hexadecimal(serialNumber)}${fingerprint256 !== undefined &&
             html`<details
-              id="turn-${time}-${generation}"><summary>SHA-256</summary>${fingerprint(fingerprint256)}</details>`}`,
+              id="turn-${time}-${generation}"><summary>SHA-256</summary>${hexadecimal(fingerprint256)}</details>`}`,
         class: 'break'
       },
-      { content: html`epoch ${trustEpoch}${lines(listChanges(changes))}`, class: 'break' }
+      { content: html`epoch ${trustEpoch}${lines(listChanges(turn))}`, class: 'break' }
     ])
   })
 }

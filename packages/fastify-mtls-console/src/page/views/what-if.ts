@@ -1,19 +1,23 @@
-import type { WhatIfAnswer, WhatIfRoute } from '../../queries/what-if.ts'
+import type { WhatIfAnswer, WhatIfRoute } from '../../access/what-if.ts'
+import type { ConsoleState } from '../../console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, facts, fingerprint, lines, outcomeBadge, table } from '../parts.ts'
+import { badge, certificateFacts, facts, hexadecimal, lines, outcomeBadge, table } from '../parts.ts'
 import { formatTime } from '../time.ts'
 
-type WhatIfResult = { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined
+type WhatIfResult = { readonly answer: WhatIfAnswer } | { readonly error: string }
 
-/** The form and the last result. Pasted text is not shown again, because it may have a secret. */
-export function whatIfPage (prefix: string, result: WhatIfResult, filter: string): Page {
+/**
+ * The form and the last result. Pasted text is not shown again, because it may have a secret.
+ *
+ * @param filter of routes, as entered
+ */
+export function whatIfPage ({ prefix, now }: ConsoleState, filter: string, result?: WhatIfResult): Page {
   return {
     title: 'What if this certificate called?',
-    path: '/what-if',
     isLive: false,
-    body: html`${showResult(result)}
+    body: html`${result !== undefined && showResult(result, now())}
 <section aria-labelledby="ask-title"><h2 id="ask-title">${result === undefined ? 'Ask' : 'Ask again'}</h2>
 <form method="post" action="${prefix}/what-if" class="panel">
 <div class="field"><label for="certificate">Certificate (PEM), followed by its intermediates</label>
@@ -30,10 +34,9 @@ export function whatIfPage (prefix: string, result: WhatIfResult, filter: string
 
 const REAL_HANDSHAKE = 'A real handshake also needs OpenSSL to accept the certificate, and the client to have the key.'
 
-function showResult (result: WhatIfResult): Html | undefined {
-  if (result === undefined) return undefined
+function showResult (result: WhatIfResult, now: number): Html {
   if ('error' in result) return html`<p class="notice bad" role="alert">${result.error}</p>`
-  return showAnswer(result.answer, result.now)
+  return showAnswer(result.answer, now)
 }
 
 function showCheck ({ name, holds, note }: WhatIfAnswer['handshake']['checks'][number]): Html {
@@ -66,10 +69,8 @@ function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake']): Htm
     ['Reason', reason],
     ['Step', why === undefined ? step : `${step} (${why})`],
     ['Refused certificate', certificate?.subject],
-    ['Its serial number', certificate?.serialNumber === undefined
-      ? undefined
-      : html`<code class="hex">${certificate.serialNumber}</code>`],
-    ['Its SHA-256', fingerprint(certificate?.fingerprint256)],
+    ['Its serial number', hexadecimal(certificate?.serialNumber)],
+    ['Its SHA-256', hexadecimal(certificate?.fingerprint256)],
     ['What to do', hint]
   ])
 }
@@ -86,11 +87,9 @@ function routeTable (routes: readonly WhatIfRoute[]): Html {
       {
         content: requirements.length === 0
           ? 'anyone may call, also without a certificate'
-          : requirements.map(({
-            rules,
-            mode,
-            explanation
-          }) => html`<p class="faint">${rules}${mode === 'report-only' && ' (report only)'}</p>${lines(explanation)}`),
+          : requirements.map(({ rules, mode, explanation }) => {
+            return html`<p class="faint">${rules}${mode === 'report-only' && ' (report only)'}</p>${lines(explanation)}`
+          }),
         class: 'break wide'
       }
     ])

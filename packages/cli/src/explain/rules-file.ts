@@ -1,0 +1,189 @@
+import { extname } from 'node:path'
+import type { PeerIdentity } from '@peerkit/identity'
+import { findNearest } from '@peerkit/identity/internal'
+import { explain } from '@peerkit/rules'
+import type { Explanation, RuleAuthority } from '@peerkit/rules'
+import { parseDocument } from 'yaml'
+import { UsageError } from '../command.ts'
+import { readBytes } from '../files/read-bytes.ts'
+
+/** The rules of a file, before they are checked. */
+export interface RulesFile {
+  readonly groups: any
+  /** The key of the groups, for messages. */
+  readonly groupsPath: 'groups' | 'clients'
+  /** The sets of rules, in the order of the file. */
+  readonly sets: readonly RulesOfFile[]
+}
+
+/** One set of rules. */
+export interface RulesOfFile {
+  /** Where it is in the file: `rules`, `defaultRules` or `routes["GET /x"]`. */
+  readonly path: string
+  /** The route, as in the file: `GET /x`. Undefined for rules that belong to no route. */
+  readonly route: string | undefined
+  readonly rules: any
+}
+
+/** As in the rules file of fastify-allowed-clients. */
+const MAX_OCTETS = 16 << 20
+const EXPECTED = 'YAML or JSON: an array of rules, { groups?, defaultRules?, routes? } or { rules, groups? }'
+const PLAIN_KEYS = ['rules', 'groups', 'clients']
+const FILE_KEYS = ['groups', 'defaultRules', 'routes']
+
+/**
+ * Reads a rules file, as the option `file` of fastify-allowed-clients does: JSON if its name ends in `.json`, otherwise
+ * YAML 1.2, of which JSON is a part.
+ *
+ * @throws UsageError
+ */
+export async function readRulesFile (file: string): Promise<RulesFile> {
+  const where = `--rules ${file}`
+  const bytes = await readBytes(file, '--rules ', EXPECTED, MAX_OCTETS)
+  const value = parse(decode(bytes, where), extname(file).toLowerCase() === '.json', where)
+  if (Array.isArray(value)) {
+    return { groups: {}, groupsPath: 'groups', sets: [{ path: 'rules', route: undefined, rules: value }] }
+  }
+  if (!isObject(value)) {
+    throw new UsageError(`${where}: found ${value === null ? 'nothing' : typeof value}; expected ${EXPECTED}`)
+  }
+  return Object.hasOwn(value, 'rules') ? readPlain(value, where) : readRoutes(value, where)
+}
+
+/** `{ rules, groups? }`. The groups may have their earlier name, clients. */
+function readPlain (value: Record<string, unknown>, where: string): RulesFile {
+  checkKeys(value, PLAIN_KEYS, where)
+  if (value['groups'] !== undefined && value['clients'] !== undefined) {
+    throw new UsageError(`${where}: found groups and clients; expected one of them`)
+  }
+  const groupsPath = value['clients'] === undefined ? 'groups' : 'clients'
+  return {
+    groups: value[groupsPath] ?? {}, groupsPath, sets: [{ path: 'rules', route: undefined, rules: value['rules'] }]
+  }
+}
+
+function readRoutes (value: Record<string, unknown>, where: string): RulesFile {
+  checkKeys(value, FILE_KEYS, where)
+  const { groups = {}, defaultRules, routes = {} } = value
+  if (!isObject(groups)) throw new UsageError(`${where}: groups is not an object; expected groups by name`)
+  if (!isObject(routes)) throw new UsageError(`${where}: routes is not an object; expected rules by "METHOD /pattern"`)
+  const sets = Object
+    .entries(routes)
+    .map(([route, rules]) => ({ path: `routes[${JSON.stringify(route)}]`, route, rules }))
+  const last = defaultRules === undefined ? [] : [{ path: 'defaultRules', route: undefined, rules: defaultRules }]
+  if (sets.length + last.length === 0) throw new UsageError(`${where}: found no rules; expected ${EXPECTED}`)
+  return { groups, groupsPath: 'groups', sets: [...sets, ...last] }
+}
+
+function checkKeys (value: Record<string, unknown>, known: readonly string[], where: string): void {
+  // Editors find the JSON Schema by the key $schema.
+  const unknown = Object.keys(value).find((key) => key !== '$schema' && !known.includes(key))
+  if (unknown === undefined) return
+  throw new UsageError(`${where}: unknown key ${JSON.stringify(unknown)}; expected one of ${known.join(', ')}`)
+}
+
+function decode (bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new UsageError(`${where}: found text that is not UTF-8; expected ${EXPECTED}`)
+  }
+}
+
+function parse (text: string, isJson: boolean, where: string): unknown {
+  // Warnings (an unknown tag, say) mean that the value may not be what the author meant. Both formats refuse duplicate
+  // keys, which JSON.parse would accept.
+  const document = parseDocument(text, { version: '1.2', schema: 'core', strict: true, uniqueKeys: true })
+  const [problem] = [...document.errors, ...document.warnings]
+  try {
+    const json = isJson ? JSON.parse(text) : undefined
+    if (problem !== undefined) throw problem
+    // Aliases of aliases grow exponentially ("billion laughs" attack).
+    return json ?? document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    const [message = ''] = (error as Error).message.split('\n')
+    throw new UsageError(`${where}: ${message.replace(/:$/, '')}; expected ${EXPECTED}`)
+  }
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What one set of rules answers. */
+export interface Outcome {
+  readonly set: RulesOfFile
+  readonly isAllowed: boolean
+  /** `public` or `authenticated`, if the set is this word instead of rules. */
+  readonly word: string | undefined
+  /** Undefined for a word. */
+  readonly explanation: Explanation | undefined
+}
+
+/** The sets of rules that are asked, and a remark about the choice. */
+export interface ChosenSets {
+  readonly sets: readonly RulesOfFile[]
+  readonly note: string | undefined
+}
+
+/** A method and a path, or `*` for every path. */
+const ROUTE = /^[A-Z][A-Z-]* [/*]/
+const WORDS = ['public', 'authenticated']
+
+/**
+ * Chooses the rules of a route as fastify-allowed-clients does: its own, for HEAD those of GET, else the default. All
+ * sets without a route.
+ *
+ * @throws UsageError
+ */
+export function chooseSets ({ sets }: RulesFile, route: string | undefined, file: string): ChosenSets {
+  if (route === undefined) return { sets, note: undefined }
+  const routes = sets.flatMap((set) => set.route ?? [])
+  const keys = [route, ...(route.startsWith('HEAD ') ? [route.replace('HEAD', 'GET')] : [])]
+  const own = keys.map((key) => sets.find((set) => set.route === key)).find((set) => set !== undefined)
+  if (own !== undefined) return { sets: [own], note: undefined }
+  checkRoute(route, routes)
+  const defaults = sets.find(({ path }) => path === 'defaultRules')
+  const near = findNearest(route, routes)
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
+  if (defaults !== undefined) {
+    const said = `the file does not name the route ${JSON.stringify(route)}${hint === '' ? '.' : hint}`
+    return { sets: [defaults], note: `${said} This is the answer of its defaultRules` }
+  }
+  const expected = routes.length === 0 ? 'a file with routes' : `one of ${routes.slice(0, 10).join(', ')}`
+  const found = `--route is ${JSON.stringify(route)}, which --rules ${file} does not name`
+  throw new UsageError(`${found}${hint === '' ? `; expected ${expected}` : hint}`)
+}
+
+/** A route that is none would get the default rules, and their answer. @throws UsageError */
+function checkRoute (route: string, routes: readonly string[]): void {
+  if (ROUTE.test(route)) return
+  const near = routes.find((one) => one.endsWith(` ${route}`)) ?? findNearest(route, routes)
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
+  const expected = 'a method in capitals and a path, such as "GET /invoices"'
+  throw new UsageError(`--route is ${JSON.stringify(route)}; expected ${expected}${hint}`)
+}
+
+/** Invalid rules have exit code 2, because 1 means that the certificate is not allowed. @throws UsageError */
+export function explainSet (
+  set: RulesOfFile, { groups, groupsPath }: RulesFile, peer: PeerIdentity | undefined, question: {
+    readonly authorities: readonly RuleAuthority[] | undefined
+    readonly file: string
+  }
+): Outcome {
+  const { rules, path } = set
+  const list: unknown[] = Array.isArray(rules) ? rules : [rules]
+  const word = WORDS.find((one) => list.includes(one))
+  if (word !== undefined && !Object.hasOwn(Object(groups), word)) {
+    if (list.length === 1) return { set, isAllowed: peer !== undefined, word, explanation: undefined }
+    const found = `found "${word}" among other rules`
+    throw new UsageError(`--rules ${question.file}: ${path}: ${found}; expected only '${word}'`)
+  }
+  try {
+    const { authorities } = question
+    const explanation = explain(rules, peer, { groups, groupsPath, path, authorities })
+    return { set, isAllowed: explanation.verdict.allowed, word: undefined, explanation }
+  } catch (error) {
+    throw new UsageError(`--rules ${question.file}: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,158 @@
+import { generateKeyPair } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { checkOption, choice, defineOptions, methods, required, valueOf, wrongValue } from '@peerkit/identity/internal'
+import { CredentialsOptionError } from '../errors.ts'
+import { checkMaterialTypes } from '../material/check-types.ts'
+import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
+import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CredentialSnapshot } from './credential-snapshot.ts'
+import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
+import type { TimedCredentials, TimedOptions } from './timed-source.ts'
+
+/** What an issuer is called with: the key that needs a certificate. */
+export interface IssueQuestion {
+  /** SubjectPublicKeyInfo in PEM, of a new key pair. */
+  readonly publicKey: string
+  /** The private key, to sign a certificate request. It need not leave the process. */
+  readonly privateKey: KeyObject
+  /** Aborted after the option `timeout`, or when the source is closed. */
+  readonly signal: AbortSignal
+  /** The snapshot in use, to authenticate with; undefined at the first call. */
+  readonly previous: CredentialSnapshot | undefined
+}
+
+/**
+ * What an issuer returns. Without `key` the certificate is for the key pair of the question. Without `ca` the option
+ * `ca` is used.
+ */
+export type IssuedMaterial = Partial<CredentialMaterial> & Required<Pick<CredentialMaterial, 'cert'>>
+
+/** Issues certificates: the API of a CA, ACME, the SPIFFE workload API. */
+export interface CertificateIssuer {
+  /** Returns a certificate for the key of the question. */
+  issue (question: IssueQuestion): IssuedMaterial | Promise<IssuedMaterial>
+}
+
+type TrustOptions = Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates' | 'authorities'>
+
+/** Types of keys that `renewingCredentials` makes. */
+export type RenewingKeyType = 'ec-p256' | 'ec-p384' | 'ed25519' | 'rsa-2048' | 'rsa-3072'
+
+/** Options of `renewingCredentials`. */
+export interface RenewingCredentialsOptions extends CheckOptions, TimedOptions, TrustOptions {
+  /** Type of the key pair that is made for each certificate. Default `ec-p256`. */
+  readonly keyType?: RenewingKeyType | undefined
+  /**
+   * The fraction of a certificate's lifetime after which it is renewed, above 0 and below 1. Default two thirds. Jitter
+   * makes it up to a twentieth of the lifetime earlier.
+   */
+  readonly renewAfter?: number | undefined
+}
+
+const KEY_TYPES: Readonly<Record<RenewingKeyType, () => Promise<KeyPair>>> = {
+  'ec-p256': async () => await makePair('ec', { namedCurve: 'P-256' }),
+  'ec-p384': async () => await makePair('ec', { namedCurve: 'P-384' }),
+  ed25519: async () => await makePair('ed25519', {}),
+  'rsa-2048': async () => await makePair('rsa', { modulusLength: 2048 }),
+  'rsa-3072': async () => await makePair('rsa', { modulusLength: 3072 })
+}
+const OPTIONS = defineOptions<RenewingCredentialsOptions>('renewingCredentials', CredentialsOptionError, {
+  keyType: choice(...Object.keys(KEY_TYPES)),
+  renewAfter: valueOf('a number above 0 and below 1', (share) => typeof share === 'number' && share > 0 && share < 1),
+  ...TRUST_OPTIONS,
+  ...TIMED_OPTIONS,
+  ...CHECK_OPTIONS
+})
+/** What the issuer returned, in errors about it. */
+const ANSWERED = "the issuer's answer"
+const ANSWER = defineOptions<IssuedMaterial>(ANSWERED, CredentialsOptionError, {
+  ...MATERIAL_OPTIONS, cert: required(valueOf('PEM as a string or Buffer', () => true))
+})
+
+/**
+ * Gets a certificate for a new key from an issuer, and renews it when two thirds of its lifetime have passed.
+ *
+ * If a renewal fails, the former snapshot stays in use, subscribers get the change `refused`, and the issuer is called
+ * again with back-off.
+ *
+ * @param issuer issues the certificates
+ * @param options trusted CAs, the type of key, and when to renew
+ * @returns the source, once the issuer returned a certificate that passed every check
+ * @throws CredentialsOptionError if an option or a returned value is missing, unknown or of the wrong type
+ * @throws CredentialsUnavailableError if the first calls (option `attempts`) fail
+ * @throws CredentialsRefusedError if the first certificate fails a check
+ * @example
+ * ```ts
+ * const source = await renewingCredentials({
+ *   issue: async ({ publicKey, signal }) => {
+ *     const { chain, key } = await ca.issue({ cn: 'ledger' }) // the API of your CA, with `publicKey` and `signal`
+ *     return { cert: chain, key }
+ *   }
+ * }, { ca: ca.root })
+ * console.log(new Date(source.current.notAfter))
+ * await source.close()
+ * ```
+ */
+export async function renewingCredentials (
+  issuer: CertificateIssuer, options: RenewingCredentialsOptions = {}
+): Promise<TimedCredentials> {
+  checkOption(issuer, required(methods(['issue'])), 'issuer', CredentialsOptionError)
+  OPTIONS.check(options)
+  const { keyType = 'ec-p256', renewAfter = 2 / 3 } = options
+  const trust = pickOptions<TrustOptions>(options, TRUST_OPTIONS)
+  checkMaterialTypes(trust)
+  return await startTimedSource({
+    what: 'issuer',
+    fetch: async ({ signal, previous }) => {
+      const { publicKey, privateKey } = await KEY_TYPES[keyType]()
+      const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
+      const answer = await issuer.issue({ publicKey: spki, privateKey, signal, previous })
+      return { material: readAnswer(answer, trust, privateKey), refreshAfter: undefined }
+    },
+    nextAt: ({ identity: { notBefore = 0 }, notAfter }, _refreshAfter, { clock, random, retry }) => {
+      const now = clock.now()
+      const due = notBefore + (notAfter - notBefore) * (renewAfter - random() / 20)
+      // An issuer may return a certificate that is due for renewal already. Do not call it again at once.
+      return due > now ? due : now + Math.max(retry.first, (notAfter - now) / 3)
+    }
+  }, options)
+}
+
+function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
+  ANSWER.check(answer, ANSWERED)
+  const { ca: answered, ...rest } = answer
+  const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
+  checkMaterialTypes(material, ANSWERED)
+  if (listOf(material.ca).length === 0 && material.authorities === undefined) {
+    const expected = 'at least one CA certificate, in the answer or in the options'
+    throw wrongValue(CredentialsOptionError, `${ANSWERED}.ca`, undefined, expected)
+  }
+  return { ...material, key: answer.key ?? privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
+}
+
+/**
+ * `authorities` of the answer replaces all trust of the options. `authorities` of the options replaces `ca` of the
+ * answer.
+ */
+function chooseTrust (answer: IssuedMaterial, defaults: TrustOptions, ca: TrustOptions['ca']): TrustOptions {
+  if (answer.authorities !== undefined) return {}
+  if (defaults.authorities !== undefined) return { authorities: defaults.authorities }
+  return { ...defaults, ca: ca ?? defaults.ca }
+}
+
+interface KeyPair { readonly publicKey: KeyObject, readonly privateKey: KeyObject }
+
+type Generate = (
+  type: string, options: object, done: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void
+) => void
+
+/** Runs in a thread of the pool, because making an RSA key takes long. */
+async function makePair (type: string, options: object): Promise<KeyPair> {
+  return await new Promise((resolve, reject) => {
+    const generate = generateKeyPair as unknown as Generate
+    generate(type, options, (error, publicKey, privateKey) => {
+      if (error === null) resolve({ publicKey, privateKey })
+      else reject(error)
+    })
+  })
+}

@@ -1,2 +1,0 @@
-export { requestAllowed, requestDenied, requestWouldDeny, rulesRefused, rulesReloaded } from '@peerkit/events'
-export type { RequestJudgedMessage, RulesRefusedMessage, RulesReloadedMessage } from '@peerkit/events'

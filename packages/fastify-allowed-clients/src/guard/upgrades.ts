@@ -1,0 +1,114 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { closeUpgrade, GUARD_UPGRADES, upgradedSocketsOf } from '@peerkit/identity/internal'
+import type { AddedCheck, UpgradedSockets } from '@peerkit/identity/internal'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AllowedClientsOptionError } from '../errors.ts'
+import type { RoutePolicy } from '../policy/route-requirements.ts'
+import { announceDenial, denialFor, pathOf } from './announce-denial.ts'
+import { authorizeRequest, peerOf } from './authorize-request.ts'
+import { authorizeRoute } from './authorize-route.ts'
+
+/**
+ * Checks the clients with an open WebSocket. They send no further requests, so they are checked again when rules are
+ * reloaded.
+ */
+export class UpgradedClients {
+  readonly #sockets: UpgradedSockets
+  readonly #policyOf: (request: FastifyRequest) => RoutePolicy
+  /** One check per socket, so that repeated requests on one socket cannot add any number. */
+  readonly #checks = new WeakMap<object, AddedCheck>()
+
+  /** @param policyOf returns the policy of a request's route under the current rules */
+  constructor (server: object, policyOf: (request: FastifyRequest) => RoutePolicy) {
+    this.#sockets = upgradedSocketsOf(server)
+    this.#policyOf = policyOf
+  }
+
+  /** Checks the client of a request until its socket closes. */
+  add (request: FastifyRequest): void {
+    const { socket } = request.raw
+    this.#checks.get(socket)?.remove()
+    this.#checks.set(socket, this.#sockets.addCheck(socket, {
+      by: this, isAllowed: async () => await this.#isAllowed(request)
+    }))
+  }
+
+  forget ({ raw }: FastifyRequest): void { this.#checks.get(raw.socket)?.remove() }
+
+  /** Closes the sockets of clients that are no longer allowed. */
+  review (): void { this.#sockets.review(this) }
+
+  async #isAllowed (request: FastifyRequest): Promise<boolean> {
+    const refuse = (rules: string | undefined): false => {
+      announceDenial(request, 'enforce', {
+        peer: peerOf(request), reason: 'rules_changed', rules, rule: undefined, group: undefined, nearest: undefined
+      })
+      return false
+    }
+    try {
+      const { denied } = await authorizeRoute(this.#policyOf(request).route, peerOf(request), request)
+      return denied === undefined || refuse(denied.requirement.origin)
+    } catch {
+      return refuse(undefined)
+    }
+  }
+}
+
+/** Whether a request asks for an upgrade, to a WebSocket or to any other protocol. */
+export function asksForUpgrade ({ raw: { headers, socket } }: FastifyRequest): boolean {
+  // An injected request has no socket, or none that closes.
+  return headers.upgrade !== undefined && typeof socket?.once === 'function'
+}
+
+/**
+ * Authorizes a request for an upgrade, and closes its socket after a denial. The client of a WebSocket is checked again
+ * when rules change.
+ */
+export async function authorizeUpgrade (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  policyOf: (request: FastifyRequest) => RoutePolicy,
+  upgraded: UpgradedClients
+): Promise<void> {
+  const isWebSocket = request.raw.headers.upgrade?.toLowerCase() === 'websocket'
+  // Added before the check, so that a reload misses no request that the old rules allow.
+  if (isWebSocket) upgraded.add(request)
+  try {
+    await authorizeRequest(request, policyOf)
+  } catch (error) {
+    if (isWebSocket) upgraded.forget(request)
+    closeUpgrade(request, reply)
+    throw error
+  }
+}
+
+type Guard = (request: object, peer: PeerIdentity | null) => void | Promise<void>
+
+/** Checks rules for upgrades that a listener of the raw server answers. @throws AllowedClientsOptionError */
+export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy): void {
+  const { [GUARD_UPGRADES]: setGuard } = app.server as { [GUARD_UPGRADES]?: (guard: Guard) => void }
+  if (setGuard === undefined) {
+    throw new AllowedClientsOptionError(
+      'app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)'
+    )
+  }
+  setGuard(async (request, peer) => {
+    const { route, counts } = policyOf()
+    const { denied } = await authorizeRoute(route, peer, undefined)
+    if (denied === undefined) {
+      counts.allowed++
+      return
+    }
+    counts.denied++
+    const { url = '', socket } = request as { url?: string, socket?: { remoteAddress?: string } }
+    app.log.warn({
+      reason: denied.answer.reason,
+      rules: denied.requirement.origin,
+      peer: peer?.toString(),
+      fingerprint256: peer?.fingerprint256,
+      path: pathOf(url),
+      remoteAddress: socket?.remoteAddress
+    }, 'client denied')
+    throw denialFor(peer)
+  })
+}

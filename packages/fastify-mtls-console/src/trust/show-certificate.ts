@@ -1,0 +1,93 @@
+import { claimsOf } from '@peerkit/identity'
+import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
+import { clip } from '@peerkit/identity/internal'
+
+/** The fields of a certificate for pages and scripts: bounded texts, no bytes. */
+export interface ShownCertificate {
+  readonly text: string
+  readonly subject: string | undefined
+  readonly issuer: string | undefined
+  readonly spiffeId: string | undefined
+  /** At most twenty names with their types: `DNS api.internal`, `URI spiffe://…`. */
+  readonly names: readonly string[]
+  readonly serialNumber: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number | undefined
+  readonly notAfter: number | undefined
+  readonly fingerprint256: string | undefined
+  readonly publicKey256: string | undefined
+  readonly isCa: boolean | undefined
+  /** The authority that vouches for it. Undefined if none was asked. */
+  readonly authority: string | undefined
+  /** The kinds of names that the authority does not vouch for. The fields above do not have them. */
+  readonly notBelieved: readonly ClaimKind[]
+  /** The values of these kinds in the certificate: claims, which rules do not see. */
+  readonly claimed: readonly string[]
+  /** The flaws that its authority tolerates. Usually empty. */
+  readonly tolerated: readonly CertificateFlaw[]
+  /** The gateways, the nearest last. */
+  readonly via: readonly string[]
+}
+
+const MAX_NAMES = 20
+const MAX_LENGTH = 500
+
+export function showCertificate (identity: PeerIdentity): ShownCertificate {
+  const { spiffeId, serialNumber, notBefore, notAfter, fingerprint256, publicKey256, isCa, via } = identity
+  return {
+    text: String(identity),
+    subject: clip(identity.subject?.toString(), MAX_LENGTH),
+    issuer: clip(identity.issuer?.toString(), MAX_LENGTH),
+    spiffeId: clip(spiffeId, MAX_LENGTH),
+    names: clipList(listNames(identity)),
+    serialNumber,
+    notBefore,
+    notAfter,
+    fingerprint256,
+    publicKey256,
+    isCa,
+    authority: identity.authority,
+    notBelieved: identity.notBelieved,
+    claimed: listClaims(identity),
+    tolerated: identity.tolerated,
+    via: via.map(String)
+  }
+}
+
+function clipList (texts: readonly string[]): readonly string[] {
+  const few = texts.slice(0, MAX_NAMES).map((text) => clip(text, MAX_LENGTH))
+  return texts.length <= MAX_NAMES ? few : [...few, `and ${texts.length - MAX_NAMES} more`]
+}
+
+/** The name of a certificate in a table. */
+export function nameCertificate (identity: PeerIdentity): string {
+  const { spiffeId, subject, subjectAltNames } = identity
+  const name = spiffeId ??
+    subject?.commonName ??
+    subjectAltNames?.dns[0] ??
+    subjectAltNames?.uri[0] ??
+    subject?.toString()
+  return clip(name === undefined || name === '' ? String(identity) : name, 120)
+}
+
+/** The alternative names with their types: `DNS api.internal`, `URI spiffe://…`. */
+function listNames ({ subjectAltNames }: PeerIdentity): readonly string[] {
+  if (subjectAltNames === undefined) return []
+  const { dns, uri, email, ip } = subjectAltNames
+  const kinds = [['DNS', dns], ['URI', uri], ['e-mail', email], ['IP', ip]] as const
+  return kinds.flatMap(([kind, values]) => values.map((value) => `${kind} ${value}`))
+}
+
+/** The names that the authority does not vouch for: `subject CN=web`, `DNS a.internal`, `policy 1.2.3`. */
+export function listClaims (identity: PeerIdentity): readonly string[] {
+  if (identity.notBelieved.length === 0) return []
+  const claims = claimsOf(identity)
+  const [all, believed] = [listNames(claims), new Set(listNames(identity))]
+  const subject = identity.subject === undefined ? claims.subject?.toString() ?? '' : ''
+  const policies = identity.policies === undefined ? claims.policies ?? [] : []
+  return clipList([
+    ...(subject === '' ? [] : [`subject ${subject}`]),
+    ...all.filter((name) => !believed.has(name)),
+    ...policies.map((policy) => `policy ${policy}`)
+  ])
+}

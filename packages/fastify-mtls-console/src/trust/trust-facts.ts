@@ -1,0 +1,161 @@
+import { checkersOf } from '@peerkit/credentials'
+import { endOfValidity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { CrlIndex } from '@peerkit/revocation'
+import type { ConsoleState } from '../console-state.ts'
+import { describeAuthority, findAnchor, findAuthority, findFormerAnchor, hasNamedAuthorities } from './authorities.ts'
+import type { NamedClient, ShownAuthority } from './authorities.ts'
+import type { FormerAnchor, Turn } from './rotation-history.ts'
+import { nameCertificate, showCertificate } from './show-certificate.ts'
+import type { ShownCertificate } from './show-certificate.ts'
+
+/** A trusted CA and its clients. */
+export interface ShownAnchor {
+  readonly certificate: ShownCertificate
+  /** The name of the authority that has it. */
+  readonly authority: string
+  readonly clients: readonly NamedClient[]
+}
+
+/** A removed CA, and attempts with its certificates since then. */
+export interface ShownFormerAnchor {
+  readonly certificate: ShownCertificate
+  readonly authority: string
+  readonly removedAt: number
+  /** Clients that were seen while it was trusted. */
+  readonly clients: ShownAnchor['clients']
+  /** Refused handshakes and closed connections in the log. */
+  readonly attempts: number
+  readonly lastAttempt: number | undefined
+}
+
+/** A CRL in force. */
+export interface ShownCrl {
+  readonly issuer: string
+  readonly number: string | undefined
+  readonly thisUpdate: number
+  readonly nextUpdate: number
+  readonly entries: number
+  readonly isDelta: boolean
+  /** The authority that it applies to. Undefined for a CRL of the server's checker, which applies to all. */
+  readonly authority: string | undefined
+}
+
+/** The certificate of the service and the trusted CAs. */
+export interface TrustFacts {
+  readonly generation: number
+  readonly trustEpoch: number
+  readonly identity: ShownCertificate
+  readonly intermediates: readonly ShownCertificate[]
+  /** When the first certificate of the own chain expires. */
+  readonly notAfter: number
+  readonly warnings: readonly string[]
+  /** Whether authorities are shown. A single authority without limits is not. */
+  readonly hasNamedAuthorities: boolean
+  readonly authorities: readonly ShownAuthority[]
+  readonly anchors: readonly ShownAnchor[]
+  /** The number of clients whose CA is not known. */
+  readonly unplaced: number
+  readonly formerAnchors: readonly ShownFormerAnchor[]
+  /** Undefined without a checker. */
+  readonly crls: readonly ShownCrl[] | undefined
+  readonly turns: readonly Turn[]
+}
+
+export function gatherTrust (state: ConsoleState): TrustFacts {
+  const { current } = state.credentials
+  const formers = state.rotations.formerAnchors()
+  const clients = state.collector.clients.list().map(({ key, identity, lastSeen }) => ({
+    shown: { key, name: nameCertificate(identity), lastSeen },
+    anchor: findAnchor(identity, current) ?? findFormerAnchor(identity, current, formers),
+    authority: findAuthority(identity, current)
+  }))
+  const clientsOf = (anchor: PeerIdentity): readonly NamedClient[] => {
+    return clients.filter((one) => one.anchor === anchor).map(({ shown }) => shown)
+  }
+  return {
+    generation: current.generation,
+    trustEpoch: current.trustEpoch,
+    identity: showCertificate(current.identity),
+    intermediates: current.intermediates.map(showCertificate),
+    notAfter: current.notAfter,
+    warnings: current.warnings,
+    hasNamedAuthorities: hasNamedAuthorities(current),
+    authorities: current.authorities.map((authority) => {
+      const own = clients.filter((one) => one.authority === authority)
+      return describeAuthority(authority, own.map(({ shown }) => shown))
+    }),
+    anchors: current.authorities.flatMap(({ name: authority, anchors }) => anchors.map((anchor) => ({
+      certificate: showCertificate(anchor), authority, clients: clientsOf(anchor)
+    }))),
+    unplaced: clients.filter(({ anchor }) => anchor === undefined).length,
+    formerAnchors: formers.map((former) => ({ ...describeFormer(former, state), clients: clientsOf(former.identity) })),
+    crls: listCrls(state),
+    turns: state.rotations.list()
+  }
+}
+
+function describeFormer (former: FormerAnchor, { collector }: ConsoleState): Omit<ShownFormerAnchor, 'clients'> {
+  const { identity, authority, removedAt } = former
+  const name = identity.subject?.toString()
+  const attempts = collector.log.list().filter(({ kind, issuer, last }) => (kind === 'handshake' || kind === 'ended') &&
+    issuer === name &&
+    last >= removedAt)
+  const total = attempts.reduce((sum, { count }) => sum + count, 0)
+  const certificate = showCertificate(identity)
+  return { certificate, authority, removedAt, attempts: total, lastAttempt: attempts[0]?.last }
+}
+
+/** The CRLs of checkers that expose them. Others, such as OCSP checkers, have none. */
+function listCrls ({ credentials, revocation }: ConsoleState): readonly ShownCrl[] | undefined {
+  const { authorities } = credentials.current
+  const own = authorities.flatMap((authority) => {
+    return checkersOf(authority).map((checker) => ({ authority: authority.name, checker }))
+  })
+  const all = [...own, ...(revocation === undefined ? [] : [{ authority: undefined, checker: revocation }])]
+  if (all.length === 0) return undefined
+  return all.flatMap(({ authority, checker }) => {
+    const { lists = [] } = checker as { readonly lists?: readonly CrlIndex[] }
+    return lists.map((list) => showCrl(list, authority))
+  })
+}
+
+function showCrl (list: CrlIndex, authority: string | undefined): ShownCrl {
+  const { number, thisUpdate, nextUpdate, size, isDelta } = list
+  const issuer = list.issuer?.toString() ?? 'unknown'
+  return { issuer, number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta, authority }
+}
+
+/** A certificate or CRL with its expiry. */
+export interface End {
+  readonly what: 'own certificate' | 'own intermediate' | 'trusted CA' | 'CRL' | 'client' | 'server'
+  readonly name: string
+  readonly fingerprint256: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number
+  /** The first moment at which it is no longer valid. */
+  readonly end: number
+}
+
+/** Expiry dates of the own chain, CAs, CRLs, and of clients and servers seen since the start, the soonest first. */
+export function listEnds (state: ConsoleState): End[] {
+  const { identity, intermediates, anchors } = state.credentials.current
+  const certificates = [
+    { what: 'own certificate' as const, identity },
+    ...intermediates.map((one) => ({ what: 'own intermediate' as const, identity: one })),
+    ...anchors.map((one) => ({ what: 'trusted CA' as const, identity: one })),
+    ...state.collector.clients.list().map((one) => ({ what: 'client' as const, identity: one.identity })),
+    ...state.collector.servers.list().flatMap((one) => one.identity === undefined
+      ? []
+      : [{ what: 'server' as const, identity: one.identity }])
+  ]
+  const ends = certificates.flatMap(({ what, identity }): End[] => {
+    const { fingerprint256, notAfter } = identity
+    if (notAfter === undefined) return []
+    return [{ what, name: nameCertificate(identity), fingerprint256, notAfter, end: endOfValidity(identity) }]
+  })
+  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => (
+    { what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }
+  ))
+  return [...ends, ...lists].sort((a, b) => a.end - b.end)
+}

@@ -1,0 +1,213 @@
+import { EMITTER, forwardedRefused, forwardedStripped, isAuditKept } from '@peerkit/events'
+import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
+import type {
+  ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, ForwardedReason, StrippableMessage
+} from '@peerkit/forwarded'
+import { CERTIFICATE_FLAWS, endOfValidity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import { ASK_AGAIN_AFTER, isThenable, upgradedSocketsOf, whenSettled, withTimeout } from '@peerkit/identity/internal'
+import type { UpgradedSockets } from '@peerkit/identity/internal'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { recordOfRequest } from '../connection/connection-record.ts'
+import { ServerOptionError } from '../errors.ts'
+import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
+import type { ForwardedOption } from '../plugin-options.ts'
+import { assignPeer, assignedPeer, peerOfRequest } from '../request/request-peer.ts'
+import { REVOCATION_TIMEOUT } from './gateway-context.ts'
+import type { GatewayContext } from './gateway-context.ts'
+
+/** A header that was refused or removed. `reason` and `detail` are only for the log and events. */
+type Rejection = {
+  readonly state: 'refused' | 'stripped'
+  readonly reason: ForwardedReason
+  readonly header: string
+  readonly detail?: string | undefined
+}
+
+/** A request with the identity and address of its connection: behind a gateway those of the gateway. */
+interface Call {
+  readonly request: FastifyRequest
+  readonly sender: PeerIdentity | undefined
+  readonly remoteAddress: string | undefined
+}
+
+/** States that neither name a client nor refuse the request. */
+const SETTLED: ReadonlySet<string> = new Set<ForwardedResult['state']>(['absent', 'anonymous', 'stripped'])
+
+/** Identifies the clients of gateways. */
+export class ForwardedPeers {
+  readonly #app: FastifyInstance
+  readonly #reader: ForwardedReader
+  readonly #trust: ForwardedTrust | undefined
+  readonly #sockets: UpgradedSockets
+  readonly #now: () => number
+  readonly #timeout: number
+  #onUnixSocket = false
+
+  /**
+   * @param context undefined on a server that `withMtls` did not make and without the option `trust`: only the gateway
+   *   decides then
+   */
+  constructor (app: FastifyInstance, option: ForwardedOption, context: GatewayContext | undefined) {
+    this.#app = app
+    const { verifiedAs, ...readerOptions } = isReader(option) ? {} as { verifiedAs?: string } : option
+    checkVerifiedAs(verifiedAs, context)
+    const validator = isReader(option) || context === undefined || option.validator !== undefined ||
+      !needsValidator(option)
+      ? undefined
+      : validateInProcess(context.trust)
+    this.#reader = isReader(option) ? option : createReader(readerOptions as ForwardedReaderOptions, context, validator)
+    this.#trust = context === undefined
+      ? undefined
+      : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
+    this.#timeout = context?.revocationTimeout ?? REVOCATION_TIMEOUT
+    this.#sockets = upgradedSocketsOf(app.server)
+    this.#now = context?.trust.now ?? Date.now
+    context?.onReview.add(() => { this.#sockets.review(this) })
+  }
+
+  /** Assigns the identity that a gateway forwards. Returns false if a header must not be believed. */
+  take (request: FastifyRequest): boolean | Promise<boolean> {
+    const { raw } = request
+    const record = recordOfRequest(raw)
+    // From when the connection was opened, if known: a socket that was reset has no address any more.
+    const call: Call = {
+      request,
+      sender: peerOfRequest(raw) ?? undefined,
+      remoteAddress: record === undefined ? raw.socket?.remoteAddress : record.remoteAddress
+    }
+    const believed = this.#read(call)
+    if ((raw as { upgrade?: boolean | null }).upgrade !== true) return believed
+    return whenSettled(believed, (settled) => settled && this.#follow(call))
+  }
+
+  #read (call: Call): boolean | Promise<boolean> {
+    const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
+    const read = this.#reader.read({
+      rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket()
+    })
+    const result = whenSettled(read, (settled) => this.#check(settled))
+    return whenSettled(isThenable(result) ? this.#inTime(result) : result, (settled) => this.#assign(call, settled))
+  }
+
+  #check (result: ForwardedResult): ForwardedResult | Promise<ForwardedResult> {
+    if (result.state !== 'accepted' || this.#trust === undefined) return result
+    return whenSettled(this.#trust.check(result.identity, result.sent), (answer) => answer.accepted
+      ? { ...result, identity: answer.identity }
+      : this.#refuse(answer.reason, answer.detail))
+  }
+
+  /**
+   * Limits the time for the reader's validator and the server's own checkers together. Any of them may never answer.
+   */
+  async #inTime (result: Promise<ForwardedResult>): Promise<ForwardedResult> {
+    return await withTimeout(result, {
+      timeout: this.#timeout,
+      onTimeout: () => this.#refuse('timeout', 'no answer about revocation came in time')
+    })
+  }
+
+  #refuse (reason: ForwardedReason, detail: string): ForwardedResult {
+    return { state: 'refused', reason, header: this.#reader.headerNames[0] ?? '', detail }
+  }
+
+  #assign (call: Call, result: ForwardedResult): boolean {
+    if (result.state === 'refused') {
+      reject(call, result)
+      return false
+    }
+    const { request: { raw }, sender } = call
+    if (result.state === 'accepted') {
+      assignPeer(raw, result.identity)
+      return true
+    }
+    if (result.state === 'stripped') {
+      reject(call, { ...result, reason: 'untrusted_sender' })
+      stripHeaders(raw as unknown as StrippableMessage, this.#reader.headerNames)
+    }
+    // A reader of the app's own may answer anything. Only what is known lets the request keep the sender's identity.
+    if (!SETTLED.has(result.state)) {
+      reject(call, { state: 'refused', reason: 'malformed', header: this.#reader.headerNames[0] ?? '' })
+      return false
+    }
+    assignPeer(raw, result.state === 'anonymous' ? null : sender ?? null)
+    return true
+  }
+
+  /** Checks the upgraded sockets of forwarded clients. `ConnectionWatch` checks those of direct clients. */
+  #follow (call: Call): true {
+    const { raw } = call.request
+    const peer = assignedPeer(raw)
+    if (peer?.source !== 'forwarded') {
+      this.#sockets.add(raw.socket)
+      return true
+    }
+    const end = peer.notAfter === undefined ? Infinity : endOfValidity(peer)
+    this.#sockets.addCheck(raw.socket, {
+      by: this,
+      isAllowed: () => this.#read(call),
+      // An answer about revocation may expire without notice.
+      wait: () => Math.min(ASK_AGAIN_AFTER, end - this.#now())
+    })
+    return true
+  }
+
+  /** Known once the server listens, and kept after it stopped. */
+  #listensOnUnixSocket (): boolean {
+    const address = this.#app.server.address()
+    if (address !== null) this.#onUnixSocket = typeof address === 'string'
+    return this.#onUnixSocket
+  }
+}
+
+/** @throws ServerOptionError if it is neither a reader nor options */
+function isReader (option: ForwardedOption): option is ForwardedReader {
+  if (typeof option !== 'object' || option === null) {
+    throw new ServerOptionError(
+      `forwarded is ${option === null ? 'null' : typeof option}; expected options of createForwardedReader, or a reader`
+    )
+  }
+  return 'read' in option && typeof option.read === 'function'
+}
+
+/** @throws ServerOptionError */
+function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined): void {
+  if (verifiedAs === undefined) return
+  if (context === undefined) {
+    throw new ServerOptionError(
+      'found forwarded.verifiedAs without trust; expected the option trust, which defines the authority'
+    )
+  }
+  const names = context.trust.ruleAuthorities.filter(({ only }) => only === undefined).map(({ name }) => name)
+  if (!names.includes(verifiedAs as string)) {
+    throw new ServerOptionError(
+      `forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`
+    )
+  }
+}
+
+function createReader (
+  options: ForwardedReaderOptions, context: GatewayContext | undefined, own: ChainValidator | undefined
+): ForwardedReader {
+  if (context === undefined) return createForwardedReader(options)
+  const { now } = context.trust
+  const validator = own ?? options.validator
+  // ForwardedTrust asks the authorities about the flaws.
+  return createForwardedReader({
+    now, ...options, ...(validator !== undefined && { validator }), tolerate: CERTIFICATE_FLAWS
+  })
+}
+
+function reject ({ request, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection): void {
+  const peer = sender ?? null
+  const { server: { server } } = request
+  if (!isAuditKept(server)) {
+    request.log.warn(
+      { reason, detail, header, peer: peer?.toString() },
+      state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed'
+    )
+  }
+  const channel = state === 'refused' ? forwardedRefused : forwardedStripped
+  if (!channel.hasSubscribers) return
+  channel.publish({ v: 1, time: Date.now(), [EMITTER]: () => server, reason, detail, header, peer, remoteAddress })
+}

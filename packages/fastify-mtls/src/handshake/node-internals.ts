@@ -1,0 +1,178 @@
+import { Duplex } from 'node:stream'
+import { TLSSocket, createServer } from 'node:tls'
+import type { Socket } from 'node:net'
+
+/**
+ * How many certificates above the leaf are read. One more than path validation accepts, so that it notices when there
+ * are too many.
+ */
+const MAX_SENT = 17
+
+/** The certificates that a client presented. */
+export interface PresentedChain {
+  /** DER. */
+  readonly leaf: Uint8Array
+  /** DER of the other certificates of a full handshake, in the client's order. */
+  readonly sent: readonly Uint8Array[]
+  /** Whether `sent` was read. It is not if OpenSSL refused and the refusal is not explained. */
+  readonly isWhole: boolean
+}
+
+const CHAIN: unique symbol = Symbol('peerkit.chain')
+const RAW: unique symbol = Symbol('peerkit.raw')
+
+/** Null: only the leaf is needed. */
+interface Met { [CHAIN]?: PresentedChain | null | undefined, [RAW]?: Socket }
+
+/** The callback for the TLS socket that Node creates within the current call of `server.emit('connection')`. */
+let expecting: ((socket: TLSSocket) => void) | undefined
+
+/**
+ * Calls back with the TLS socket that Node creates for a raw connection, before Node adds its own listeners.
+ *
+ * Node 24.21 and 26.8 read the client's certificate before they emit an event, and thereby lose the certificates that
+ * the client sent above it (nodejs/node#65579). Node registers its `secure` listener while it handles `connection`, so
+ * the first call of `on('secure', …)` in that time gives the socket.
+ *
+ * @param emit passes the raw connection to Node
+ */
+export function meetTlsSocket (emit: () => boolean, onMet: (socket: TLSSocket) => void): boolean {
+  watchListeners()
+  const before = expecting
+  expecting = onMet
+  try {
+    return emit()
+  } finally {
+    expecting = before
+  }
+}
+
+let isWatching = false
+
+/**
+ * Patches the prototype once for the process. Changing it for each connection would make V8 drop its optimizations for
+ * all sockets.
+ */
+function watchListeners (): void {
+  if (isWatching) return
+  isWatching = true
+  const { on } = TLSSocket.prototype
+  TLSSocket.prototype.on = function (this: TLSSocket, event: string, listener: (...args: any[]) => void) {
+    if (expecting !== undefined && event === 'secure') {
+      const met = expecting
+      expecting = undefined
+      met(this)
+    }
+    return (on as (event: string, listener: (...args: any[]) => void) => TLSSocket).call(this, event, listener)
+  } as typeof on
+}
+
+let works: boolean | undefined
+
+/** Whether {@link meetTlsSocket} works on this version of Node. Tried once, on a fake connection. */
+export function canMeetTlsSockets (): boolean {
+  works ??= tryMeeting()
+  return works
+}
+
+function tryMeeting (): boolean {
+  let met: TLSSocket | undefined
+  const server = createServer({}).on('tlsClientError', () => {})
+  const raw = new Duplex({ read () {}, write (_chunk, _encoding, done) { done() } })
+  try {
+    meetTlsSocket(() => server.emit('connection', raw as Socket), (socket) => { met = socket })
+  } catch {
+    return false
+  }
+  met?.on('error', () => {}).destroy()
+  raw.destroy()
+  return met !== undefined
+}
+
+/** Keeps the raw connection of a TLS socket, so that it can be reset. */
+export function rememberRawSocket (socket: TLSSocket & Met, raw: Socket): void {
+  socket[RAW] = raw
+}
+
+/**
+ * Ends a connection with RST. After a clean end `https.Agent` would offer the refused session again and again.
+ *
+ * It is done later and by the raw socket only: Node crashes if both sockets are destroyed within the callback of the
+ * handshake (22.19, 24.21, 26.10).
+ */
+export function resetConnection (socket: TLSSocket & Met): void {
+  const raw = socket[RAW]
+  // A Unix socket cannot be reset.
+  if (raw?.remotePort === undefined) {
+    socket.destroy()
+    return
+  }
+  raw.once('close', () => { socket.destroy() })
+  setImmediate(() => { raw.resetAndDestroy() })
+}
+
+/**
+ * Reads what the client presented, if OpenSSL accepted it. Reading the certificates of a refused client costs time.
+ *
+ * @param isWanted called with OpenSSL's code if it refused: whether to read them all the same, to explain the refusal
+ */
+export function keepPresentedChain (socket: TLSSocket & Met, isWanted: (code: string) => boolean): void {
+  // A resumed session brings only the leaf, which can be read later.
+  const code = readVerifyCode(socket)
+  const isLeafAlone = socket.isSessionReused() || (code !== undefined && !isWanted(code))
+  socket[CHAIN] = isLeafAlone ? null : readPresentedChain(socket)
+}
+
+/** Whether the whole presented chain was read. */
+export function hasPresentedChain (socket: TLSSocket & Met): boolean {
+  return socket[CHAIN] != null
+}
+
+/**
+ * Returns what `keepPresentedChain` kept, else what Node shows now, which may be only the leaf. Undefined if the client
+ * sent no certificate.
+ */
+export function takePresentedChain (socket: TLSSocket & Met): PresentedChain | undefined {
+  const kept = socket[CHAIN]
+  socket[CHAIN] = undefined
+  if (kept === undefined) return readPresentedChain(socket)
+  if (kept !== null) return kept
+  const leaf = readLeaf(socket)
+  return leaf === undefined ? undefined : { leaf, sent: [], isWhole: false }
+}
+
+/**
+ * DER of the client's certificate. Node creates an object for each certificate that was sent, so call it only if
+ * needed.
+ */
+export function readLeaf (socket: TLSSocket): Uint8Array | undefined {
+  return socket.getPeerX509Certificate()?.raw
+}
+
+/**
+ * Reads the leaf and the other certificates, in the client's order. On Node 24 only the first call on a socket sees
+ * more than the leaf.
+ */
+export function readPresentedChain (socket: TLSSocket): PresentedChain | undefined {
+  const leaf = socket.getPeerX509Certificate()
+  if (leaf === undefined) return undefined
+  const sent: Uint8Array[] = []
+  let next = leaf.issuerCertificate
+  while (next !== undefined && sent.length < MAX_SENT) {
+    sent.push(next.raw)
+    next = next.issuerCertificate
+  }
+  return { leaf: leaf.raw, sent, isWhole: true }
+}
+
+/**
+ * OpenSSL's error code, before Node exposes it. Undefined if OpenSSL accepted, or if this version of Node has no
+ * `verifyError`.
+ */
+function readVerifyCode (socket: TLSSocket): string | undefined {
+  const { _handle: handle } = socket as unknown as {
+    _handle?: { verifyError?: () => { code?: string } | null | undefined } | null
+  }
+  const error = typeof handle?.verifyError === 'function' ? handle.verifyError() : undefined
+  return error == null ? undefined : String(error.code)
+}

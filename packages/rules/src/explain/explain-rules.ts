@@ -1,0 +1,150 @@
+import { claimsOf } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { FlatRules, Origin } from '../compile-groups.ts'
+import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import type { RulePath } from '../language/rule-path.ts'
+import { FALSE, PeerValues, TRUE, UNKNOWN } from '../match/condition.ts'
+import { testAll } from '../match/matcher.ts'
+import { NO_IDENTITY } from '../verdict.ts'
+import type { Explanation, FailedKey, RuleExplanation, Verdict } from '../verdict.ts'
+import { listExpected } from './describe-rules.ts'
+import { isNotBelieved, listFound, noteMismatch, noteUnknown } from './notes.ts'
+
+const MAX_RULES = 10
+
+/** Explains the verdict of the rules. */
+export function explainRules (
+  { rules, shared, predicates }: FlatRules, peer: PeerIdentity | undefined | null, verdict: Verdict
+): Explanation {
+  const sharedRules = shared.flatMap(({ definition, origin }) => definition.rules.map((rule) => ({ rule, origin })))
+  const all = [...rules, ...sharedRules]
+  const found = peer === undefined || peer === null || verdict === NO_IDENTITY
+    ? []
+    : findClosest(all.sort((a, b) => a.origin.index - b.origin.index), new PeerValues(peer), MAX_RULES)
+  const name = peer?.toString()
+  const explanation = { verdict, peer: name, predicates: predicates.length, closest: found[0], rules: found }
+  return Object.defineProperty(explanation, 'toString', { value: () => render(explanation) })
+}
+
+function render ({ verdict, peer, predicates, closest }: Omit<Explanation, 'toString'>): string {
+  const lines = [renderVerdict(verdict), `peer: ${peer ?? 'none'}`]
+  if (closest !== undefined && !verdict.allowed) lines.push(...renderRule(closest, 'closest', ''))
+  if (predicates > 0 && !verdict.allowed) {
+    lines.push(`${predicates} ${predicates === 1 ? 'predicate was' : 'predicates were'} not called`)
+  }
+  return lines.join('\n')
+}
+
+function renderVerdict (verdict: Verdict): string {
+  if (!verdict.allowed) return `not allowed by the rules: ${verdict.reason}`
+  const group = verdict.group === undefined ? '' : `, group ${JSON.stringify(verdict.group)}`
+  return `allowed by rule ${verdict.rule}${group}`
+}
+
+function renderRule ({ path, matched, failed }: RuleExplanation, title: string, indent: string): readonly string[] {
+  const holds = matched.length === 0 ? '' : `; ${matched.join(', ')} ${matched.length === 1 ? 'holds' : 'hold'}`
+  return [`${indent}${title}: ${path}${holds}`, ...failed.flatMap((key) => renderKey(key, `${indent}  `))]
+}
+
+function renderKey (failed: FailedKey, indent: string): readonly string[] {
+  const { key, expected, expectedCount, found, isClaim, note, within } = failed
+  const more = expectedCount > expected.length ? ` or ${expectedCount - expected.length} more` : ''
+  const values = found?.map((text) => JSON.stringify(text)).join(', ')
+  const has = values === undefined ? 'unknown' : values === '' ? 'none' : values
+  const asks = `${key}: ${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}${more}`
+  const why = note === undefined ? '' : ` (${note})`
+  const line = `${indent}${asks}, ${isClaim ? 'the certificate claims' : 'found'} ${has}${why}`
+  return within === undefined || key === 'not' ? [line] : [line, ...renderRule(within, 'gateway', `${indent}  `)]
+}
+
+/** Explains the result of one rule for a peer, key by key. */
+function explainRule (rule: ParsedRule, origin: Origin, peerValues: PeerValues): RuleExplanation {
+  const matched: string[] = []
+  const failed: FailedKey[] = []
+  for (const key of rule.keys) {
+    const truth = testAll(key.conditions, peerValues)
+    if (truth === TRUE) matched.push(key.spelling)
+    else failed.push(explainKey(key, rule.path.at(key.spelling), truth === UNKNOWN, peerValues.peer))
+  }
+  const isUnknown = failed.every(({ result }) => result === 'unknown')
+  const result = failed.length === 0 ? 'match' : isUnknown ? 'unknown' : 'mismatch'
+  return { rule: origin.index, group: origin.group, path: rule.path.toString(), result, matched, failed }
+}
+
+function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer: PeerIdentity): FailedKey {
+  const { key, spelling, values, rules } = parsed
+  const within = rules && explainWithin(parsed, rules, isUnknown, peer)
+  // The reader should see what the certificate claims, although rules do not match against it.
+  const claimed = isUnknown && isNotBelieved(key, peer) ? listFound(key, claimsOf(peer)) : undefined
+  const isClaim = claimed !== undefined
+  const found = claimed ?? listFound(key, peer)
+  return {
+    key: spelling,
+    path: path.toString(),
+    result: isUnknown ? 'unknown' : 'mismatch',
+    expected: listExpected(parsed),
+    expectedCount: rules?.length ?? values.length,
+    found: isUnknown && !isClaim && found?.length === 0 ? undefined : found,
+    isClaim,
+    note: isUnknown ? noteUnknown(key, peer, within) : noteMismatch(parsed, found ?? [], peer),
+    within,
+  }
+}
+
+/** For `via`: the rule that came closest to the gateway. For `not`: the first that matched or might match. */
+function explainWithin (
+  { key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, peer: PeerIdentity
+): RuleExplanation | undefined {
+  const subject = key === 'via' ? peer.via.at(-1) : peer
+  if (subject === undefined) return undefined
+  const peerValues = new PeerValues(subject)
+  const origin = { index: 0, group: undefined }
+  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin })), peerValues, 1)[0]
+  const wanted = isUnknown ? UNKNOWN : TRUE
+  const rule = rules.find(({ keys }) => testAll(keys.flatMap(({ conditions }) => conditions), peerValues) === wanted)
+  return rule && explainRule(rule, origin, peerValues)
+}
+
+/** With more rules, near misses are not searched: it would take too long. */
+const NOTED_RULES = 1000
+
+/** The rules that came closest, the closest first. */
+function findClosest (
+  rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[], peerValues: PeerValues, count: number
+): readonly RuleExplanation[] {
+  const best: { readonly rule: ParsedRule, readonly origin: Origin, readonly score: number }[] = []
+  for (const { rule, origin } of rules) {
+    const score = scoreRule(rule, peerValues, rules.length <= NOTED_RULES)
+    const worst = best.at(-1)
+    if (best.length === count && worst !== undefined && score <= worst.score) continue
+    const at = best.findIndex((other) => other.score < score)
+    best.splice(at === -1 ? best.length : at, 0, { rule, origin, score })
+    if (best.length > count) best.pop()
+  }
+  return best.map(({ rule, origin }) => explainRule(rule, origin, peerValues))
+}
+
+/** The share of matching keys; then their number; then near misses. A `not` counts only if it fails. */
+function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean): number {
+  let held = 0
+  let asked = 0
+  let failed = 0
+  let near = false
+  for (const key of keys) {
+    const truth = testAll(key.conditions, peerValues)
+    if (truth === TRUE) {
+      if (key.key === 'not') continue
+      held++
+    } else {
+      failed++
+      near ||= noted && truth === FALSE && key.rules === undefined && isNearMiss(key, peerValues.peer)
+    }
+    asked++
+  }
+  if (failed === 0) return Infinity
+  return held / asked + held * 1e-4 + (near ? 1e-5 : 0)
+}
+
+function isNearMiss (key: ParsedKey, peer: PeerIdentity): boolean {
+  return noteMismatch(key, listFound(key.key, peer) ?? [], peer) !== undefined
+}

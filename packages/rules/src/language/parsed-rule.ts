@@ -1,0 +1,77 @@
+import { AnyOfValues } from '../match/any-of-values.ts'
+import type { Condition } from '../match/condition.ts'
+import type { Predicate } from './allow-rule.ts'
+import type { RuleKey } from './rule-keys.ts'
+import { refuseRule } from './rule-path.ts'
+import type { RulePath } from './rule-path.ts'
+import type { FieldValue } from './values/field-value.ts'
+
+/** One key of a checked rule: its conditions, and what is needed to describe it. */
+export interface ParsedKey {
+  readonly key: RuleKey
+  /** The key as spelt in the rule. */
+  readonly spelling: string
+  /** A copy of the values as written, always a list. */
+  readonly values: readonly unknown[]
+  /** All of them must hold. */
+  readonly conditions: readonly Condition[]
+  /** For `via` and `not`: the nested rules. */
+  readonly rules: readonly ParsedRule[] | undefined
+}
+
+/** What is doubtful about a rule, given the authorities. */
+export interface AuthorityFindings {
+  /** Two authorities whose peers may both match. */
+  readonly rivals: readonly [string, string] | undefined
+  /** The first few authorities that vouch for the keys, but not for the names in `not`, so that no peer matches. */
+  readonly neverMatched: readonly string[]
+}
+
+/** A checked rule. */
+export interface ParsedRule {
+  readonly path: RulePath
+  readonly keys: readonly ParsedKey[]
+  /** Undefined if the rule was not checked against authorities. */
+  readonly findings: AuthorityFindings | undefined
+}
+
+/** One entry of a checked rule set. */
+export type ParsedEntry =
+  | { readonly kind: 'rule', readonly rule: ParsedRule }
+  | { readonly kind: 'group', readonly name: string, readonly path: RulePath }
+  | { readonly kind: 'predicate', readonly predicate: Predicate<any>, readonly path: RulePath }
+
+/** Refuses a rule whose keys exclude each other: it would never allow anyone. @throws RuleInvalidError */
+export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath): void {
+  const uri = keys.find(({ key }) => key === 'uri')
+  const hasSpiffe = keys.some(({ key }) => key === 'spiffe')
+  if (uri !== undefined && hasSpiffe && uri.values.every((value) => !(value as string).startsWith('spiffe://'))) {
+    // X.509-SVID section 2: a certificate with a SPIFFE ID has no other URI name.
+    const hint = 'a certificate with a SPIFFE ID has no other URI'
+    refuseRule(path.at(uri.spelling), 'never_matches', uri.values[0], 'no "uri" together with "spiffe"', hint)
+  }
+  const not = keys.find(({ key }) => key === 'not')
+  if (not === undefined) return
+  const conditions = keys.filter((key) => key !== not).flatMap((key) => key.conditions)
+  for (const rule of not.rules as readonly ParsedRule[]) {
+    if (implies(conditions, rule.keys.flatMap((key) => key.conditions))) {
+      const expected = 'a "not" that does not exclude everything the rule matches'
+      refuseRule(path.at(not.spelling), 'never_matches', not.spelling, expected)
+    }
+  }
+}
+
+/** Whether `conditions` imply all of `others`: each of the others has all values of one of the conditions. */
+function implies (conditions: readonly Condition[], others: readonly Condition[]): boolean {
+  return others.every((other) => {
+    if (!(other instanceof AnyOfValues)) return false
+    const names = new Set(other.values.map(nameOf))
+    return conditions.some((condition) => {
+      return condition instanceof AnyOfValues && condition.values.every((value) => names.has(nameOf(value)))
+    })
+  })
+}
+
+function nameOf ({ field, key }: FieldValue): string {
+  return `${field.name} ${key}`
+}

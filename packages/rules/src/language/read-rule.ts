@@ -1,0 +1,185 @@
+import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
+import { findNearest, suggestNearest } from '@peerkit/identity/internal'
+import type { AuthorityCheck } from '../lint/authority-check.ts'
+import { refuseUnknownAuthority } from '../lint/rule-authority.ts'
+import { createAnyOfValues } from '../match/any-of-values.ts'
+import type { AnyOfValues } from '../match/any-of-values.ts'
+import type { Condition } from '../match/condition.ts'
+import { Matcher } from '../match/matcher.ts'
+import { AnyOfNames, NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
+import type { Predicate } from './allow-rule.ts'
+import { refuseContradiction } from './parsed-rule.ts'
+import type { ParsedEntry, ParsedKey, ParsedRule } from './parsed-rule.ts'
+import { OTHER_NAMES, RULE_KEYS, SPELLINGS } from './rule-keys.ts'
+import type { RuleKey } from './rule-keys.ts'
+import { expectPlainObject, isPlainObject, listValues, refuseRule } from './rule-path.ts'
+import type { RulePath } from './rule-path.ts'
+import { readAttribute, readWholeName } from './values/name.ts'
+import type { NameField } from './values/name.ts'
+
+const EXPECTED_ENTRY = 'a rule, the name of a group or a predicate'
+
+/** Checks a rule set. A single entry needs no array. `groups` are the known names. @throws RuleInvalidError */
+export function readRuleSet (
+  value: unknown, path: RulePath, groups: ReadonlySet<string>, authorityCheck: AuthorityCheck | undefined
+): readonly ParsedEntry[] {
+  if (!Array.isArray(value)) {
+    if (!isPlainObject(value) && typeof value !== 'string' && typeof value !== 'function') {
+      refuseRule(path, 'wrong_type', value, `${EXPECTED_ENTRY}, or an array of them`)
+    }
+    return [readEntry(value, path, groups, topPlace(authorityCheck))]
+  }
+  if (value.length === 0) refuseRule(path, 'empty', value, 'at least one rule', 'an empty rule set would allow no one')
+  const place = topPlace(authorityCheck)
+  return Array.from(value as readonly unknown[], (entry, index) => readEntry(entry, path.at(index), groups, place))
+}
+
+function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>, place: Place): ParsedEntry {
+  if (typeof entry === 'function') return { kind: 'predicate', predicate: entry as Predicate<any>, path }
+  if (typeof entry === 'string') {
+    if (!groups.has(entry)) refuseRule(path, 'unknown_group', entry, listNames(groups), suggestNearest(entry, groups))
+    return { kind: 'group', name: entry, path }
+  }
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    refuseRule(path, 'wrong_type', entry, EXPECTED_ENTRY)
+  }
+  return { kind: 'rule', rule: readRule(entry, path, place) }
+}
+
+function listNames (groups: ReadonlySet<string>): string {
+  if (groups.size === 0) return 'a rule, because no groups are declared'
+  const first = [...groups].slice(0, 10).map((name) => JSON.stringify(name)).join(', ')
+  return `one of the groups ${first}${groups.size > 10 ? ` and ${groups.size - 10} more` : ''}`
+}
+
+const EXPECTED_RULE = 'a rule, such as { "dns": "api.example.com" }'
+
+/** The nesting limit of `not` and `via`. It also ends the reading of a cyclic object. */
+const MAX_DEPTH = 16
+
+/** The place of a rule: its depth, and whether it is about a gateway. */
+interface Place {
+  readonly depth: number
+  readonly gateway: boolean
+  /** Whether it is inside a `not`, where a rule that never matches does no harm. */
+  readonly negated: boolean
+  readonly authorityCheck: AuthorityCheck | undefined
+}
+
+/** The place of a rule that is not nested. */
+function topPlace (authorityCheck: AuthorityCheck | undefined): Place {
+  return { depth: 0, gateway: false, negated: false, authorityCheck }
+}
+
+/** Checks a rule and copies its values. @throws RuleInvalidError */
+function readRule (value: unknown, path: RulePath, place: Place): ParsedRule {
+  if (place.depth > MAX_DEPTH) refuseRule(path, 'too_deep', value, `at most ${MAX_DEPTH} levels of rules in rules`)
+  const spellings = new Map<RuleKey, string>()
+  const entries = expectPlainObject(value, path, EXPECTED_RULE).map(([spelling, content]) => {
+    const key = resolveKey(spelling, path)
+    const other = spellings.get(key)
+    if (other !== undefined) {
+      const expected = `one of "${other}" and "${spelling}"`
+      refuseRule(path.at(spelling), 'duplicate_key', spelling, expected, 'both are the same key')
+    }
+    spellings.set(key, spelling)
+    return { key, spelling, content, path: path.at(spelling) }
+  })
+  const serial = entries.find(({ key }) => key === 'serialNumber')
+  if (serial !== undefined && !spellings.has('issuer')) {
+    const hint = 'serial numbers are unique only within one CA'
+    refuseRule(serial.path, 'issuer_missing', 'serialNumber', '"issuer" in the same rule', hint)
+  }
+  const keys = entries.map(({ key, spelling, content, path }) => readKey(key, spelling, content, path, place))
+  refuseContradiction(keys, path)
+  return { path, keys, findings: place.negated ? undefined : place.authorityCheck?.check({ path, keys }) }
+}
+
+function resolveKey (spelling: string, path: RulePath): RuleKey {
+  const key = SPELLINGS.get(spelling)
+  if (key !== undefined) return key
+  const meant = OTHER_NAMES.get(spelling.toLowerCase()) ?? findNearest(spelling, SPELLINGS.keys())
+  const hint = meant === undefined ? '' : `did you mean "${meant}"?`
+  return refuseRule(path.at(spelling), 'unknown_key', spelling, `one of ${[...SPELLINGS.keys()].join(', ')}`, hint)
+}
+
+function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
+  if (key === 'subject' || key === 'issuer') {
+    const { values, conditions } = readNameRule(key, content, path)
+    return { key, spelling, values, conditions, rules: undefined }
+  }
+  if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
+  const read = RULE_KEYS[key].read as NonNullable<typeof RULE_KEYS[RuleKey]['read']>
+  const values = listValues(content, path)
+  const fieldValues = values.map(({ value, path }) => read(value, path))
+  const known = key === 'authority' ? place.authorityCheck?.authorities : undefined
+  if (known !== undefined) for (const { value, path } of values) refuseUnknownAuthority(value as string, known, path)
+  const conditions = [createAnyOfValues(fieldValues)]
+  return { key, spelling, values: values.map(({ value }) => value), conditions, rules: undefined }
+}
+
+function readNested (
+  key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, outer: Place
+): ParsedKey {
+  if (key === 'via' && outer.gateway) {
+    refuseRule(path, 'never_matches', content, 'no "via" within "via"', 'only the nearest gateway is verified')
+  }
+  const { depth, gateway, negated, authorityCheck } = outer
+  const place = {
+    depth: depth + 1,
+    gateway: gateway || key === 'via',
+    negated: negated || key === 'not',
+    authorityCheck
+  }
+  const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
+  const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
+  const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)
+  return { key, spelling, values: [], conditions: [condition], rules }
+}
+
+/** Every name of an attribute type. */
+const NAMES = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
+
+/** The values of `subject` or `issuer`, as conditions that must all hold. @throws RuleInvalidError */
+function readNameRule (
+  field: NameField, value: unknown, path: RulePath
+): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
+  const values = listValues(value, path)
+  const alternatives = values.map(({ value, path }) => readAlternative(field, value, path))
+  const [first] = alternatives
+  const conditions = alternatives.length === 1 ? first as readonly AnyOfValues[] : joinAlternatives(alternatives)
+  return { values: values.map(({ value }) => typeof value === 'object' ? structuredClone(value) : value), conditions }
+}
+
+function readAlternative (field: NameField, value: unknown, path: RulePath): readonly AnyOfValues[] {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
+  return [createAnyOfValues([readWholeName(field, value, path)])]
+}
+
+/** Alternatives of one value each become one condition. Otherwise each needs a clause of its own. */
+function joinAlternatives (alternatives: readonly (readonly AnyOfValues[])[]): readonly Condition[] {
+  if (alternatives.every((conditions) => conditions.length === 1)) {
+    return [createAnyOfValues(alternatives.flatMap(([condition]) => (condition as AnyOfValues).values))]
+  }
+  return [new AnyOfNames(alternatives)]
+}
+
+function readAttributes (field: NameField, value: object, path: RulePath): readonly AnyOfValues[] {
+  const seen = new Map<string, string>()
+  return expectPlainObject(value, path, 'an object of attributes, such as { "o": "Example" }').map(([name, texts]) => {
+    const at = path.at(name)
+    const oid = NAMES.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
+    if (oid === undefined) {
+      refuseRule(
+        at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestNearest(name, NAMES)
+      )
+    }
+    const other = seen.get(oid)
+    if (other !== undefined) {
+      const hint = `both are ${describeAttributeType(oid) ?? oid}`
+      refuseRule(at, 'duplicate_key', name, `one of ${other} and ${name}`, hint)
+    }
+    seen.set(oid, name)
+    return createAnyOfValues(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
+  })
+}

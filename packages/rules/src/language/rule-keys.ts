@@ -1,0 +1,148 @@
+import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { RulePath } from './rule-path.ts'
+import {
+  readAuthority, readExtendedKeyUsage, readFingerprint, readPolicy, readPublicKey, readSerialNumber
+} from './values/certificate-fields.ts'
+import { readDnsName, readEmail } from './values/domain.ts'
+import { listAltNames } from './values/field-value.ts'
+import type { FieldValue } from './values/field-value.ts'
+import { readIp } from './values/ip.ts'
+import { readAttribute } from './values/name.ts'
+import { listIds, readSpiffe, readUri } from './values/uri.ts'
+
+/** The keys of a rule, by their full names. */
+export type RuleKey =
+  | 'subject' | 'commonName' | 'organization' | 'organizationalUnit' | 'dns' | 'uri' | 'spiffe' | 'email' | 'ip'
+  | 'issuer' | 'serialNumber' | 'fingerprint' | 'publicKey' | 'policy' | 'extendedKeyUsage' | 'authority' | 'via'
+  | 'not'
+
+/** Everything about one key. Only `AllowRule`, which is the public type, and the JSON Schema tell more. */
+interface KeyDefinition {
+  /** What is before its values in a sentence. */
+  readonly phrase: string
+  /** A short spelling. */
+  readonly short?: string
+  /** Its names in other software, in lower case, for suggestions in errors. */
+  readonly otherNames?: readonly string[]
+  /** The kind of claim that it matches. Without one, the key does not depend on what an authority vouches for. */
+  readonly kind?: ClaimKind
+  /** The OID, for a key that is short for an attribute of the subject. */
+  readonly attribute?: string
+  /**
+   * Whether not every CA can issue its values: a SPIFFE trust domain has its own CA, and a digest is unique. A rule
+   * without such a key gets a warning.
+   */
+  readonly isPinned?: boolean
+  /** Reads one value, for keys whose values are strings. */
+  readonly read?: (value: unknown, path: RulePath) => FieldValue
+  /** The values of a certificate, for explanations; `undefined` if they are unknown. */
+  readonly find: (peer: PeerIdentity) => readonly string[] | undefined
+}
+
+/** Each key with everything that depends on it. */
+export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
+  subject: {
+    phrase: 'subject is', otherNames: ['dn', 'name'], kind: 'subject', find: ({ subject }) => one(subject)
+  },
+  commonName: attribute('2.5.4.3', 'CN is', 'cn'),
+  organization: attribute('2.5.4.10', 'O is', 'o'),
+  organizationalUnit: attribute('2.5.4.11', 'OU is', 'ou'),
+  dns: {
+    phrase: 'DNS name is',
+    otherNames: ['san', 'host', 'hostname', 'domain'],
+    kind: 'dns',
+    read: readDnsName,
+    find: (peer) => listAltNames(peer, 'dns')
+  },
+  uri: {
+    phrase: 'URI is', otherNames: ['url'], kind: 'uri', read: readUri, find: (peer) => listAltNames(peer, 'uri')
+  },
+  spiffe: { phrase: 'SPIFFE ID is', kind: 'spiffe', isPinned: true, read: readSpiffe, find: listIds },
+  email: {
+    phrase: 'e-mail address is',
+    otherNames: ['mail'],
+    kind: 'email',
+    read: readEmail,
+    find: (peer) => listAltNames(peer, 'email')
+  },
+  ip: {
+    phrase: 'IP address is',
+    otherNames: ['address', 'cidr'],
+    kind: 'ip',
+    read: readIp,
+    find: (peer) => listAltNames(peer, 'ip')
+  },
+  issuer: { phrase: 'issuer is', isPinned: true, find: ({ issuer }) => one(issuer) },
+  serialNumber: {
+    phrase: 'serial number is', isPinned: true, read: readSerialNumber, find: ({ serialNumber }) => one(serialNumber)
+  },
+  fingerprint: {
+    phrase: 'SHA-256 fingerprint is',
+    otherNames: ['thumbprint', 'sha256'],
+    isPinned: true,
+    read: readFingerprint,
+    find: ({ fingerprint256 }) => one(fingerprint256)
+  },
+  publicKey: {
+    phrase: 'SHA-256 of the public key is',
+    otherNames: ['spki', 'pin'],
+    isPinned: true,
+    read: readPublicKey,
+    find: ({ publicKey256 }) => one(publicKey256)
+  },
+  policy: {
+    phrase: 'policy is',
+    otherNames: ['oid', 'policies'],
+    kind: 'policy',
+    read: readPolicy,
+    find: ({ policies }) => policies
+  },
+  extendedKeyUsage: {
+    phrase: 'extended key usage is',
+    otherNames: ['eku'],
+    read: readExtendedKeyUsage,
+    find: ({ extendedKeyUsage }) => extendedKeyUsage
+  },
+  authority: {
+    phrase: 'authority is',
+    otherNames: ['ca', 'trust', 'vouchedby', 'authorities'],
+    isPinned: true,
+    read: readAuthority,
+    find: ({ authority }) => one(authority)
+  },
+  via: {
+    phrase: 'the nearest gateway has',
+    otherNames: ['gateway', 'proxy'],
+    find: ({ via, source }) => via.length === 0 && source !== 'tls' ? undefined : via.slice(-1).map(String)
+  },
+  not: { phrase: 'not', otherNames: ['except'], find: (peer) => [peer.toString()] }
+}
+
+/** Short for an attribute of the subject. */
+function attribute (oid: string, phrase: string, short: string): KeyDefinition {
+  return {
+    phrase,
+    short,
+    kind: 'subject',
+    attribute: oid,
+    read: (value, path) => readAttribute('subject', oid, value, path),
+    find: ({ subject }) => subject?.values(oid)
+  }
+}
+
+function one (value: { toString (): string } | undefined): readonly string[] | undefined {
+  return value === undefined ? undefined : [value.toString()]
+}
+
+const entries = Object.entries(RULE_KEYS) as [RuleKey, KeyDefinition][]
+
+/** Every spelling of a key. A Map, so that `constructor` and `__proto__` in a JSON file are unknown keys. */
+export const SPELLINGS: ReadonlyMap<string, RuleKey> = new Map<string, RuleKey>([
+  ...entries.map(([key]): [string, RuleKey] => [key, key]),
+  ...entries.flatMap(([key, { short }]): [string, RuleKey][] => short === undefined ? [] : [[short, key]])
+])
+
+/** Names of keys in other software, for suggestions in errors. */
+export const OTHER_NAMES: ReadonlyMap<string, RuleKey> = new Map<string, RuleKey>(
+  entries.flatMap(([key, { otherNames = [] }]) => otherNames.map((name): [string, RuleKey] => [name, key]))
+)

@@ -1,0 +1,99 @@
+import type { FlatRules } from '../compile-groups.ts'
+import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import { RULE_KEYS } from '../language/rule-keys.ts'
+import { listSome } from './rule-authority.ts'
+
+const MAX_WARNINGS = 20
+const MAX_NAMES = 3
+
+const CHANGEABLE = 'the holder can change the fingerprint of a certificate, and it still verifies (another form of ' +
+  'its ECDSA signature); block it by "issuer" and "serialNumber", or by "publicKey"'
+
+/** Warns of rules that are valid but probably match more or fewer peers than was meant. */
+export function listWarnings ({ rules, shared }: FlatRules): string[] {
+  const warnings: string[] = []
+  let more = 0
+  const all = [rules.map(({ rule }) => rule), ...shared.map(({ definition }) => definition.rules)]
+  for (const rule of all.flat()) {
+    const texts = warnings.length < MAX_WARNINGS ? warnOfRule(rule) : undefined
+    if (texts === undefined) more += isPinned(rule) ? 0 : 1
+    else warnings.push(...texts)
+  }
+  return more === 0 ? warnings : [...warnings, `and ${more} more rules like these`]
+}
+
+/**
+ * Whether a rule needs no warning. Without authorities: it has a value that not every trusted CA can issue. With
+ * authorities: there are no findings.
+ */
+function isPinned ({ keys, findings }: ParsedRule): boolean {
+  if (findings !== undefined) return findings.rivals === undefined && findings.neverMatched.length === 0
+  return keys.some(({ key }) => RULE_KEYS[key].isPinned === true)
+}
+
+function warnOfRule (rule: ParsedRule): string[] {
+  const { keys, path } = rule
+  const asking = keys.filter(({ key }) => key !== 'not' && key !== 'via')
+  const warnings = keys.flatMap((key) => warnOfKey(key, rule))
+  if (keys.every(({ key }) => key === 'not')) {
+    warnings.unshift(`${path}: has only "not", so every other peer with a trusted certificate is allowed`)
+  } else if (asking.length === 0) {
+    warnings.unshift(`${path}: has no key for the peer's own certificate, so every peer of that gateway is allowed`)
+  } else warnings.unshift(...warnOfOthers(rule, asking))
+  return [...warnings, ...warnOfNeverMatched(rule), ...warnOfFingerprints(rule)]
+}
+
+/** Warns if another peer may get a certificate that the rule matches. */
+function warnOfOthers (rule: ParsedRule, asking: readonly ParsedKey[]): string[] {
+  const { path, findings } = rule
+  const matches = `${path}: matches ${asking.map(({ spelling }) => spelling).join(', ')} only`
+  if (findings === undefined) {
+    if (isPinned(rule)) return []
+    return [`${matches}, from any trusted CA; if you trust several, add "authority" or "issuer"`]
+  }
+  if (findings.rivals === undefined) return []
+  const hasIssuer = asking.some(({ key }) => key === 'issuer')
+  const names = hasIssuer ? ', because a CA of either may have the name of the issuer' : ''
+  return [`${matches}, which authorities ${findings.rivals.join(' and ')} may both claim${names}; add "authority"`]
+}
+
+function warnOfNeverMatched ({ path, findings }: ParsedRule): string[] {
+  if (findings === undefined || findings.neverMatched.length === 0) return []
+  const { neverMatched } = findings
+  const isLong = neverMatched.length > MAX_NAMES
+  const first = neverMatched.slice(0, MAX_NAMES)
+  const some = isLong ? `${first.join(', ')} and others` : listSome(first, MAX_NAMES)
+  const [who, they] = neverMatched.length === 1 ? ['authority', 'it does'] : ['authorities', 'they do']
+  return [`${path.at('not')}: peers of ${who} ${some} never match, because ${they} not vouch for the names in "not"`]
+}
+
+/** Warns of a `not` that the holder of a certificate can evade. */
+function warnOfFingerprints ({ keys }: ParsedRule, negated = false): string[] {
+  return keys.flatMap(({ key, rules = [] }) => rules.flatMap((rule) => {
+    const isNegated = key === 'not' ? !negated : negated
+    const fingerprint = isNegated ? rule.keys.find(({ key }) => key === 'fingerprint') : undefined
+    const inner = warnOfFingerprints(rule, isNegated)
+    if (fingerprint === undefined) return inner
+    return [`${rule.path.at(fingerprint.spelling)}: ${CHANGEABLE}`, ...inner]
+  }))
+}
+
+function warnOfKey ({ key, spelling, values, rules }: ParsedKey, rule: ParsedRule): string[] {
+  const path = rule.path.at(spelling)
+  // A false gateway could forward any certificate. Without authorities, nothing is known about gateways.
+  if (key === 'via') return rules?.flatMap(warnOfGateway) ?? []
+  const texts = values.filter((value) => typeof value === 'string')
+  if (RULE_KEYS[key].attribute !== undefined && texts.some((text) => text.includes('*'))) {
+    return [`${path}: "*" is not a wildcard here; it matches only itself`]
+  }
+  if (key === 'uri' && texts.some((text) => text.startsWith('spiffe:'))) {
+    return [`${path}: "spiffe" would also require a valid X.509-SVID`]
+  }
+  return []
+}
+
+function warnOfGateway (rule: ParsedRule): string[] {
+  if (rule.findings === undefined) return []
+  const asking = rule.keys.filter(({ key }) => key !== 'not')
+  return [...asking.length === 0 ? [] : warnOfOthers(rule, asking), ...warnOfNeverMatched(rule)]
+}

@@ -1,1 +1,0 @@
-export { outboundIdentified, outboundRefused } from '@peerkit/events'

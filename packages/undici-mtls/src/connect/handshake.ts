@@ -1,0 +1,141 @@
+import { constants } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect, createSecureContext } from 'node:tls'
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
+import { secureContextOptions } from '@peerkit/credentials'
+import type { CredentialSnapshot } from '@peerkit/credentials'
+import { LRUCache } from 'lru-cache'
+import { watchRenegotiation, watchServerCertificate } from './node-internals.ts'
+import type { PresentedServer } from './node-internals.ts'
+
+/** TLS settings of an agent, apart from its credentials. */
+export interface TlsSettings {
+  /** The protocols to offer, by their names in ALPN (RFC 7301). */
+  readonly protocols: readonly string[]
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3' | undefined
+  readonly ciphers: string | undefined
+}
+
+/** What to connect to: an existing socket, a Unix socket, or a host and port. */
+export type Endpoint =
+  | { readonly socket: Socket }
+  | { readonly path: string }
+  | { readonly host: string, readonly port: number, readonly localAddress?: string }
+
+export interface HandshakeOptions {
+  readonly endpoint: Endpoint
+  /** The name for SNI. Not sent for an IP address (RFC 6066 section 3). */
+  readonly hostname: string
+  readonly snapshot: CredentialSnapshot
+  readonly session: Buffer | undefined
+  readonly settings: TlsSettings
+}
+
+const contexts = new WeakMap<TlsSettings, WeakMap<CredentialSnapshot, SecureContext>>()
+
+/** One context for each snapshot and settings: creating one costs as much as a handshake. */
+function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): SecureContext {
+  let own = contexts.get(settings)
+  if (own === undefined) contexts.set(settings, own = new WeakMap())
+  let context = own.get(snapshot)
+  if (context === undefined) {
+    const { minVersion, maxVersion, ciphers } = settings
+    // Only TLS 1.2 has renegotiation. After it the server could have another certificate than the one that was checked.
+    const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
+    context = createSecureContext({
+      ...secureContextOptions(snapshot, 'servers'),
+      secureOptions,
+      minVersion,
+      ...(maxVersion !== undefined && { maxVersion }),
+      ...(ciphers !== undefined && { ciphers })
+    })
+    own.set(snapshot, context)
+  }
+  return context
+}
+
+/** A handshake in progress. */
+export interface StartedHandshake {
+  readonly socket: TLSSocket
+  /** What the server presented; undefined before the handshake is done, and for a resumed session. */
+  presented (): PresentedServer | undefined
+  /** Whether the server asked for renegotiation. */
+  refusedRenegotiation (): boolean
+}
+
+export function startHandshake (
+  { endpoint, hostname, snapshot, session, settings }: HandshakeOptions
+): StartedHandshake {
+  const options: ConnectionOptions & { readonly highWaterMark: number } = {
+    ...endpoint,
+    servername: isIP(hostname) === 0 ? hostname : '',
+    secureContext: contextOf(snapshot, settings),
+    ALPNProtocols: [...settings.protocols],
+    rejectUnauthorized: true,
+    // The server is checked after every handshake. Node does not call this for a resumed session.
+    checkServerIdentity: () => undefined,
+    highWaterMark: 16_384,
+    ...(session !== undefined && { session })
+  }
+  const socket = connect(options)
+  const presented = watchServerCertificate(socket)
+  const refusedRenegotiation = watchRenegotiation(socket)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, 60_000)
+  return { socket, presented, refusedRenegotiation }
+}
+
+/** Resolves when the handshake is done and OpenSSL accepted the chain. */
+export async function finishHandshake (socket: TLSSocket): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve)
+    // Not removed: an error before undici adds its own listener must not be unhandled.
+    socket.on('error', reject)
+    socket.once('close', () => {
+      reject(Object.assign(new Error('the connection was closed during the handshake'), { code: 'ECONNRESET' }))
+    })
+  })
+}
+
+/**
+ * A TLS session with the certificates of its full handshake. A resumed session sends no certificates, so these are
+ * evaluated again.
+ */
+export interface CachedSession { readonly session: Buffer, readonly presented: PresentedServer }
+
+const MAX_KEYS = 256
+const MAX_PER_KEY = 8
+
+/**
+ * The TLS sessions of one credential source, by destination. Limited to 256 destinations (the least recently used are
+ * dropped) and 8 sessions each (the newest are kept). A session is removed when it is used, since a ticket of TLS 1.3
+ * is for one use (RFC 8446 appendix C.4).
+ */
+export class SessionCache {
+  readonly #sessions = new LRUCache<string, CachedSession[]>({ max: MAX_KEYS })
+
+  get size (): number { return this.#sessions.size }
+
+  put (key: string, session: CachedSession): void {
+    const own = this.#sessions.get(key) ?? []
+    this.#sessions.set(key, own)
+    own.push(session)
+    if (own.length > MAX_PER_KEY) own.shift()
+  }
+
+  /** Removes and returns the newest session of a key. */
+  take (key: string): CachedSession | undefined {
+    const own = this.#sessions.get(key)
+    const session = own?.pop()
+    if (own?.length === 0) this.#sessions.delete(key)
+    return session
+  }
+
+  /** Removes the sessions of a key, when its server is not accepted any more. */
+  drop (key: string): void { this.#sessions.delete(key) }
+
+  /** Removes all sessions, after a rotation. */
+  clear (): void { this.#sessions.clear() }
+}
