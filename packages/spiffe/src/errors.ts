@@ -16,7 +16,8 @@ export class SpiffeOptionError extends OptionError {
  * - `unreachable`: nothing listens at the socket, or the connection broke.
  * - `timeout`: no answer in time.
  * - `denied`: the agent knows no identity for this process (gRPC status 7, PermissionDenied).
- * - `refused`: the agent refuses the request itself (gRPC status 3, InvalidArgument). It is not asked again.
+ * - `refused`: the agent refuses the request itself (gRPC status 3, InvalidArgument). It is asked again after the
+ *   longest pause.
  * - `status`: another gRPC status.
  * - `protocol`: the answer is not gRPC, or not a message of the Workload API.
  * - `ended`: the agent ended the stream.

@@ -28,29 +28,46 @@ export interface TrustDomainBundle {
 export interface SvidUpdate {
   /** In the order of the agent: the first one is the default. */
   readonly svids: readonly Svid[]
-  /** By trust domain: that of each SVID, and the federated ones. */
-  readonly bundles: ReadonlyMap<string, TrustDomainBundle>
+  /** By trust domain: that of each SVID, and the federated ones. The error of a federated one that cannot be used. */
+  readonly bundles: ReadonlyMap<string, TrustDomainBundle | SpiffeInvalidError>
   readonly crls: readonly Uint8Array[]
 }
 
 /**
- * Checks a response (SPIFFE Workload API section 4.5, X509-SVID section 5). A response with one fault is refused as a
- * whole: half of one would be a state that the agent never meant.
+ * Checks a response (SPIFFE Workload API section 4.5, X509-SVID section 5). One with a fault is refused as a whole:
+ * half of it would be a state that the agent never meant. A federated bundle is made by somebody else, who must not be
+ * able to stop our rotation. So a fault in one concerns that trust domain alone.
  *
  * @throws SpiffeInvalidError
  */
 export function readUpdate ({ svids, crls, federatedBundles }: SvidResponse): SvidUpdate {
   if (svids.length === 0) throw new SpiffeInvalidError('empty', 'the response has no X.509-SVID')
-  const bundles = new Map<string, TrustDomainBundle>()
-  const read = svids.map((sent) => readSvid(sent, bundles))
+  const own = new Map<string, TrustDomainBundle>()
+  const read = svids.map((sent) => readSvid(sent, own))
+  const federated = new Map<string, TrustDomainBundle | SpiffeInvalidError>()
   for (const [id, octets] of federatedBundles) {
     const trustDomain = readTrustDomain(id, 'the key of a federated bundle')
     // Nobody else says whom our own trust domain trusts.
-    if (read.some((svid) => svid.trustDomain === trustDomain)) continue
-    // An empty bundle trusts nobody, which is the same as none.
-    if (octets.length > 0) bundles.set(trustDomain, readBundle(octets, trustDomain))
+    if (own.has(trustDomain)) continue
+    if (federated.has(trustDomain)) {
+      throw new SpiffeInvalidError('trust_domain', `the response has two bundles for ${trustDomain}`)
+    }
+    federated.set(trustDomain, readFederated(octets, trustDomain))
   }
-  return { svids: read, bundles, crls }
+  return { svids: read, bundles: new Map([...own, ...federated].filter(([, bundle]) => !isEmpty(bundle))), crls }
+}
+
+/** An empty bundle trusts nobody, which is the same as none. */
+function isEmpty (bundle: TrustDomainBundle | SpiffeInvalidError): boolean {
+  return 'ca' in bundle && bundle.ca.length === 0
+}
+
+function readFederated (octets: Uint8Array, trustDomain: string): TrustDomainBundle | SpiffeInvalidError {
+  try {
+    return readBundle(octets, trustDomain)
+  } catch (error) {
+    return error as SpiffeInvalidError
+  }
 }
 
 function readSvid (sent: SentSvid, bundles: Map<string, TrustDomainBundle>): Svid {
@@ -82,7 +99,8 @@ function trustDomainOf (spiffeId: string, what: string): string {
   try {
     return parseSpiffeId(spiffeId).trustDomain
   } catch (error) {
-    throw new SpiffeInvalidError('svid', `${what} has no valid SPIFFE ID: ${(error as Error).message}`, { cause: error })
+    const { message } = error as Error
+    throw new SpiffeInvalidError('svid', `${what} has no valid SPIFFE ID: ${message}`, { cause: error })
   }
 }
 

@@ -9,18 +9,18 @@ export class MessageFramer {
   readonly #chunks: Buffer[] = []
   #length = 0
 
-  /**
-   * Adds what arrived, and returns the messages that are whole.
-   *
-   * @throws WorkloadApiError if a message is compressed, which was not offered, or too long
-   */
-  * add (chunk: Buffer): Generator<Buffer> {
+  /** Adds what arrived. */
+  add (chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#length += chunk.length
-    for (let message = this.#take(); message !== undefined; message = this.#take()) yield message
   }
 
-  #take (): Buffer | undefined {
+  /**
+   * Takes the next message; undefined if it is not whole yet.
+   *
+   * @throws WorkloadApiError if the message is compressed, which was not offered, or too long
+   */
+  take (): Buffer | undefined {
     if (this.#length < HEADER) return undefined
     const head = this.#peek(HEADER)
     if (head[0] !== 0) throw new WorkloadApiError('protocol', 'a message has a compression that was not offered')

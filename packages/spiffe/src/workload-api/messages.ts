@@ -74,7 +74,7 @@ function readSvid (octets: Uint8Array): SentSvid {
 /** An entry of a map is a message with the key as field 1 and the value as field 2. */
 function addEntry (map: Map<string, Uint8Array>, octets: Uint8Array, what: string): void {
   let name = ''
-  let bundle = NONE
+  let bundle: Uint8Array = NONE
   for (const field of readFields(octets, what)) {
     if (field.number === 1) name = textOf(field, what)
     else if (field.number === 2) bundle = octetsOf(field, what)

@@ -2,7 +2,7 @@ import { connect, constants } from 'node:http2'
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import type { Socket } from 'node:net'
-import { withTimeout } from '@peerkit/identity/internal'
+import type { Clock } from '@peerkit/credentials'
 import { WorkloadApiError } from '../errors.ts'
 import { describeEndpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -10,6 +10,7 @@ import { MessageFramer } from './message-framer.ts'
 
 /** Calls of one server stream. After `onEnd` there are no others. */
 export interface StreamListener {
+  /** Must not throw. */
   onMessage (octets: Uint8Array): void
   onEnd (error: WorkloadApiError): void
 }
@@ -24,8 +25,10 @@ export interface StreamOptions {
   readonly endpoint: Endpoint
   /** `/SpiffeWorkloadAPI/FetchX509SVID`. */
   readonly method: string
-  /** How often the agent is asked whether it is still there, and how long it may take to answer, in milliseconds. */
+  readonly clock: Clock
+  /** Milliseconds between two pings. */
   readonly pingInterval: number
+  /** Milliseconds that the agent may take to accept the connection, and to answer a ping. */
   readonly pingTimeout: number
 }
 
@@ -35,6 +38,8 @@ const PERMISSION_DENIED = 7
 
 /**
  * Calls a method of the Workload API that answers with a stream, with an empty request. It keeps no process alive.
+ *
+ * Written for `node:http2`, because one method with an empty request needs little of a gRPC client.
  */
 export function openServerStream (options: StreamOptions, listener: StreamListener): ServerStream {
   return new Stream(options, listener)
@@ -45,9 +50,8 @@ class Stream implements ServerStream {
   readonly #listener: StreamListener
   readonly #socket: Socket
   readonly #session: ClientHttp2Session
-  readonly #stream: ClientHttp2Stream
   #status: WorkloadApiError | undefined
-  #pings: NodeJS.Timeout | undefined
+  #cancelTimer: () => void
   #isOver = false
 
   constructor (options: StreamOptions, listener: StreamListener) {
@@ -56,18 +60,19 @@ class Stream implements ServerStream {
     this.#socket = connectSocket('path' in options.endpoint ? { path: options.endpoint.path } : options.endpoint)
     this.#socket.unref()
     this.#session = connect('http://localhost', { createConnection: () => this.#socket })
+    this.#session.unref()
     this.#session.on('error', (error) => { this.#end(this.#lost(error)) })
     this.#session.on('close', () => { this.#end(this.#lost()) })
-    this.#session.on('goaway', () => { this.#end(new WorkloadApiError('ended', `${this.#where} says goodbye`)) })
-    this.#session.unref()
-    this.#stream = this.#call()
-    this.#pings = setInterval(() => { this.#ping() }, options.pingInterval).unref()
+    this.#session.on('goaway', () => { this.#end(this.#ended()) })
+    this.#session.once('remoteSettings', () => { this.#pingLater() })
+    this.#cancelTimer = this.#limit('accept the connection')
+    this.#call()
   }
 
   close (): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearInterval(this.#pings)
+    this.#cancelTimer()
     this.#session.destroy()
     this.#socket.destroy()
   }
@@ -84,29 +89,38 @@ class Stream implements ServerStream {
       'workload.spiffe.io': 'true'
     })
     const framer = new MessageFramer()
-    stream.on('response', (headers) => {
-      const httpStatus = headers[constants.HTTP2_HEADER_STATUS]
-      if (httpStatus !== 200) {
-        this.#end(new WorkloadApiError('protocol', `${this.#where} answered with HTTP status ${String(httpStatus)}`))
-      } else this.#readStatus(headers)
-    })
+    stream.on('response', (headers) => { this.#readHeaders(headers) })
     stream.on('trailers', (headers) => { this.#readStatus(headers) })
-    stream.on('data', (chunk: Buffer) => {
-      try {
-        for (const message of framer.add(chunk)) {
-          if (this.#isOver) return
-          this.#listener.onMessage(message)
-        }
-      } catch (error) {
-        this.#end(error instanceof WorkloadApiError ? error : this.#lost(error as Error))
-      }
-    })
+    stream.on('data', (chunk: Buffer) => { this.#read(framer, chunk) })
     stream.on('error', (error) => { this.#end(this.#lost(error)) })
     // An agent that stops closes the stream, and there is no error event.
     stream.on('close', () => { this.#end(this.#status ?? this.#lost()) })
-    // A message of no octets: the requests of both streams are empty.
+    // A message of no octets: the request is empty.
     stream.end(Buffer.alloc(5))
     return stream
+  }
+
+  #read (framer: MessageFramer, chunk: Buffer): void {
+    try {
+      framer.add(chunk)
+      for (let message = framer.take(); message !== undefined && !this.#isOver; message = framer.take()) {
+        this.#listener.onMessage(message)
+      }
+    } catch (error) {
+      if (!(error instanceof WorkloadApiError)) throw error
+      this.#end(error)
+    }
+  }
+
+  #readHeaders (headers: IncomingHttpHeaders): void {
+    const status = headers[constants.HTTP2_HEADER_STATUS]
+    const type = String(headers[constants.HTTP2_HEADER_CONTENT_TYPE] ?? '')
+    if (Number(status) !== 200) {
+      this.#end(new WorkloadApiError('protocol', `${this.#where} answered with HTTP status ${String(status)}`))
+    } else if (!type.startsWith('application/grpc')) {
+      const found = JSON.stringify(type.slice(0, 100))
+      this.#end(new WorkloadApiError('protocol', `${this.#where} answered with the content type ${found}, not gRPC`))
+    } else this.#readStatus(headers)
   }
 
   /** The status of a call is in the trailers, or in the headers where nothing else was sent. */
@@ -117,25 +131,36 @@ class Stream implements ServerStream {
     const text = decodeMessage(String(headers['grpc-message'] ?? ''))
     const said = `${this.#where} answered with gRPC status ${code}${text === '' ? '' : `: ${text}`}`
     const reason = code === PERMISSION_DENIED ? 'denied' : code === INVALID_ARGUMENT ? 'refused' : 'status'
-    this.#status = code === 0
-      ? new WorkloadApiError('ended', `${this.#where} ended the stream`)
-      : new WorkloadApiError(reason, said, { status: code })
+    this.#status = code === 0 ? this.#ended() : new WorkloadApiError(reason, said, { status: code })
   }
+
+  #ended (): WorkloadApiError { return new WorkloadApiError('ended', `${this.#where} ended the stream`) }
 
   #lost (cause?: Error): WorkloadApiError {
     const { code } = (cause ?? {}) as NodeJS.ErrnoException
     const detail = cause === undefined ? 'closed the connection' : `failed: ${code ?? cause.message}`
-    return new WorkloadApiError('unreachable', `${this.#where} ${detail}`, { cause })
+    return new WorkloadApiError('unreachable', `${this.#where} ${detail}`, cause === undefined ? {} : { cause })
   }
 
-  /** A host that is gone, or an agent that is stopped, closes nothing. */
+  /** A host that is gone, or a process that is stopped, closes nothing. */
+  #limit (what: string): () => void {
+    const { clock, pingTimeout } = this.#options
+    return clock.schedule(() => {
+      this.#end(new WorkloadApiError('timeout', `${this.#where} did not ${what} within ${pingTimeout} ms`))
+    }, pingTimeout)
+  }
+
+  #pingLater (): void {
+    if (this.#isOver) return
+    this.#cancelTimer()
+    this.#cancelTimer = this.#options.clock.schedule(() => { this.#ping() }, this.#options.pingInterval)
+  }
+
   #ping (): void {
-    if (this.#isOver || this.#session.connecting) return
-    const { pingTimeout } = this.#options
-    const answered = new Promise<void>((resolve) => { this.#session.ping(() => { resolve() }) })
-    withTimeout(async () => { await answered }, pingTimeout).catch(() => {
-      this.#end(new WorkloadApiError('timeout', `${this.#where} did not answer a ping within ${pingTimeout} ms`))
-    })
+    // Then `close` of the session follows.
+    if (this.#session.destroyed) return
+    this.#cancelTimer = this.#limit('answer a ping')
+    this.#session.ping((error) => { if (error === null) this.#pingLater() })
   }
 
   #end (error: WorkloadApiError): void {

@@ -1,27 +1,20 @@
 import { WakeAt } from '@peerkit/identity/internal'
-import type { Clock } from '@peerkit/credentials'
-import type { WorkloadApiError } from '../errors.ts'
-import type { Endpoint } from './endpoint.ts'
+import { WorkloadApiError } from '../errors.ts'
 import { openServerStream } from './server-stream.ts'
-import type { ServerStream } from './server-stream.ts'
+import type { ServerStream, StreamOptions } from './server-stream.ts'
 
 /** What a watch tells. */
 export interface WatchListener {
-  /** A message arrived. What it throws does not end the watch. */
+  /** A message arrived. Must not throw. */
   onMessage (octets: Uint8Array): void
   /** The stream ended. Another one is opened after `delay` milliseconds. */
   onLost (error: WorkloadApiError, delay: number): void
 }
 
-export interface WatchOptions {
-  readonly endpoint: Endpoint
-  readonly method: string
-  readonly clock: Clock
+export interface WatchOptions extends StreamOptions {
   /** The first and the longest time between two streams, in milliseconds. */
   readonly retry: { readonly first: number, readonly longest: number }
   readonly random: () => number
-  readonly pingInterval: number
-  readonly pingTimeout: number
 }
 
 /** A server stream that is opened again, with growing pauses, until it is closed. */
@@ -50,18 +43,22 @@ export class Watch {
   }
 
   #open (): void {
-    if (this.#isClosed) return
-    this.#stream = openServerStream(this.#options, {
-      onMessage: (octets) => {
-        this.#failures = 0
-        this.#listener.onMessage(octets)
-      },
-      onEnd: (error) => { this.#retry(error) }
-    })
+    try {
+      this.#stream = openServerStream(this.#options, {
+        onMessage: (octets) => {
+          this.#failures = 0
+          this.#listener.onMessage(octets)
+        },
+        onEnd: (error) => { this.#retry(error) }
+      })
+    } catch (error) {
+      // The permission model of Node refuses at once.
+      const { message } = error as Error
+      this.#retry(new WorkloadApiError('unreachable', `the connection cannot be opened: ${message}`, { cause: error }))
+    }
   }
 
   #retry (error: WorkloadApiError): void {
-    if (this.#isClosed) return
     const { clock, random, retry: { first, longest } } = this.#options
     // A request that the agent refuses as such is not asked again soon (SPIFFE Workload Endpoint section 6). An agent
     // that is replaced may take it, so it is asked again at last.
