@@ -141,7 +141,7 @@ test('what is wrong with an authority is told, with its option, what was found a
     [[], /authorities is an empty list; expected an object/],
     [null, /authorities is null/],
     [{}, /authorities is empty/],
-    [{ 'a b': internal }, /the name of an authority is "a b"; expected at most 64 letters/],
+    [{ 'a b': internal }, /the name of an authority is "a b"; expected at most 255 letters/],
     [{ internal: { names: 'any' } }, /authorities\.internal\.ca is missing; expected CA certificates/],
     [{ internal: { ...internal, name: 'any' } }, /unknown option "name" for authorities\.internal; did you mean "names"\?/],
     [{ internal, partner: { ca: partner.root, names: null } }, /authorities\.partner\.names is null; expected "any"/],
