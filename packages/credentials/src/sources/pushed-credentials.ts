@@ -89,9 +89,10 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
   /**
    * Tells subscribers that nothing new can be had, once for each cause. Material that is pushed ends that state.
    *
-   * @param cause what is the same in two errors of one cause. Default: code, reason and message
+   * @param cause what is the same in two errors of one cause. Default: code, reason and message, without times and
+   *   fingerprints
    */
-  fail (error: Error, cause: string = causeOf(error)): void { this.#refuseOnce(undefined, error, cause) }
+  fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
   protected override recheck (): void { this.push(this.#given).catch(() => {}) }
 
@@ -124,12 +125,15 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
     this.#warned = warnings
   }
 
-  #refuseOnce (part: string | undefined, error: Error, cause: string = causeOf(error)): void {
+  #refuseOnce (part: string | undefined, error: Error, cause: string = lastingCause(error)): void {
     if (this.#causes.get(part) === cause) return
     this.#causes.set(part, cause)
     this.refuse(error, part)
   }
 }
+
+/** Each push has new certificates, so their fingerprints make no other cause. */
+function lastingCause (error: Error): string { return causeOf(error).replace(/sha256:[0-9a-f]+/g, '') }
 
 /**
  * Checks material.
