@@ -2,6 +2,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto'
 import { decodePem } from '@peerkit/identity'
 import { describeValue } from '@peerkit/identity/internal'
 import { SpiffeInvalidError } from '../errors.ts'
+import { splitCertificates } from '../source/read-certificates.ts'
 import { readBundle } from '../source/read-update.ts'
 import type { TrustDomainBundle } from '../source/read-update.ts'
 
@@ -52,7 +53,10 @@ function readKey ({ x5c }: { readonly x5c?: unknown }, index: number, what: stri
   if (typeof base64 !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
     throw malformed(what, `keys[${index}].x5c`, x5c, 'a list of one certificate in base64')
   }
-  return Buffer.from(base64, 'base64')
+  const der = Buffer.from(base64, 'base64')
+  const found = splitCertificates(der, `${what}: keys[${index}].x5c`).length
+  if (found === 1) return der
+  throw new SpiffeInvalidError('malformed', `${what}: keys[${index}].x5c has ${found} certificates; expected one`)
 }
 
 function readCount (value: unknown, name: string, what: string): number | undefined {

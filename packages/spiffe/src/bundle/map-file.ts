@@ -22,8 +22,13 @@ export function parseBundleMap (text: string, what: string): ReadonlyMap<string,
     const found = describeValue(domains)
     throw new SpiffeInvalidError('malformed', `${what}: trust_domains is ${found}; expected bundles by trust domain`)
   }
-  return new Map(Object.entries(domains).map(([name, bundle]) => {
+  const bundles = new Map<string, BundleDocument>()
+  for (const [name, bundle] of Object.entries(domains)) {
     const trustDomain = readTrustDomain(name, `${what}: a key of trust_domains`)
-    return [trustDomain, parseBundleDocument(JSON.stringify(bundle), trustDomain, `${what}: ${trustDomain}`)]
-  }))
+    if (bundles.has(trustDomain)) {
+      throw new SpiffeInvalidError('trust_domain', `${what} has two bundles for ${trustDomain}`)
+    }
+    bundles.set(trustDomain, parseBundleDocument(JSON.stringify(bundle), trustDomain, `${what}: ${trustDomain}`))
+  }
+  return bundles
 }

@@ -9,7 +9,7 @@ export type Endpoint = { readonly path: string } | { readonly host: string, read
 export const ENDPOINT_VARIABLE = 'SPIFFE_ENDPOINT_SOCKET'
 
 const EXPECTED = 'unix:/path/to/socket or tcp://127.0.0.1:8000'
-const UNIX = /^unix:(?:\/\/)?(\/[^?#]*)$/
+const UNIX = /^unix:(?:\/\/)?(\/(?!\/)[^?#]*)$/
 const TCP = /^tcp:\/\/(?:\[([^\]]+)\]|([^:/?#@[\]]+)):(\d{1,5})$/
 
 /**

@@ -136,7 +136,9 @@ class Stream implements ServerStream {
 
   #ended (): WorkloadApiError { return new WorkloadApiError('ended', `${this.#where} ended the stream`) }
 
-  #lost (cause?: Error): WorkloadApiError {
+  #lost (error?: Error): WorkloadApiError {
+    // What ends a call is that it was cancelled. Its cause says why: nothing listens, for example.
+    const cause = error?.cause instanceof Error ? error.cause : error
     const { code } = (cause ?? {}) as NodeJS.ErrnoException
     const detail = cause === undefined ? 'closed the connection' : `failed: ${code ?? cause.message}`
     return new WorkloadApiError('unreachable', `${this.#where} ${detail}`, cause === undefined ? {} : { cause })
