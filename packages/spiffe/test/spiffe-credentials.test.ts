@@ -1,10 +1,16 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { authoritiesOf } from '@peerkit/credentials'
 import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
+import { parsePeerIdentity } from '@peerkit/identity'
+import { createTrustEvaluator } from '@peerkit/trust'
+import { splitCertificates } from '../src/source/read-certificates.ts'
 import { SpiffeOptionError, WorkloadApiError, spiffeCredentials } from '../src/index.ts'
 import type { SpiffeCredentialsOptions } from '../src/index.ts'
-import { startAgent } from './support/agent.ts'
+import { frame, startAgent } from './support/agent.ts'
 import type { Agent } from './support/agent.ts'
 import { TrustDomain, nextChange, stayAlive } from './support/world.ts'
 
@@ -167,6 +173,104 @@ test('the federated trust domains that are wanted', async (t) => {
     const { source } = await start(t, { federated })
     t.same(source.current.authorities.map(({ name }) => name), expected)
   }
+})
+
+test('an agent that lies: the last good SVID stays, and each cause is told once', async (t) => {
+  const { source, agent, changes } = await start(t)
+  const before = source.current
+  const [mine, other] = [await prod.svid(), await prod.svid('/other')]
+  for (const [what, response, error] of [
+    ['another workload\'s key', { svids: [{ ...mine, key: other.key as Uint8Array }] }, { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch' }],
+    ['a key that is none', { svids: [{ ...mine, key: Buffer.from('garbage') }] }, { code: 'MTLS_ERR_CREDENTIALS_REFUSED' }],
+    ['no SVID', {}, { code: 'MTLS_ERR_SPIFFE_INVALID', reason: 'empty' }],
+    ['the ID of another', { svids: [{ ...mine, spiffeId: other.spiffeId as string }] }, { code: 'MTLS_ERR_SPIFFE_INVALID', reason: 'svid' }]
+  ] as const) {
+    const refused = nextChange(source, 'refused')
+    agent.push(response)
+    t.match(await refused, { type: 'refused', error, snapshot: before }, what)
+  }
+  const told = nextChange(source, 'refused')
+  agent.pushRaw(frame(Buffer.from([0x0f])))
+  t.match(await told, { error: { reason: 'malformed' } })
+  const recovered = nextChange(source, 'recovered')
+  agent.push({ svids: [mine] })
+  await recovered
+  t.same(changes.map(({ type }) => type), [...Array(5).fill('refused'), 'rotated', 'recovered'])
+})
+
+test('a federated trust domain vouches for itself alone, and cannot stop our rotation', async (t) => {
+  const { source, agent, changes } = await start(t)
+  const accepts = async (issuer: TrustDomain, id: string): Promise<string> => {
+    const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => 1 })
+    const decision = await trust.evaluate((await issuer.ca.issue({ spiffe: id })).der)
+    return decision.accepted ? `accepted by ${decision.authority}` : decision.reason
+  }
+  t.equal(await accepts(prod, 'spiffe://prod.example/x'), 'accepted by prod.example')
+  t.equal(await accepts(partner, 'spiffe://partner.example/x'), 'accepted by partner.example')
+  t.equal(await accepts(partner, 'spiffe://prod.example/admin'), 'outside_authority', 'a partner that issues our IDs')
+  t.equal(await accepts(prod, 'spiffe://partner.example/x'), 'outside_authority')
+  const rotated = nextChange(source, 'rotated')
+  const refused = nextChange(source, 'refused')
+  agent.push(await prod.response({ federatedBundles: { 'spiffe://partner.example': Buffer.from('garbage') } }))
+  t.match(await rotated, { trustChanged: false })
+  t.match(await refused, { authority: 'partner.example', error: { code: 'MTLS_ERR_SPIFFE_INVALID', reason: 'malformed' } })
+  t.equal(await accepts(partner, 'spiffe://partner.example/x'), 'accepted by partner.example', 'its last good bundle stays')
+  const left = nextChange(source, 'rotated')
+  agent.push(await prod.response())
+  await left
+  t.equal(await accepts(partner, 'spiffe://partner.example/x'), 'unknown_ca', 'a trust domain that left the federation')
+  t.same(changes.map(({ type }) => type), ['rotated', 'refused', 'rotated', 'recovered'])
+})
+
+test('a bundle of our own CA under another name: that trust domain alone', async (t) => {
+  const { source, agent } = await start(t)
+  const rotated = nextChange(source, 'rotated')
+  agent.push(await prod.response({ federatedBundles: { 'spiffe://twin.example': prod.bundle, 'spiffe://__proto__': partner.bundle, [`spiffe://${'x'.repeat(255)}`]: partner.bundle } }))
+  t.match(await rotated, { snapshot: { warnings: [] } })
+  t.same(source.current.authorities.map(({ name }) => name), ['prod.example', '__proto__', 'twin.example', 'x'.repeat(255)])
+})
+
+test('the CRL of a trust domain', async (t) => {
+  const { source, agent } = await start(t)
+  const { der } = await prod.ca.issue({ spiffe: 'spiffe://prod.example/lost' })
+  prod.ca.revoke(der)
+  const rotated = nextChange(source, 'rotated')
+  agent.push(await prod.response({ crls: [(await prod.ca.crl()).der] }))
+  await rotated
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => 1 })
+  t.match(await trust.evaluate(der), { accepted: false, reason: 'revoked' })
+})
+
+test('many pushes at once: the last one counts', async (t) => {
+  const { source, agent } = await start(t)
+  const responses = await Promise.all(Array.from({ length: 20 }, async () => await prod.response()))
+  const [last] = responses.at(-1)?.svids ?? []
+  const leaf = parsePeerIdentity((splitCertificates(last?.certificates as Uint8Array, 'it'))[0] as Uint8Array)
+  const arrived = new Promise<void>((resolve) => {
+    source.subscribe(() => { if (source.current.identity.serialNumber === leaf.serialNumber) resolve() })
+  })
+  for (const response of responses) agent.push(response)
+  await arrived
+  t.equal(source.current.identity.serialNumber, leaf.serialNumber)
+})
+
+test('a source keeps no process alive', async (t) => {
+  const agent = await startAgent(t)
+  agent.push(await prod.response())
+  const script = `
+    const { spiffeCredentials } = await import('@peerkit/spiffe')
+    const { current } = await spiffeCredentials({ socket: process.argv[1] })
+    console.log(current.identity.spiffeId)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@peerkit/source', '--input-type=module', '--eval', script, agent.address], { cwd: import.meta.dirname })
+  t.equal(stdout, 'spiffe://prod.example/ledger\n')
+})
+
+test('a start that fails ends the process by itself', async (t) => {
+  const script = `
+    const { spiffeCredentials } = await import('@peerkit/spiffe')
+    await spiffeCredentials({ socket: 'tcp://127.0.0.1:1', waitFor: 50 }).catch(({ message }) => { console.log(message) })`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@peerkit/source', '--input-type=module', '--eval', script], { cwd: import.meta.dirname })
+  t.match(stdout, /no usable X\.509-SVID within 50 ms; .*tcp:\/\/127\.0\.0\.1:1 failed: ECONNREFUSED/)
 })
 
 test('options that are wrong', async (t) => {
