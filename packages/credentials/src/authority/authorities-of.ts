@@ -29,10 +29,10 @@ export function authoritiesOf (
       name,
       names,
       partial,
-      spiffeOnly,
       ca: anchors,
       intermediates: candidates,
       revocation: [...checkersOf(authority), revocation].filter((checker) => checker !== undefined),
+      ...(spiffeOnly && { spiffeOnly }),
       ...(algorithms !== undefined && { algorithms }),
       ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil }),
       ...(tolerate.length > 0 && { tolerate })

@@ -23,12 +23,6 @@ export interface SvidResponse {
   readonly federatedBundles: ReadonlyMap<string, Uint8Array>
 }
 
-/** X509BundlesResponse (SPIFFE Workload API section 5.1). */
-export interface BundlesResponse {
-  readonly crls: readonly Uint8Array[]
-  readonly bundles: ReadonlyMap<string, Uint8Array>
-}
-
 const NONE = new Uint8Array()
 
 /** @throws SpiffeInvalidError with the reason `malformed` */
@@ -43,18 +37,6 @@ export function readSvidResponse (octets: Uint8Array): SvidResponse {
     else if (field.number === 3) addEntry(federatedBundles, octetsOf(field, what), what)
   }
   return { svids, crls, federatedBundles }
-}
-
-/** @throws SpiffeInvalidError with the reason `malformed` */
-export function readBundlesResponse (octets: Uint8Array): BundlesResponse {
-  const what = 'the X509BundlesResponse'
-  const crls: Uint8Array[] = []
-  const bundles = new Map<string, Uint8Array>()
-  for (const field of readFields(octets, what)) {
-    if (field.number === 1) crls.push(octetsOf(field, what))
-    else if (field.number === 2) addEntry(bundles, octetsOf(field, what), what)
-  }
-  return { crls, bundles }
 }
 
 function readSvid (octets: Uint8Array): SentSvid {

@@ -63,6 +63,16 @@ test('a status in the headers, and in the trailers', async (t) => {
   }
 })
 
+test('a text of a status that is not encoded', async (t) => {
+  const server = createHttp2Server((_request, response) => {
+    response.stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '14', 'grpc-message': '100% busy' }, { endStream: true })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => { server.close() })
+  const { port } = server.address() as AddressInfo
+  t.match(await open(t, { host: '127.0.0.1', port }).ended, { reason: 'status', status: 14, message: /gRPC status 14: 100% busy$/ })
+})
+
 test('an agent that stops ends the stream once, whether it says so or not', async (t) => {
   for (const how of ['drop', 'stop'] as const) {
     const agent = await startAgent(t)
