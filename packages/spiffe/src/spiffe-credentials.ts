@@ -77,9 +77,13 @@ const OPTIONS = defineOptions<SpiffeCredentialsOptions>('spiffeCredentials', Spi
  * @throws WorkloadApiError if there is none within `waitFor`; its cause is the last problem
  * @example
  * ```ts
- * const credentials = await spiffeCredentials({ socket: agent.address })
- * console.log(credentials.current.identity.spiffeId) // spiffe://prod.example/ledger
- * await credentials.close()
+ * try {
+ *   const credentials = await spiffeCredentials({ socket: 'unix:/run/spire/agent.sock', waitFor: 500 })
+ *   console.log(credentials.current.identity.spiffeId) // spiffe://prod.example/ledger
+ *   await credentials.close()
+ * } catch (error) {
+ *   console.error((error as Error).message) // no usable X.509-SVID within 500 ms; …
+ * }
  * ```
  */
 export async function spiffeCredentials (options: SpiffeCredentialsOptions = {}): Promise<CredentialSource> {

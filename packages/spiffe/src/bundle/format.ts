@@ -23,6 +23,11 @@ export const MAX_DOCUMENT_OCTETS: number = 4 * 1024 * 1024
  *
  * @param what where it comes from, for errors
  * @throws SpiffeInvalidError
+ * @example
+ * ```ts
+ * const text = writeBundleDocument({ ca: ca.root, sequence: 7 })
+ * console.log(parseBundleDocument(text, 'prod.example', 'bundle.json').sequence) // 7
+ * ```
  */
 export function parseBundleDocument (text: string, trustDomain: string, what: string): BundleDocument {
   const document = parseObject(text, what)
@@ -78,7 +83,14 @@ export interface WrittenBundle {
   readonly refreshHint?: number | undefined
 }
 
-/** Writes a bundle document. */
+/**
+ * Writes a bundle document.
+ *
+ * @example
+ * ```ts
+ * console.log(JSON.parse(writeBundleDocument({ ca: ca.root, refreshHint: 300 })).spiffe_refresh_hint) // 300
+ * ```
+ */
 export function writeBundleDocument ({ ca, sequence, refreshHint }: WrittenBundle): string {
   const ders = (typeof ca === 'string' ? [ca] : ca).flatMap((pem) => decodePem(pem))
   const keys = ders.map((der) => {

@@ -9,6 +9,12 @@ import type { BundleDocument } from './format.ts'
  * … } } }`.
  *
  * @throws SpiffeInvalidError
+ * @example
+ * ```ts
+ * const bundle = JSON.parse(writeBundleDocument({ ca: ca.root }))
+ * const map = parseBundleMap(JSON.stringify({ trust_domains: { 'prod.example': bundle } }), 'map.json')
+ * console.log(map.get('prod.example')?.ca.length) // 1
+ * ```
  */
 export function parseBundleMap (text: string, what: string): ReadonlyMap<string, BundleDocument> {
   let document: { readonly trust_domains?: unknown }
