@@ -6,3 +6,7 @@
  */
 export { readSafe } from './pkcs12/read-safe.ts'
 export type { SafeContents } from './pkcs12/read-safe.ts'
+export { SYSTEM_CLOCK, CLOCK, holdProcessOpen } from './clock.ts'
+export { CHECK_OPTIONS } from './material/material.ts'
+export { startPushedSource } from './sources/pushed-credentials.ts'
+export type { PushedCredentials, PushedMaterial, PushedOptions } from './sources/pushed-credentials.ts'

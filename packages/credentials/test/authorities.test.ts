@@ -141,7 +141,8 @@ test('what is wrong with an authority is told, with its option, what was found a
     [[], /authorities is an empty list; expected an object/],
     [null, /authorities is null/],
     [{}, /authorities is empty/],
-    [{ 'a b': internal }, /the name of an authority is "a b"; expected at most 64 letters/],
+    [{ 'a b': internal }, /the name of an authority is "a b"; expected at most 255 letters/],
+    [{ internal: { ...internal, names: { dns: 'a.example' }, spiffeOnly: true } }, /authorities\.internal\.spiffeOnly is set; expected trust domains in names\.spiffe/],
     [{ internal: { names: 'any' } }, /authorities\.internal\.ca is missing; expected CA certificates/],
     [{ internal: { ...internal, name: 'any' } }, /unknown option "name" for authorities\.internal; did you mean "names"\?/],
     [{ internal, partner: { ca: partner.root, names: null } }, /authorities\.partner\.names is null; expected "any"/],
@@ -211,11 +212,11 @@ test('what the caller does with its own settings later is no change of trust', a
 test('the same CA with its name in other letters is the same CA', async (t) => {
   const authority = (name: string, subject: string, key: string): CheckedAuthority => {
     const identity = createPartialIdentity({ subject, publicKey256: key.repeat(64) })
-    return { name, anchors: [{ identity }] } as unknown as CheckedAuthority
+    return { name, options: { spiffeOnly: false }, anchors: [{ identity }] } as unknown as CheckedAuthority
   }
   const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /b\.ca: found .*, which authority "a" has too/ }
   t.throws(() => { refuseSharedAnchors([authority('a', 'CN=Internal CA', 'a'), authority('b', 'CN=INTERNAL  ca', 'a')], (name) => `${name}.ca`) }, refusal)
-  const twin = (name: string, fingerprint256: string): CheckedAuthority => ({ name, anchors: [{ identity: createPartialIdentity({ subject: 'CN=CA', publicKey256: 'a'.repeat(64), fingerprint256: fingerprint256.repeat(64) }) }] }) as unknown as CheckedAuthority
+  const twin = (name: string, fingerprint256: string): CheckedAuthority => ({ name, options: { spiffeOnly: false }, anchors: [{ identity: createPartialIdentity({ subject: 'CN=CA', publicKey256: 'a'.repeat(64), fingerprint256: fingerprint256.repeat(64) }) }] }) as unknown as CheckedAuthority
   t.throws(() => { refuseSharedAnchors([twin('a', '1'), twin('b', '2')], (name) => `${name}.ca`) }, {
     code: 'MTLS_ERR_CREDENTIALS_REFUSED',
     message: /b\.ca: found CN=CA \(sha256:2{16}\); authority "a" has the same CA \(same name and key, other certificate: CN=CA \(sha256:1{16}\)\) in a\.ca; expected each CA in one authority/

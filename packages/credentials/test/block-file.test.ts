@@ -13,7 +13,7 @@ import type { BlockFileOptions } from '../src/block/block-file.ts'
 import { blockMemory } from '../src/block/block-memory.ts'
 import type { BlockChange, BlockFile, BlockSource } from '../src/block/block-source.ts'
 import { readSignature } from '../src/watch/file-signature.ts'
-import { ManualClock } from './support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 
 const HOUR = 3_600_000
 

@@ -4,7 +4,7 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { memoryCredentials } from '../src/index.ts'
 import { crossSign } from '@peerkit/test-support/certificates'
-import { ManualClock } from './support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 
 const HOUR = 3_600_000
 

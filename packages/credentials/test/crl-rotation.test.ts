@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { memoryCredentials } from '../src/index.ts'
 import type { MemoryCredentials } from '../src/index.ts'
 import { craftCrl } from './support/craft-crl.ts'
-import { ManualClock } from './support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 
 // What a rotation of CRLs must not take back.
 

@@ -16,7 +16,7 @@ import {
   secureContextOptions
 } from '../src/index.ts'
 import type { CredentialSnapshot } from '../src/index.ts'
-import { ManualClock } from './support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { signFor } from '@peerkit/test-support/certificates'
 import { makeFolder, nextChange } from './support/world.ts'
 

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { fileCredentials, fileTrust, memoryCredentials, memoryTrust, providerCredentials } from '../src/index.ts'
 import type { TrustSource } from '../src/index.ts'
-import { ManualClock } from './support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { makeFolder, nextChange } from './support/world.ts'
 
 const MINUTE = 60_000

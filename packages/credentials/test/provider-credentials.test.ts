@@ -4,7 +4,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { providerCredentials } from '../src/index.ts'
 import type { CredentialProvider, ProvidedMaterial, ProviderQuestion } from '../src/index.ts'
-import { ManualClock } from './support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { collect, nextChange } from './support/world.ts'
 
 const ca = await createDevCa()

@@ -5,7 +5,7 @@ import type { DevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { renewingCredentials } from '../src/index.ts'
 import type { CredentialChange, CertificateIssuer, IssuedMaterial, IssueQuestion, RenewingKeyType } from '../src/index.ts'
-import { ManualClock } from './support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { nextChange } from './support/world.ts'
 import { signFor } from '@peerkit/test-support/certificates'
 

@@ -4,6 +4,8 @@
  * @packageDocumentation
  * @internal
  */
+export { readCrlHeader } from './crl/crl-header.ts'
+export type { CrlHeader } from './crl/crl-header.ts'
 export { readOcspResponse } from './ocsp/ocsp-response.ts'
 export type { OcspAnswer, OcspResponse } from './ocsp/ocsp-response.ts'
 export { compileModes } from './policy/revocation-policy.ts'

@@ -33,12 +33,12 @@ const PARTS: readonly AuthorityPart[] = ['ca', 'crl', 'crlIssuers', 'intermediat
 const SETTINGS = ['names', 'for', 'revocation', 'partial', 'algorithms', 'serverAuthOnly', 'tolerate']
 const KNOWN: readonly string[] = [...PARTS, ...SETTINGS]
 const USES: readonly unknown[] = ['clients', 'servers', 'both']
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const NAME = /^[A-Za-z0-9._-]{1,255}$/
 
 /** @throws UsageError */
 export function checkAuthorityName (name: string, where: string): void {
   if (NAME.test(name)) return
-  throw wrong(where, name, 'a name of at most 64 letters, digits, ".", "_" and "-"')
+  throw wrong(where, name, 'a name of at most 255 letters, digits, ".", "_" and "-"')
 }
 
 /**

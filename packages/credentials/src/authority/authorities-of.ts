@@ -23,7 +23,8 @@ export function authoritiesOf (
   { authorities }: TrustSnapshot, side: 'clients' | 'servers', revocation?: RevocationChecker
 ): readonly Authority[] {
   return authorities.filter((authority) => vouchesFor(authority, side)).map((authority) => {
-    const { name, names, partial, algorithms, serverAuthOnlyUntil, tolerate, anchors, candidates } = authority
+    const { name, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil } = authority
+    const { tolerate, anchors, candidates } = authority
     return {
       name,
       names,
@@ -31,6 +32,7 @@ export function authoritiesOf (
       ca: anchors,
       intermediates: candidates,
       revocation: [...checkersOf(authority), revocation].filter((checker) => checker !== undefined),
+      ...(spiffeOnly && { spiffeOnly }),
       ...(algorithms !== undefined && { algorithms }),
       ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil }),
       ...(tolerate.length > 0 && { tolerate })

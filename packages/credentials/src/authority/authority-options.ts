@@ -32,6 +32,12 @@ export interface AuthorityOptions {
   readonly checker?: RevocationChecker | undefined
   /** Whether a path may end at an intermediate CA in `ca`. Default false: it must end at a root. */
   readonly partial?: boolean | undefined
+  /**
+   * Accepts X.509-SVIDs only (SPIFFE X509-SVID section 5.2): the certificate needs a SPIFFE ID within `names.spiffe`,
+   * which is required. An intermediate CA that has a SPIFFE ID must be of the same trust domain. Two such authorities
+   * may have the same CA if their trust domains differ. Default false.
+   */
+  readonly spiffeOnly?: boolean | undefined
   /** The signature algorithms and keys that its certificates may use. Default: what a TLS handshake accepts. */
   readonly algorithms?: AlgorithmPolicy | undefined
   /**
@@ -60,6 +66,7 @@ export interface ReadAuthorityOptions {
   readonly revocation: RevocationPolicy | undefined
   readonly checker: RevocationChecker | undefined
   readonly partial: boolean
+  readonly spiffeOnly: boolean
   readonly algorithms: AlgorithmPolicy | undefined
   /** Milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
@@ -74,6 +81,7 @@ export const AUTHORITY_OPTIONS: OptionTypes<AuthorityOptions> = {
   revocation: anything,
   checker: methods(['check'], 'a revocation checker such as that of ocspChecker()'),
   partial: flag,
+  spiffeOnly: flag,
   algorithms: anything,
   serverAuthOnly: valueOf('an object such as { acceptUntil: "2027-03-15" }', (value) => {
     return typeof value === 'object' && value !== null
@@ -86,13 +94,14 @@ const SERVER_AUTH_ONLY = defineOptions<{ readonly acceptUntil: string }>(
   CredentialsOptionError,
   { acceptUntil: required(valueOf('a day such as "2027-03-15"', () => true)) }
 )
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+/** A trust domain of SPIFFE can be one: it has at most 255 characters, and may start with any of them. */
+const NAME = /^[A-Za-z0-9._-]{1,255}$/
 const DAY = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 
 /** @throws CredentialsOptionError */
 export function checkAuthorityName (name: string): void {
   if (NAME.test(name)) return
-  const expected = 'at most 64 letters, digits, ".", "_" and "-"'
+  const expected = 'at most 255 letters, digits, ".", "_" and "-"'
   throw wrongValue(CredentialsOptionError, 'the name of an authority', name, expected)
 }
 
@@ -102,6 +111,7 @@ export function checkAuthorityName (name: string): void {
  */
 export function readAuthorityOptions (given: AuthorityOptions, where: string, isAlone: boolean): ReadAuthorityOptions {
   const { for: use = 'both', revocation, checker, partial = false, algorithms, serverAuthOnly, tolerate = [] } = given
+  const { spiffeOnly = false } = given
   if (given.names === undefined && !isAlone) {
     const expected = 'the names that it may issue, or "any" (required if there are several authorities)'
     throw wrongValue(CredentialsOptionError, `${where}.names`, undefined, expected)
@@ -111,6 +121,10 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
   const names = given.names === undefined ? 'any' : freeze(copyNames(given.names, `${where}.names`))
   const bounds = asOption(() => new NameBounds(names, `${where}.names`))
   if (algorithms !== undefined) asOption(() => readAlgorithmPolicy(algorithms), where)
+  if (spiffeOnly && !bounds.isSpiffeBounded) {
+    const expected = 'trust domains in names.spiffe, because the certificates need a SPIFFE ID'
+    throw new CredentialsOptionError(`${where}.spiffeOnly is set; expected ${expected}`)
+  }
   const serverAuthOnlyUntil = serverAuthOnly === undefined ? undefined : readDay(serverAuthOnly, where)
   if (serverAuthOnlyUntil !== undefined && !bounds.isBounded) {
     const problem = `${where}.serverAuthOnly is set, but ${where}.names has no limits`
@@ -122,7 +136,18 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
     throw new CredentialsOptionError(`${problem}; expected "clients" or "both", since it concerns clients`)
   }
   const flaws = Object.freeze([...new Set(tolerate)].sort())
-  return { names, bounds, for: use, revocation, checker, partial, algorithms, serverAuthOnlyUntil, tolerate: flaws }
+  return {
+    names,
+    bounds,
+    for: use,
+    revocation,
+    checker,
+    partial,
+    spiffeOnly,
+    algorithms,
+    serverAuthOnlyUntil,
+    tolerate: flaws
+  }
 }
 
 function readDay (given: { readonly acceptUntil: string }, where: string): number {

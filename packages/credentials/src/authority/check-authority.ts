@@ -55,12 +55,14 @@ export function checkAuthority (
   const candidates = [...anchors, ...ownIssuers, ...signers, ...intermediates]
   const crlIssuers = [...candidates, ...ended]
   const digests = crlDigests ?? listOf(material.crl).map(digestCrl)
-  const { names, for: use, revocation = 'hard', partial, algorithms, serverAuthOnlyUntil, tolerate } = options
+  const { names, for: use, revocation = 'hard', partial, spiffeOnly, algorithms } = options
+  const { serverAuthOnlyUntil, tolerate } = options
   const hasCrls = digests.length > 0
   // The CRL issuers matter only if there are CRLs.
   const trust = JSON.stringify([
     name, sortFingerprints(anchors), digests.toSorted(), hasCrls ? sortFingerprints(crlIssuers) : [],
-    sortFingerprints(intermediates), revocation, use, names, partial, algorithms, serverAuthOnlyUntil, tolerate
+    sortFingerprints(intermediates), revocation, use, names, partial, algorithms, serverAuthOnlyUntil, tolerate,
+    ...(spiffeOnly ? ['spiffeOnly'] : [])
   ])
   const about = `authority "${name}"`
   const over = [
@@ -86,8 +88,9 @@ export function checkAuthority (
 }
 
 /**
- * Refuses one CA in two authorities, because it would be unclear whose names apply. The authority that adds the CA is
- * refused; if both are new, the later one.
+ * Refuses one CA in two authorities, because it would be unclear whose names apply. Two authorities for X.509-SVIDs of
+ * different trust domains may share one: the SPIFFE ID decides. The authority that adds the CA is refused; if both are
+ * new, the later one.
  *
  * @param inForce the authorities in use
  * @throws CredentialsRefusedError
@@ -96,12 +99,13 @@ export function refuseSharedAnchors (
   authorities: readonly CheckedAuthority[], where: (name: string) => string,
   inForce: readonly SnapshotAuthority[] = []
 ): void {
-  const owners = new Map<string, { readonly name: string, readonly identity: PeerIdentity }>()
-  for (const { name, anchors } of authorities) {
+  const owners = new Map<string, ReadonlyArray<Pick<CheckedAuthority, 'name' | 'options'> & Owned>>()
+  for (const { name, options, anchors } of authorities) {
     for (const { identity } of anchors) {
-      const [key, here] = [caKey(identity), { name, identity }]
-      const owner = owners.get(key)
-      if (owner !== undefined && owner.name !== name) {
+      const [key, here] = [caKey(identity), { name, options, identity }]
+      const known = owners.get(key) ?? []
+      const owner = known.find((other) => other.name !== name && !isApart(options, other.options))
+      if (owner !== undefined) {
         const had = inForce.find(({ anchors: known }) => known.some((anchor) => caKey(anchor) === key))?.name
         const [taker, holder] = had === name ? [owner, here] : [here, owner]
         const isTwin = taker.identity.fingerprint256 !== holder.identity.fingerprint256
@@ -113,9 +117,16 @@ export function refuseSharedAnchors (
         const problem = `found ${String(taker.identity)}${what}; expected each CA in one authority`
         throw refused('no_anchor', where(taker.name), problem, { authorities: [taker.name] })
       }
-      owners.set(key, here)
+      owners.set(key, [...known, here])
     }
   }
+}
+
+interface Owned { readonly identity: PeerIdentity }
+
+/** Whether no certificate can be of both authorities. */
+function isApart (one: ReadAuthorityOptions, other: ReadAuthorityOptions): boolean {
+  return one.spiffeOnly && other.spiffeOnly && !one.bounds.overlapsSpiffe(other.bounds)
 }
 
 function readCas (given: Pem | readonly Pem[] | undefined, where: string): ParsedCertificate[] {

@@ -88,8 +88,9 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
 /** The CAs whose names a server sends: `secureContextOptions` gives OpenSSL those of all authorities for clients. */
 function namesSent (authorities: readonly CheckedAuthority[]): PeerIdentity[] {
   const asked = authorities.filter(({ options }) => options.for !== 'servers')
+  const anchors = asked.flatMap(({ anchors: own }) => identitiesOf(own))
   return [
-    ...asked.flatMap(({ anchors }) => identitiesOf(anchors)),
+    ...new Map(anchors.map((anchor) => [anchor.fingerprint256, anchor])).values(),
     ...authorities.flatMap(({ intermediates }) => intermediates)
   ]
 }
@@ -164,9 +165,12 @@ function describeOutside (
   certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[], where: string
 ): string[] {
   const [last, leaf] = [certificates.at(-1) as ParsedCertificate, certificates[0].identity]
-  const authority = authorities.find(({ anchors }) => isBelow(last, anchors))
+  const above = authorities.filter(({ anchors }) => isBelow(last, anchors))
+  const [authority] = above
   const outside = authority?.options.bounds.findOutside(leaf)
   if (authority === undefined || outside === undefined) return []
+  // Several authorities for X.509-SVIDs may share a CA.
+  if (above.some(({ options: { bounds } }) => bounds.findOutside(leaf) === undefined)) return []
   const { kind, name, bound } = outside
   const limit = `which is outside of what authority "${authority.name}" vouches for (${kind}: ${bound})`
   // Our own certificate is read strictly, so it has no name that cannot be read.

@@ -13,6 +13,8 @@ export interface SnapshotAuthority {
   readonly names: AuthorityNames
   /** Whether a path may end at an intermediate CA in `ca`. */
   readonly partial: boolean
+  /** Whether it accepts X.509-SVIDs only. */
+  readonly spiffeOnly: boolean
   readonly algorithms: AlgorithmPolicy | undefined
   /** Until when clients may use a certificate that is only for servers, in milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined

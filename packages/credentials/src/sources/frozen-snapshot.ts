@@ -47,7 +47,7 @@ class FrozenTrust implements TrustSnapshot {
     this.authorities = Object.freeze(authorities.map((authority) => {
       return freezeAuthority(authority, own, checkers.get(authority.name))
     }))
-    this.anchors = Object.freeze(this.authorities.flatMap(({ anchors }) => anchors))
+    this.anchors = Object.freeze(once(this.authorities.flatMap(({ anchors }) => anchors), []))
     this.ca = Object.freeze(this.anchors.map(toPem))
     this.candidates = Object.freeze(once(this.authorities.flatMap(({ candidates }) => candidates), []))
     this.intermediateCas = Object.freeze(once(authorities.flatMap(({ intermediates: known }) => known), []).map(toPem))
@@ -90,8 +90,8 @@ function freezeAuthority (
   { name, options, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority,
   own: readonly PeerIdentity[], revocation: RevocationChecker | undefined
 ): SnapshotAuthority {
-  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate, checker } = options
-  const limits = { for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate }
+  const { for: use, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil, tolerate, checker } = options
+  const limits = { for: use, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil, tolerate }
   const anchors = Object.freeze(identitiesOf(parsed))
   const candidates = Object.freeze(once([...known, ...checked, ...own], anchors))
   return Object.freeze({ name, ...limits, anchors, candidates, revocation, checker })

@@ -44,7 +44,7 @@ export function secureContextOptions (
   // Without a CA, Node would trust the public roots. If this side has no authority, the evaluator rejects every peer,
   // whatever OpenSSL decides.
   const anchors = (chosen.length === 0 ? authorities : chosen).flatMap((authority) => authority.anchors)
-  const ca = anchors.map(toPem)
+  const ca = [...new Set(anchors.map(toPem))]
   // By default OpenSSL accepts a path only if it ends at a self-signed certificate, so intermediates are not anchors.
   // With `partial` they are. The evaluator then decides which of them count.
   const partial = chosen.some((authority) => authority.partial)

@@ -14,7 +14,7 @@ import { FileLoader } from '../../src/files/load-files.ts'
 import type { CheckedMaterial } from '../../src/material/check-material.ts'
 import type { CredentialSnapshot } from '../../src/sources/credential-snapshot.ts'
 import { CREDENTIALS } from '../../src/sources/frozen-snapshot.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
 
 const HOUR = 3_600_000

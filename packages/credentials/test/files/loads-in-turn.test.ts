@@ -13,7 +13,7 @@ import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import type { CredentialSnapshot } from '../../src/sources/credential-snapshot.ts'
 import { CREDENTIALS } from '../../src/sources/frozen-snapshot.ts'
 import { LiveSource } from '../../src/sources/live-source.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { makeFolder, nextChange } from '../support/world.ts'
 
 const HOUR = 3_600_000

@@ -7,7 +7,7 @@ import { test } from 'tap'
 import { authoritiesOf, fileCredentials, fileTrust, memoryCredentials, memoryTrust } from '../../src/index.ts'
 import type { AuthorityPaths, FileCredentials, FileCredentialsOptions, TrustSnapshot, TrustSource } from '../../src/index.ts'
 import { crossSign } from '@peerkit/test-support/certificates'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
 import type { Folder } from '../support/world.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { fileCredentials, fileTrust } from '../../src/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { makeFolder } from '../support/world.ts'
 
 const PAUSE = 250

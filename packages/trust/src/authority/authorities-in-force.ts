@@ -108,7 +108,7 @@ export class AuthorityIndex {
   readonly tolerate: readonly CertificateFlaw[]
   /** Indexes in `all`. */
   readonly #byName = new Map<string, Set<number>>()
-  readonly #byAnchor = new Map<string, number>()
+  readonly #byAnchor = new Map<string, number[]>()
   readonly #known = new Map<string, Certificate>()
 
   constructor (authorities: readonly LoadedAuthority[]) {
@@ -122,7 +122,9 @@ export class AuthorityIndex {
         if (group === undefined) this.#byName.set(subjectKey, new Set([place]))
         else group.add(place)
       }
-      for (const { fingerprint } of authority.anchors) this.#byAnchor.set(fingerprint, place)
+      for (const { fingerprint } of authority.anchors) {
+        this.#byAnchor.set(fingerprint, [...this.#byAnchor.get(fingerprint) ?? [], place])
+      }
       for (const certificate of authority.known) this.#known.set(certificate.fingerprint, certificate)
     }
   }
@@ -137,8 +139,7 @@ export class AuthorityIndex {
   above (leaf: Certificate, sent: Candidates): readonly LoadedAuthority[] {
     if (this.all.length < 2) return this.all
     const found = new Set<number>()
-    const trusted = this.#byAnchor.get(leaf.fingerprint)
-    if (trusted !== undefined) found.add(trusted)
+    for (const place of this.#byAnchor.get(leaf.fingerprint) ?? []) found.add(place)
     const names = new Set<string>([leaf.issuerKey])
     for (const name of names) {
       for (const place of this.#byName.get(name) ?? []) found.add(place)

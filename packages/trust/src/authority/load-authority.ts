@@ -27,6 +27,12 @@ export interface Authority {
   readonly names?: AuthorityNames
   /** Whether a path may end at any certificate of `ca`, self-signed or not. Default false. */
   readonly partial?: boolean
+  /**
+   * Accepts X.509-SVIDs only (SPIFFE X509-SVID section 5.2): the leaf needs a SPIFFE ID within `names.spiffe`, which is
+   * required. An intermediate with a SPIFFE ID must be of the same trust domain. Two such authorities may have the same
+   * CA if their trust domains differ. Default false.
+   */
+  readonly spiffeOnly?: boolean
   /** Accepted signatures and keys on paths to this authority. Default: the evaluator's option. */
   readonly algorithms?: AlgorithmPolicy
   /**
@@ -52,6 +58,7 @@ export interface LoadedAuthority {
   readonly anchors: CertificateSet
   readonly known: CertificateSet
   readonly bounds: NameBounds
+  readonly spiffeOnly: boolean
   /** Undefined: the evaluator's policy. */
   readonly algorithms: Algorithms | undefined
   readonly serverAuthOnlyUntil: number | undefined
@@ -66,6 +73,7 @@ const OPTIONS = defineOptions<Authority>('authority', PathOptionError, {
   ca: required(list('certificates', anything)),
   names: anything,
   partial: flag,
+  spiffeOnly: flag,
   algorithms: anything,
   serverAuthOnlyUntil: valueOf('milliseconds since the epoch', Number.isFinite),
   tolerate: list('flaws', choice(...CERTIFICATE_FLAWS)),
@@ -81,24 +89,34 @@ export function loadAuthorities (authorities: readonly Authority[]): readonly Lo
   return loaded
 }
 
-/** Refuses a duplicate name, and an anchor in two authorities: it would be unclear whose names count. */
+/**
+ * Refuses a duplicate name, and an anchor in two authorities: it would be unclear whose names count. Two authorities
+ * for X.509-SVIDs of different trust domains may share one: the SPIFFE ID decides.
+ */
 function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
-  const [names, anchors] = [new Set<string>(), new Map<string, string>()]
-  for (const { name, anchors: own } of loaded) {
+  const [names, anchors] = [new Set<string>(), new Map<string, LoadedAuthority[]>()]
+  for (const authority of loaded) {
+    const { name, anchors: own } = authority
     if (names.has(name)) {
       throw new PathOptionError(`authorities() has two authorities named "${name}"; expected unique names`)
     }
     names.add(name)
     for (const anchor of own) {
       const key = anchor.authority
-      const other = anchors.get(key)
-      if (other !== undefined && other !== name) {
-        const found = `authorities() "${other}" and "${name}" both have ${String(anchor.identity)}`
+      const owners = anchors.get(key) ?? []
+      const other = owners.find((owner) => owner !== authority && !isApart(owner, authority))
+      if (other !== undefined) {
+        const found = `authorities() "${other.name}" and "${name}" both have ${String(anchor.identity)}`
         throw new PathOptionError(`${found}; expected each CA in one authority`)
       }
-      anchors.set(key, name)
+      anchors.set(key, [...owners, authority])
     }
   }
+}
+
+/** Whether no certificate can be of both authorities. */
+function isApart (one: LoadedAuthority, other: LoadedAuthority): boolean {
+  return one.spiffeOnly && other.spiffeOnly && !one.bounds.overlapsSpiffe(other.bounds)
 }
 
 /**
@@ -110,9 +128,12 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
 function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   OPTIONS.check(authority, where)
   const { name, ca, intermediates = [], revocation = [], names = 'any', partial = false } = authority
-  const { algorithms, serverAuthOnlyUntil, tolerate = [] } = authority
+  const { algorithms, serverAuthOnlyUntil, tolerate = [], spiffeOnly = false } = authority
   const bounds = new NameBounds(names, `${where}.names`)
   if (serverAuthOnlyUntil !== undefined) checkServerAuthOnly(bounds, where)
+  if (spiffeOnly && !bounds.isSpiffeBounded) {
+    throw new PathOptionError(`${where}.spiffeOnly needs ${where}.names.spiffe; the leaves need a SPIFFE ID`)
+  }
   const anchors = new CertificateSet()
   const others = []
   for (const [index, input] of ca.entries()) {
@@ -130,6 +151,7 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
     notRoots: new CertificateSet(others),
     revocation,
     bounds,
+    spiffeOnly,
     algorithms: algorithms === undefined ? undefined : readAlgorithmPolicy(algorithms),
     serverAuthOnlyUntil,
     tolerate: Object.freeze([...tolerate])

@@ -13,6 +13,7 @@ import { blame, refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 import type { AuthorityIndex } from './authorities-in-force.ts'
 import { checkBlocked } from './block-list.ts'
+import { checkSvid } from './check-svid.ts'
 import type { LoadedAuthority } from './load-authority.ts'
 
 /** A path that passed every check. */
@@ -96,6 +97,7 @@ function conclude (
   checkNames: () => PathRefused | undefined
 ): Answer | Promise<Answer> {
   const refusal = checkNames() ??
+    (authority.spiffeOnly ? checkSvid(authority, path) : undefined) ??
     (purpose === 'clientAuth' ? checkServerAuthOnly(authority, path) : undefined) ??
     checkBlocked(path, block)
   if (refusal !== undefined) return refusal

@@ -3,6 +3,7 @@ import { isSubjectWithin, readAuthorityNames } from './authority-names.ts'
 import type { AuthorityNames, ReadBound, ReadNames } from './authority-names.ts'
 import { CLAIM_KINDS, TEXT_KINDS } from './name-kinds.ts'
 import type { TextKind } from './name-kinds.ts'
+import type { TextBound } from './text-bounds.ts'
 
 /** A name that is outside the bounds of an authority. */
 export interface OutsideName {
@@ -66,6 +67,20 @@ export class NameBounds {
   get isBounded (): boolean {
     const bounds = [this.#names.subject, ...this.#names.text.values()].filter((bound) => bound !== undefined)
     return bounds.length > 0 && !bounds.includes('any')
+  }
+
+  /** Whether SPIFFE IDs have bounds. */
+  get isSpiffeBounded (): boolean { return this.#spiffe.length > 0 }
+
+  get #spiffe (): readonly TextBound[] {
+    const bounds = this.#names.text.get('spiffe')
+    return bounds === undefined || bounds === 'any' ? [] : bounds
+  }
+
+  /** Whether a SPIFFE ID can be within these bounds and within others. Both must have bounds for SPIFFE IDs. */
+  overlapsSpiffe (other: NameBounds): boolean {
+    const others = other.#spiffe
+    return this.#spiffe.some((one) => others.some((two) => one.covers(two.text) || two.covers(one.text)))
   }
 
   #boundsOf (kind: ClaimKind): ReadNames['subject'] | ReadBound {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/index.ts'
+import type { Clock } from '@peerkit/credentials'
 
 /** A clock that moves when it is told to. It starts now, so that certificates made by the real clock are valid. */
 export class ManualClock implements Clock {

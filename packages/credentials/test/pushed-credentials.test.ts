@@ -1,0 +1,140 @@
+import { test } from 'tap'
+import type { Test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa } from '@peerkit/dev-ca'
+import { createTrustEvaluator } from '@peerkit/trust'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { authoritiesOf } from '../src/index.ts'
+import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
+import { startPushedSource } from '../src/internal.ts'
+import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
+import { collect } from './support/world.ts'
+
+const [own, partner] = [await createDevCa({ name: 'Own' }), await createDevCa({ name: 'Partner' })]
+
+const authority = (domain: string, ca: DevCa | string): AuthorityMaterial =>
+  ({ ca: typeof ca === 'string' ? ca : ca.root, names: { spiffe: `spiffe://${domain}` }, spiffeOnly: true, partial: true })
+
+async function material (
+  authorities: Readonly<Record<string, AuthorityMaterial | Error>> = {}, crls: readonly Uint8Array[] = []
+): Promise<PushedMaterial> {
+  const { chain, key } = await own.issue({ spiffe: 'spiffe://own/ledger' })
+  return { cert: chain, key, own: 'own', authorities: new Map(Object.entries({ ...authorities, own: authorities['own'] ?? authority('own', own) })), crls }
+}
+
+async function start (t: Test, first: PushedMaterial, options: Partial<PushedOptions> = {}): Promise<{ source: PushedCredentials, changes: CredentialChange[], closed: () => number }> {
+  let closings = 0
+  const source = await startPushedSource(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, revocationPolicy: 'soft', ...options })
+  t.teardown(async () => { await source.close() })
+  const changes: CredentialChange[] = []
+  source.subscribe((change) => { changes.push(change) })
+  return { source, changes, closed: () => closings }
+}
+
+const told = (changes: CredentialChange[]): string[] =>
+  changes.splice(0).map((change) => change.type === 'rotated' ? `rotated ${change.trustChanged ? 'trust' : 'own'}` : `${change.type} ${change.authority ?? 'all'}`)
+
+test('what is pushed is in use, whatever the order of the authorities', async (t) => {
+  const other = authority('other', await createDevCa({ name: 'Other' }))
+  const { source, changes } = await start(t, await material({ partner: authority('partner', partner), other }))
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'other', 'partner'])
+  t.equal(await source.push(await material({ other, partner: authority('partner', partner) })), source.current)
+  t.same(told(changes), ['rotated own'], 'the trust is the same')
+  await source.push(await material({ partner: authority('partner', partner) }))
+  t.same(told(changes), ['rotated trust'])
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'], 'who is missing is removed')
+})
+
+test('a partner cannot stop our rotation: its authority alone is refused', async (t) => {
+  const { source, changes } = await start(t, await material({ partner: authority('partner', partner) }))
+  const weak = await createDevCa({ name: 'Old', notAfter: new Date(Date.now() - 1_000) })
+  for (const bad of [authority('partner', weak), authority('partner', 'garbage'), new Error('the bundle is malformed'), authority('partner', (await partner.issue({ cn: 'leaf' })).cert)]) {
+    const { serialNumber } = source.current.identity
+    await source.push(await material({ partner: bad }))
+    t.not(source.current.identity.serialNumber, serialNumber, 'our own certificate is renewed')
+    t.same(told(changes), ['rotated own', 'refused partner'], 'and the partner keeps its CA')
+    await source.push(await material({ partner: bad }))
+    t.same(told(changes), ['rotated own'], 'one cause is told once')
+    t.equal(source.current.authorities[1]?.anchors[0]?.subject?.commonName, 'Partner')
+  }
+  await source.push(await material({ partner: authority('partner', partner), fresh: authority('fresh', weak) }))
+  t.same(told(changes), ['rotated own', 'refused fresh', 'recovered partner'])
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'], 'a new one that is refused is left out')
+})
+
+test('our own part is refused with everything else', async (t) => {
+  const expired = await createDevCa({ name: 'Own', notAfter: new Date(Date.now() - 1_000) })
+  const other = await own.issue({ spiffe: 'spiffe://own/ledger' })
+  await t.rejects(startPushedSource(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
+  const { source, changes } = await start(t, await material({ partner: authority('partner', partner) }))
+  const before = source.current
+  await t.rejects(source.push({ ...await material(), key: other.key }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /the key of the X\.509-SVID: the key does not belong/ })
+  await t.rejects(source.push({ ...await material(), key: other.key }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED' })
+  t.same(told(changes), ['refused all'])
+  await t.rejects(source.push(await material({ own: authority('own', expired) })), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /own\.ca: found 1 CA certificates, none of them valid now/ })
+  t.same(told(changes), ['refused all'])
+  t.equal(source.current, before)
+  source.fail(new Error('the agent is away'), 'away')
+  source.fail(new Error('the agent is still away'), 'away')
+  t.same(told(changes), ['refused all'])
+  await source.push({ cert: before.cert, key: before.key, own: 'own', authorities: new Map([['partner', authority('partner', partner)], ['own', authority('own', own)]]), crls: [] })
+  t.same(told(changes), ['recovered all'])
+  t.equal(source.current, before, 'the same material changes nothing')
+})
+
+test('each CRL goes to the authority of its issuer', async (t) => {
+  const warned = collect(t, 'warned')
+  const intruder = await partner.issue({ spiffe: 'spiffe://partner/intruder' })
+  const guest = await partner.issue({ spiffe: 'spiffe://partner/guest' })
+  const authorities = { partner: authority('partner', partner) }
+  partner.revoke(intruder)
+  const lists = [(await own.crl()).der, (await partner.crl()).der]
+  const { source, changes } = await start(t, await material(authorities, lists))
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => source.current.trustEpoch })
+  t.match(await trust.evaluate(intruder.der), { accepted: false, reason: 'revoked' })
+  t.match(await trust.evaluate(guest.der), { accepted: true, authority: 'partner' })
+  t.same(source.current.authorities.map(({ revocation }) => (revocation as { lists?: unknown[] } | undefined)?.lists?.length), [1, 1])
+  const stranger = await createDevCa({ name: 'Stranger' })
+  partner.revoke(guest)
+  const more = [lists[0], (await partner.crl()).der, (await stranger.crl()).der, Buffer.from('garbage')] as Uint8Array[]
+  await source.push(await material(authorities, more))
+  await source.push(await material(authorities, more))
+  t.match(await trust.evaluate(guest.der), { accepted: false, reason: 'revoked' })
+  t.same(warned.map(({ message }) => message.replace(/(cannot be read|Stranger).*/, '$1')).sort(), ['ignored a CRL that cannot be read', 'ignored the CRL of CN=Stranger'], 'once each')
+  told(changes)
+  await source.push(await material(authorities, [more[0], lists[1]] as Uint8Array[]))
+  t.same(told(changes), ['rotated own', 'refused partner'], 'an older list would undo a revocation')
+  await source.push(await material(authorities, more.slice(0, 1)))
+  t.same(told(changes), ['rotated own', 'refused partner'], 'so would none')
+  t.match(await trust.evaluate(guest.der), { accepted: false, reason: 'revoked' })
+})
+
+test('one root in two trust domains: each accepts its own', async (t) => {
+  const { source } = await start(t, await material({ partner: authority('partner', own) }))
+  const { current } = source
+  t.same(current.warnings, [])
+  t.equal(current.anchors.length, 1)
+  t.equal(current.ca.length, 1)
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(current, 'clients'), version: () => 1 })
+  t.match(await trust.evaluate((await own.issue({ spiffe: 'spiffe://partner/x' })).der), { accepted: true, authority: 'partner' })
+  t.match(await trust.evaluate((await own.issue({ spiffe: 'spiffe://own/x' })).der), { accepted: true, authority: 'own' })
+  t.match(await trust.evaluate((await own.issue({ cn: 'x' })).der), { accepted: false, reason: 'outside_authority' })
+  const mixed = await start(t, await material({ own: { ...authority('own', own), spiffeOnly: false }, partner: authority('partner', own) }))
+  t.same(mixed.source.current.authorities.map(({ name }) => name), ['own'], 'one that accepts more than SVIDs shares nothing')
+})
+
+test('a CA that starts later is taken then, and close() ends all', async (t) => {
+  const clock = new ManualClock()
+  const next = await createDevCa({ name: 'Next', notBefore: new Date(clock.now() + 60_000), notAfter: new Date(clock.now() + 120_000_000) })
+  const { source, changes, closed } = await start(t, await material({ own: { ...authority('own', own), ca: [own.root, next.root] } }), { clock })
+  t.equal(source.current.anchors.length, 1)
+  const rotated = new Promise((resolve) => { source.subscribe(resolve) })
+  clock.advance(61_000)
+  await rotated
+  t.equal(source.current.anchors.length, 2)
+  t.same(told(changes), ['rotated trust'])
+  await source.close()
+  t.equal(closed(), 1)
+  t.equal(clock.waiting, 0)
+  await t.rejects(source.push(await material()), { code: 'MTLS_ERR_CREDENTIALS_CLOSED' })
+})

@@ -1,0 +1,8 @@
+export { spiffeCredentials } from './spiffe-credentials.ts'
+export type { SpiffeCredentialsOptions } from './spiffe-credentials.ts'
+export { MAX_DOCUMENT_OCTETS, parseBundleDocument, writeBundleDocument } from './bundle/format.ts'
+export type { BundleDocument, WrittenBundle } from './bundle/format.ts'
+export { parseBundleMap } from './bundle/map-file.ts'
+export type { TrustDomainBundle } from './source/read-update.ts'
+export { SpiffeInvalidError, SpiffeOptionError, WorkloadApiError } from './errors.ts'
+export type { SpiffeInvalidReason, WorkloadApiReason } from './errors.ts'

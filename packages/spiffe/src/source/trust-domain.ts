@@ -1,0 +1,22 @@
+import { parseSpiffeId } from '@peerkit/identity'
+import { describeValue } from '@peerkit/identity/internal'
+import { SpiffeInvalidError } from '../errors.ts'
+
+/**
+ * The name of a trust domain: `prod.example`. Its SPIFFE ID, `spiffe://prod.example`, is taken too: the Workload API
+ * sends that.
+ *
+ * @param what where it stands, for errors
+ * @throws SpiffeInvalidError with the reason `trust_domain`
+ */
+export function readTrustDomain (text: unknown, what: string): string {
+  try {
+    const id = String(text).startsWith('spiffe://') ? String(text) : `spiffe://${String(text)}`
+    const { trustDomain, path } = parseSpiffeId(id)
+    if (path === '' && typeof text === 'string') return trustDomain
+    throw new Error('it has a path')
+  } catch (error) {
+    const detail = `${what} is ${describeValue(text)}, which is not a trust domain: ${(error as Error).message}`
+    throw new SpiffeInvalidError('trust_domain', detail, { cause: error })
+  }
+}

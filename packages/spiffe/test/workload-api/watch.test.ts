@@ -1,0 +1,23 @@
+import { test } from 'tap'
+import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { Watch } from '../../src/workload-api/watch.ts'
+
+test('a connection that Node refuses to open is tried again, with growing pauses and jitter', (t) => {
+  const clock = new ManualClock()
+  const delays: number[] = []
+  // Such a port throws at once, as a permission does that is missing.
+  const watch = new Watch({
+    endpoint: { host: '127.0.0.1', port: 70_000 }, method: '/x', clock, random: () => 0.5, retry: { first: 1_000, longest: 5_000 }, pingInterval: 1, pingTimeout: 1
+  }, {
+    onMessage: () => {},
+    onLost: (error, delay) => {
+      t.match(error, { code: 'MTLS_ERR_SPIFFE_WORKLOAD_API', reason: 'unreachable', message: /the connection cannot be opened/ })
+      delays.push(delay)
+    }
+  })
+  for (let tries = 0; tries < 4; tries++) clock.advance(delays.at(-1) as number)
+  t.same(delays, [750, 1_500, 3_000, 3_750, 3_750])
+  watch.close()
+  t.equal(clock.waiting, 0)
+  t.end()
+})

@@ -1,0 +1,91 @@
+// Authorities for X.509-SVIDs: what must not get in, and one root in several trust domains.
+import { test } from 'tap'
+import { element } from '@peerkit/test-support/der'
+import { KEY_CERT_SIGN, DIGITAL_SIGNATURE, NOW, Party, altNames, dns, keyUsage } from '@peerkit/test-support/mint'
+import type { Options } from '@peerkit/test-support/mint'
+import { createTrustEvaluator } from '../src/index.ts'
+import type { Authority, Decision } from '../src/index.ts'
+
+const uri = (id: string): Buffer => element(0x86, Buffer.from(id))
+const named = (...names: readonly Uint8Array[]): Options => ({ extensions: [altNames(...names)] })
+const svid = (id: string): Options => named(uri(id))
+
+const [root, aCa, bCa] = [new Party('CN=Shared root'), new Party('CN=CA of a'), new Party('CN=CA of b')]
+const anchor = root.root()
+const [underA, underB] = [root.certify(aCa, svid('spiffe://a.example')), root.certify(bCa, svid('spiffe://b.example'))]
+
+const authorityOf = (name: string, ca: readonly Uint8Array[], more: Partial<Authority> = {}): Authority =>
+  ({ name, ca, names: { spiffe: `spiffe://${name}` }, spiffeOnly: true, ...more })
+const shared = [authorityOf('a.example', [anchor]), authorityOf('b.example', [anchor])]
+
+function ask (leaf: Uint8Array, sent: readonly Uint8Array[] = [], authorities: readonly Authority[] = shared): string {
+  const trust = createTrustEvaluator({ authorities: () => authorities, version: () => 1, now: () => NOW })
+  const decision = trust.evaluate(leaf, { sent }) as Decision
+  return decision.accepted ? `accepted by ${decision.authority}` : `${decision.reason}: ${decision.detail.message}`
+}
+
+test('trust domains with one root: each leaf belongs to its own', (t) => {
+  t.equal(ask(aCa.issue('CN=x', svid('spiffe://a.example/x')), [underA]), 'accepted by a.example')
+  t.equal(ask(bCa.issue('CN=x', svid('spiffe://b.example/x')), [underB]), 'accepted by b.example')
+  t.equal(ask(root.issue('CN=x', svid('spiffe://b.example/x'))), 'accepted by b.example', 'of the root itself')
+  t.match(ask(bCa.issue('CN=x', svid('spiffe://c.example/x')), [underB]), /^outside_authority: /)
+  t.end()
+})
+
+test('a CA of one trust domain issues no ID of another, although they share a root', (t) => {
+  t.match(ask(bCa.issue('CN=x', svid('spiffe://a.example/admin')), [underB]), /^outside_authority: .*is a CA of the trust domain "b\.example", and issued for "a\.example"$/)
+  t.match(ask(aCa.issue('CN=x', svid('spiffe://b.example/admin')), [underA]), /^outside_authority: /)
+  const below = new Party('CN=Below b')
+  t.match(ask(below.issue('CN=x', svid('spiffe://a.example/admin')), [bCa.certify(below), underB]), /is a CA of the trust domain "b\.example"/, 'nor does a CA below it that says nothing')
+  t.match(ask(below.issue('CN=x', svid('spiffe://a.example/admin')), [bCa.certify(below, svid('spiffe://a.example')), underB]), /is a CA of the trust domain "b\.example"/, 'nor one that says it is of the other')
+  t.end()
+})
+
+test('what is not an X.509-SVID is refused', (t) => {
+  const plain = root.certify(aCa)
+  for (const [what, options] of [
+    ['no name', {}],
+    ['a DNS name alone', named(dns('a.example'))],
+    ['another URI', named(uri('https://a.example/x'))],
+    ['a second URI', named(uri('spiffe://a.example/x'), uri('https://a.example/x'))],
+    ['two SPIFFE IDs', named(uri('spiffe://a.example/x'), uri('spiffe://a.example/y'))],
+    ['no path', named(uri('spiffe://a.example'))],
+    ['upper case', named(uri('spiffe://A.example/x'))],
+    ['keyCertSign', { extensions: [altNames(uri('spiffe://a.example/x')), keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }],
+    ['cRLSign', { extensions: [altNames(uri('spiffe://a.example/x')), keyUsage(DIGITAL_SIGNATURE, 6)] }]
+  ] as ReadonlyArray<readonly [string, Options]>) {
+    t.match(ask(aCa.issue('CN=x', options), [plain]), /^outside_authority: /, what)
+  }
+  t.equal(ask(aCa.issue('CN=x', named(uri('spiffe://a.example/x'), dns('x.example'))), [plain]), 'accepted by a.example', 'a DNS name beside the ID is allowed')
+  t.end()
+})
+
+test('a CA with a SPIFFE ID: no path, no second URI, no other words', (t) => {
+  const leaf = aCa.issue('CN=x', svid('spiffe://a.example/x'))
+  t.match(ask(leaf, [root.certify(aCa, svid('spiffe://a.example/ca'))]), /is a CA with the SPIFFE ID "spiffe:\/\/a\.example\/ca", which has a path/)
+  t.match(ask(leaf, [root.certify(aCa, named(uri('spiffe://a.example'), uri('https://a.example')))]), /and another URI/)
+  t.match(ask(leaf, [root.certify(aCa, svid('SPIFFE://a.example'))]), /which is not a SPIFFE ID/)
+  t.equal(ask(leaf, [root.certify(aCa, named(uri('https://a.example')))]), 'accepted by a.example', 'a CA need not be an SVID')
+  const withPath = root.root(svid('spiffe://a.example/root'))
+  t.match(ask(leaf, [root.certify(aCa)], [authorityOf('a.example', [withPath])]), /which has a path/, 'an anchor neither')
+  const ofOther = root.root(svid('spiffe://upstream.example'))
+  t.equal(ask(leaf, [underA], [authorityOf('a.example', [ofOther])]), 'accepted by a.example', 'an anchor may be of another trust domain')
+  t.end()
+})
+
+test('one anchor in two authorities: only if no certificate can be of both', (t) => {
+  const make = (...authorities: readonly Authority[]) => () => createTrustEvaluator({ authorities: () => authorities, version: () => 1 })
+  const [a, b] = shared as [Authority, Authority]
+  t.doesNotThrow(make(a, b))
+  const expected = /both have .*; expected each CA in one authority/
+  t.throws(make(a, { ...b, spiffeOnly: false }), expected, 'the other accepts more than SVIDs')
+  t.throws(make({ ...a, spiffeOnly: false }, b), expected)
+  t.throws(make(a, { ...b, names: { spiffe: ['spiffe://b.example', 'spiffe://a.example/web'] } }), expected, 'part of it')
+  t.throws(make({ ...a, names: { spiffe: 'spiffe://a.example/web/x' } }, { ...b, names: { spiffe: 'spiffe://a.example/web' } }), expected)
+  t.doesNotThrow(make({ ...a, names: { spiffe: 'spiffe://a.example/web' } }, { ...b, names: { spiffe: 'spiffe://a.example/webs' } }))
+  t.throws(make(a, b, { ...a, name: 'third' }), expected)
+  for (const names of ['any', { dns: 'a.example' }, { spiffe: 'any' }] as const) {
+    t.throws(make({ ...a, names }), /authorities\(\)\[0\]\.spiffeOnly needs authorities\(\)\[0\]\.names\.spiffe/)
+  }
+  t.end()
+})
