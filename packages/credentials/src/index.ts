@@ -4,6 +4,7 @@ export type {
 export type {
   CredentialChange, CredentialSnapshot, CredentialSource, SnapshotAuthority, TrustChange, TrustSnapshot, TrustSource
 } from './sources/credential-snapshot.ts'
+export type { BundleStatus, SourceStatus } from './sources/source-status.ts'
 export { fileCredentials, fileTrust } from './sources/file-sources.ts'
 export type {
   FileCredentials, FileCredentialsOptions, FileTrust, FileTrustOptions

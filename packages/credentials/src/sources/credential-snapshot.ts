@@ -2,6 +2,7 @@ import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import type { AuthorityUse } from '../authority/authority-options.ts'
+import type { SourceStatus } from './source-status.ts'
 
 /** An authority of a snapshot. Frozen. */
 export interface SnapshotAuthority {
@@ -112,6 +113,8 @@ export interface TrustSource<Snapshot extends TrustSnapshot = TrustSnapshot> {
   close (): Promise<void>
   /** Whether `close()` was called. */
   readonly closed?: boolean
+  /** How new material is got, and whether it can be at this moment. Undefined where a source does not tell. */
+  status?: () => SourceStatus
 }
 
 /** A source of our certificate and key, and of trusted CAs and CRLs, that can change while the process runs. */
