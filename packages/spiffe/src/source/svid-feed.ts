@@ -8,6 +8,7 @@ import { Watch } from '../workload-api/watch.ts'
 import type { WatchOptions } from '../workload-api/watch.ts'
 import { chooseSvid } from './choose-svid.ts'
 import type { SvidChoice } from './choose-svid.ts'
+import { KnownBundles } from './known-bundles.ts'
 import { readUpdate } from './read-update.ts'
 import type { TrustDomainBundle } from './read-update.ts'
 
@@ -25,6 +26,7 @@ export interface FeedOptions {
 /** Turns the messages of the Workload API into credentials. */
 export class SvidFeed {
   readonly #options: FeedOptions
+  readonly #bundles = new KnownBundles()
   #watch: Watch | undefined
   #source: PushedCredentials | undefined
   /** The last message that was not looked at yet. Each one replaces all before it. */
@@ -87,7 +89,7 @@ export class SvidFeed {
 
   async #use (octets: Uint8Array): Promise<void> {
     try {
-      const given = this.#read(octets)
+      const given = await this.#read(octets)
       if (this.#source === undefined) await this.#begin(given)
       // It tells its subscribers of a refusal.
       else await this.#source.push(given).catch(() => {})
@@ -107,9 +109,11 @@ export class SvidFeed {
   }
 
   /** @throws SpiffeInvalidError */
-  #read (octets: Uint8Array): PushedMaterial {
+  async #read (octets: Uint8Array): Promise<PushedMaterial> {
     const { choice, accepts } = this.#options
-    const { svids, bundles, crls } = readUpdate(readSvidResponse(octets))
+    const response = readSvidResponse(octets)
+    await this.#bundles.prepare(response)
+    const { svids, bundles, crls } = readUpdate(response, (bundle, name) => this.#bundles.read(bundle, name))
     const { cert, key, trustDomain: own } = chooseSvid(svids, choice)
     const accepted = [...bundles].filter(([name]) => name === own || accepts(name))
     const authorities = new Map(accepted.map(([name, bundle]) => [name, authorityOf(name, bundle)]))
