@@ -1,3 +1,4 @@
+import { WakeAt } from '@peerkit/identity/internal'
 import { loadCheckers } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
 import { PushedAuthorities } from '../authority/pushed-authorities.ts'
@@ -59,7 +60,12 @@ export async function startPushedSource (first: PushedMaterial, options: PushedO
 export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMaterial> {
   readonly #options: PushedOptions
   readonly #authorities: PushedAuthorities
+  /** What is in use. */
   #given: PushedMaterial
+  /** What was pushed last, in use or not. */
+  #latest: PushedMaterial
+  /** When something starts that was refused because it is not valid yet. */
+  readonly #nextStart: WakeAt
   /** The cause of the last refusal of each part. */
   readonly #causes = new Map<string | undefined, string>()
   #warned: readonly string[] = []
@@ -71,8 +77,12 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
     super(CREDENTIALS, loaded.checked, loaded.checkers, clock)
     this.#options = options
     this.#authorities = authorities
-    this.#given = given
+    this.#given = this.#latest = given
+    this.#nextStart = new WakeAt(() => { this.recheck() }, {
+      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
+    })
     this.#tell(loaded)
+    this.#awaitStart(loaded.refusals.values(), clock.now())
   }
 
   /**
@@ -95,25 +105,41 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
    */
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
-  protected override recheck (): void { this.push(this.#given).catch(() => {}) }
+  protected override recheck (): void {
+    const [given, latest] = [this.#given, this.#latest]
+    // If what came last is still refused, a CA may have started of what is in use.
+    this.push(latest).catch(async () => { if (given !== latest && !this.closed) await this.push(given) }).catch(() => {})
+  }
 
   protected override async stop (): Promise<void> {
+    this.#nextStart.clear()
     this.#options.onClose()
     await this.#turn
+    // A push that was under way may have set it again.
+    this.#nextStart.clear()
   }
 
   async #use (given: PushedMaterial): Promise<CredentialSnapshot> {
     if (this.closed) throw new CredentialsClosedError('new credentials arrived after close()')
+    const { clock = SYSTEM_CLOCK } = this.#options
+    this.#latest = given
     try {
       const loaded = await load(given, this.#options, this.#authorities, this)
       const snapshot = this.take(loaded.checked, loaded.checkers)
       this.#given = given
       this.#tell(loaded)
+      this.#awaitStart(loaded.refusals.values(), clock.now())
       return snapshot
     } catch (error) {
       this.fail(error as Error)
+      this.#awaitStart([error as Error], clock.now())
       throw error
     }
+  }
+
+  #awaitStart (errors: Iterable<Error & { readonly startsAt?: number | undefined }>, now: number): void {
+    const starts = [...errors].map(({ startsAt = -Infinity }) => startsAt).filter((time) => time > now)
+    this.#nextStart.set(this.closed ? Infinity : Math.min(...starts))
   }
 
   #tell ({ refusals, warnings }: Loaded): void {

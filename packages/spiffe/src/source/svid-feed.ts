@@ -1,6 +1,7 @@
 import type { AuthorityMaterial, CheckOptions, Clock, CredentialSource } from '@peerkit/credentials'
 import { startPushedSource } from '@peerkit/credentials/internal'
 import type { PushedCredentials, PushedMaterial } from '@peerkit/credentials/internal'
+import { WakeAt } from '@peerkit/identity/internal'
 import { WorkloadApiError } from '../errors.ts'
 import type { SpiffeInvalidError } from '../errors.ts'
 import { readSvidResponse } from '../workload-api/messages.ts'
@@ -35,9 +36,18 @@ export class SvidFeed {
   #isClosed = false
   /** Why there are no credentials yet. */
   #problem: Error | undefined
+  /** When an X.509-SVID starts that was refused because it is not valid yet, while there is no other. */
+  readonly #start: WakeAt
+  #refused: Uint8Array | undefined
   #onFirst: ((source: PushedCredentials) => void) | undefined
 
-  constructor (options: FeedOptions) { this.#options = options }
+  constructor (options: FeedOptions) {
+    this.#options = options
+    const { clock } = options.watch
+    this.#start = new WakeAt(() => { if (this.#refused !== undefined) this.#receive(this.#refused) }, {
+      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
+    })
+  }
 
   /**
    * Opens the stream, and waits for the first usable X.509-SVID.
@@ -63,6 +73,7 @@ export class SvidFeed {
 
   #close (): void {
     this.#isClosed = true
+    this.#start.clear()
     this.#watch?.close()
   }
 
@@ -80,6 +91,7 @@ export class SvidFeed {
 
   async #work (): Promise<void> {
     this.#isBusy = true
+    this.#start.clear()
     for (let octets = this.#pending; octets !== undefined && !this.#isClosed; octets = this.#pending) {
       this.#pending = undefined
       await this.#use(octets)
@@ -96,7 +108,15 @@ export class SvidFeed {
     } catch (error) {
       this.#problem = error as Error
       this.#source?.fail(error as Error)
+      if (this.#source === undefined) this.#awaitStart(octets, error as Error)
     }
+  }
+
+  /** The agent sends nothing new only because time passes. */
+  #awaitStart (octets: Uint8Array, { startsAt }: Error & { readonly startsAt?: number | undefined }): void {
+    if (startsAt === undefined || this.#isClosed || this.#pending !== undefined) return
+    this.#refused = octets
+    this.#start.set(startsAt)
   }
 
   async #begin (given: PushedMaterial): Promise<void> {
@@ -105,6 +125,7 @@ export class SvidFeed {
     })
     if (this.#isClosed) await source.close()
     this.#source = source
+    this.#refused = undefined
     this.#onFirst?.(source)
   }
 
