@@ -123,12 +123,12 @@ test('an SVID that has ended is not used, and one that ends soon is', async (t) 
   const prod = await TrustDomain.make('prod.example')
   const { agent, source } = await start(t, await prod.response(), { clock })
   const before = source.current
-  const past = { notBefore: new Date(clock.now() - 60_000), notAfter: new Date(clock.now() - 1_000) }
+  const until = (left: number): object => ({ notBefore: new Date(clock.now() - 60_000), notAfter: new Date(clock.now() + left) })
   const refused = nextChange(source, 'refused')
-  agent.push({ svids: [await prod.svid('/ledger', past)] })
+  agent.push({ svids: [await prod.svid('/ledger', until(-1_000))] })
   t.match(await refused, { error: { reason: 'expired' }, snapshot: before })
   const rotated = nextChange(source, 'rotated')
-  agent.push({ svids: [await prod.svid('/ledger', { ...past, notAfter: new Date(clock.now() + 1_000) })] })
+  agent.push({ svids: [await prod.svid('/ledger', until(1_000))] })
   await rotated
   t.ok(source.current.notAfter - clock.now() <= 1_000)
 })
