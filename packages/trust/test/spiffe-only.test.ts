@@ -5,6 +5,7 @@ import { KEY_CERT_SIGN, DIGITAL_SIGNATURE, NOW, Party, altNames, dns, keyUsage }
 import type { Options } from '@peerkit/test-support/mint'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Authority, Decision } from '../src/index.ts'
+import { stubChecker, unknown } from './support/evaluate.ts'
 
 const uri = (id: string): Buffer => element(0x86, Buffer.from(id))
 const named = (...names: readonly Uint8Array[]): Options => ({ extensions: [altNames(...names)] })
@@ -34,7 +35,7 @@ test('trust domains with one root: each leaf belongs to its own', (t) => {
 
 test('a CA of one trust domain issues no ID of another, although they share a root', (t) => {
   t.match(ask(bCa.issue('CN=x', svid('spiffe://a.example/admin')), [underB]), /^outside_authority: .*is a CA of the trust domain "b\.example", and issued for "a\.example"$/)
-  t.match(ask(aCa.issue('CN=x', svid('spiffe://b.example/admin')), [underA]), /^outside_authority: /)
+  t.match(ask(aCa.issue('CN=x', svid('spiffe://b.example/admin')), [underA]), /is a CA of the trust domain "a\.example", and issued for "b\.example"$/, 'the refusal is that of the trust domain of the leaf')
   const below = new Party('CN=Below b')
   t.match(ask(below.issue('CN=x', svid('spiffe://a.example/admin')), [bCa.certify(below), underB]), /is a CA of the trust domain "b\.example"/, 'nor does a CA below it that says nothing')
   t.match(ask(below.issue('CN=x', svid('spiffe://a.example/admin')), [bCa.certify(below, svid('spiffe://a.example')), underB]), /is a CA of the trust domain "b\.example"/, 'nor one that says it is of the other')
@@ -87,5 +88,18 @@ test('one anchor in two authorities: only if no certificate can be of both', (t)
   for (const names of ['any', { dns: 'a.example' }, { spiffe: 'any' }] as const) {
     t.throws(make({ ...a, names }), /authorities\(\)\[0\]\.spiffeOnly needs authorities\(\)\[0\]\.names\.spiffe/)
   }
+  t.end()
+})
+
+test('a shared root: the refusal is that of the trust domain of the leaf, wherever it stands', (t) => {
+  const [a, b] = shared as [Authority, Authority]
+  const leaf = bCa.issue('CN=x', svid('spiffe://b.example/x'))
+  const outage = stubChecker({ x: unknown() })
+  for (const authorities of [[a, { ...b, revocation: [outage] }], [{ ...b, revocation: [outage] }, a]]) {
+    t.match(ask(leaf, [underB], authorities), /^revocation_unknown: /)
+  }
+  const many = Array.from({ length: 200 }, (_, index) => authorityOf(`p${index}.example`, [anchor]))
+  t.equal(ask(root.issue('CN=x', svid('spiffe://p199.example/x')), [], many), 'accepted by p199.example')
+  t.match(ask(root.issue('CN=x', svid('spiffe://none.example/x')), [], many), /^outside_authority: .*p0\.example/, 'no one speaks for it')
   t.end()
 })

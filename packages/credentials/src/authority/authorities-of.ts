@@ -23,20 +23,32 @@ export function authoritiesOf (
   { authorities }: TrustSnapshot, side: 'clients' | 'servers', revocation?: RevocationChecker
 ): readonly Authority[] {
   return authorities.filter((authority) => vouchesFor(authority, side)).map((authority) => {
-    const { name, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil } = authority
-    const { tolerate, anchors, candidates } = authority
-    return {
-      name,
-      names,
-      partial,
-      ca: anchors,
-      intermediates: candidates,
-      revocation: [...checkersOf(authority), revocation].filter((checker) => checker !== undefined),
-      ...(spiffeOnly && { spiffeOnly }),
-      ...(algorithms !== undefined && { algorithms }),
-      ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil }),
-      ...(tolerate.length > 0 && { tolerate })
-    }
+    const known = made.get(authority)
+    if (known !== undefined && known.revocation === revocation) return known.authority
+    const fresh = makeAuthority(authority, revocation)
+    made.set(authority, { authority: fresh, revocation })
+    return fresh
+  })
+}
+
+/** The same object as long as the authority is the same, so that an evaluator need not load it again. */
+const made = new WeakMap<
+  SnapshotAuthority, { readonly authority: Authority, readonly revocation: RevocationChecker | undefined }
+>()
+
+function makeAuthority (given: SnapshotAuthority, revocation: RevocationChecker | undefined): Authority {
+  const { name, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil, tolerate, anchors, candidates } = given
+  return Object.freeze({
+    name,
+    names,
+    partial,
+    ca: anchors,
+    intermediates: candidates,
+    revocation: Object.freeze([...checkersOf(given), revocation].filter((checker) => checker !== undefined)),
+    ...(spiffeOnly && { spiffeOnly }),
+    ...(algorithms !== undefined && { algorithms }),
+    ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil }),
+    ...(tolerate.length > 0 && { tolerate })
   })
 }
 

@@ -8,6 +8,7 @@ import type { CheckedTrust } from '../material/check-material.ts'
 import type { Pem } from '../material/material.ts'
 import { caKey, identitiesOf } from '../material/parsed-certificate.ts'
 import { blame } from '../material/part.ts'
+import { Slices } from '../slices.ts'
 import type { SnapshotAuthority, TrustSnapshot } from '../sources/credential-snapshot.ts'
 import type { CheckedAuthority } from './check-authority.ts'
 
@@ -48,9 +49,10 @@ export function createCheckers (
   checked: CheckedTrust, inForce: InForce
 ): Checkers {
   const made = new Map<string, CrlChecker | undefined>()
+  const ask = askAbout(clock, checked, inForce)
   for (const authority of changed) {
     try {
-      const question = ask(authority, clock, checked, inForce)
+      const question = ask(authority)
       made.set(authority.name, compareChecker(makeNow(question, crlsOf(authority.name)), question))
     } catch (error) {
       closeAll(made)
@@ -66,9 +68,12 @@ export async function loadCheckers (
   clock: Clock, checked: CheckedTrust, inForce: InForce
 ): Promise<Checkers> {
   const made = new Map<string, CrlChecker | undefined>()
+  const ask = askAbout(clock, checked, inForce)
+  const slices = new Slices()
   for (const authority of changed) {
+    await slices.pause()
     try {
-      const question = ask(authority, clock, checked, inForce)
+      const question = ask(authority)
       made.set(authority.name, compareChecker(await load(question, await crlsOf(authority.name)), question))
     } catch (error) {
       closeAll(made)
@@ -78,29 +83,36 @@ export async function loadCheckers (
   return made
 }
 
-function ask (authority: CheckedAuthority, clock: Clock, { authorities }: CheckedTrust, inForce: InForce): Question {
+/** What is the same for all authorities is found once: there may be hundreds of them. */
+function askAbout (
+  clock: Clock, { authorities }: CheckedTrust, inForce: InForce
+): (authority: CheckedAuthority) => Question {
   const known = inForce?.authorities ?? []
+  const listed = known.map(({ name, revocation }) => ({ name, all: listsOf(revocation) }))
+    .filter(({ all }) => all.length > 0)
   const formerIssuers = known.flatMap(casOf)
-  const between = [...authority.crlIssuers, ...formerIssuers]
-  const anchorsOf = (wanted: string): PeerIdentity[] =>
-    identitiesOf(authorities.find(({ name }) => name === wanted)?.anchors ?? [])
-  const anchors = anchorsOf(authority.name)
-  const lists = known.map(({ name, revocation }) => {
-    const all = listsOf(revocation)
-    if (name === authority.name) return { name, before: all }
-    // A CA that moves to another authority takes its CRLs with it.
-    const kept = listsBelow(all, anchorsOf(name), between)
-    return { name, before: listsBelow(all, anchors, between).filter((list) => !kept.includes(list)) }
-  })
-  const others = lists.filter(({ name, before }) => name !== authority.name && before.length > 0)
-  return {
-    authority,
-    clock,
-    anchors,
-    before: lists.flatMap(({ before }) => before),
-    givers: others.map(({ name }) => name),
-    formerIssuers,
-    isFirst: inForce === undefined
+  const anchorsByName = new Map(authorities.map(({ name, anchors }) => [name, identitiesOf(anchors)]))
+  const isFirst = inForce === undefined
+  return (authority) => {
+    const anchors = identitiesOf(authority.anchors)
+    const between = [...authority.crlIssuers, ...formerIssuers]
+    const lists = listed.map(({ name, all }) => {
+      if (name === authority.name) return { name, before: all }
+      // A CA that moves to another authority takes its CRLs with it.
+      const moved = listsBelow(all, anchors, between)
+      const kept = moved.length === 0 ? [] : listsBelow(all, anchorsByName.get(name) ?? [], between)
+      return { name, before: moved.filter((list) => !kept.includes(list)) }
+    })
+    const others = lists.filter(({ name, before }) => name !== authority.name && before.length > 0)
+    return {
+      authority,
+      clock,
+      anchors,
+      before: lists.flatMap(({ before }) => before),
+      givers: others.map(({ name }) => name),
+      formerIssuers,
+      isFirst
+    }
   }
 }
 

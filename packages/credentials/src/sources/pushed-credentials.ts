@@ -1,16 +1,15 @@
-import { nameKey, rdnKeys } from '@peerkit/identity'
-import { readCrlHeader } from '@peerkit/revocation/internal'
-import type { CheckedAuthority } from '../authority/check-authority.ts'
+import { WakeAt } from '@peerkit/identity/internal'
 import { loadCheckers } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
+import { PushedAuthorities } from '../authority/pushed-authorities.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import { causeOf, CredentialsClosedError } from '../errors.ts'
 import { checkMaterial } from '../material/check-material.ts'
 import type { CheckedMaterial } from '../material/check-material.ts'
-import { OPTION_ORIGINS, crlsOf, digestInSlices, listOf } from '../material/material.ts'
-import type { AuthorityMaterial, CheckOptions, CredentialMaterial, Origins, Pem } from '../material/material.ts'
-import { identitiesOf, readCertificates } from '../material/parsed-certificate.ts'
-import { checkPart, partsOf } from '../material/part.ts'
+import { OPTION_ORIGINS } from '../material/material.ts'
+import type { AuthorityMaterial, CheckOptions } from '../material/material.ts'
+import { partsOf } from '../material/part.ts'
+import { readOwn } from '../material/read-own.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
@@ -53,25 +52,37 @@ interface Loaded {
  * @throws CredentialsRefusedError, CredentialsOptionError if the first material fails a check
  */
 export async function startPushedSource (first: PushedMaterial, options: PushedOptions): Promise<PushedCredentials> {
-  return new PushedCredentials(first, await load(first, options, undefined), options)
+  const authorities = new PushedAuthorities(options)
+  return new PushedCredentials(first, await load(first, options, authorities, undefined), authorities, options)
 }
 
 /** Credentials that are replaced by what is pushed. */
 export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMaterial> {
   readonly #options: PushedOptions
+  readonly #authorities: PushedAuthorities
+  /** What is in use. */
   #given: PushedMaterial
+  /** What was pushed last, in use or not. */
+  #latest: PushedMaterial
+  /** When something starts that was refused because it is not valid yet. */
+  readonly #nextStart: WakeAt
   /** The cause of the last refusal of each part. */
   readonly #causes = new Map<string | undefined, string>()
   #warned: readonly string[] = []
   /** Each is checked against what is in use, so they come one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor (given: PushedMaterial, loaded: Loaded, options: PushedOptions) {
+  constructor (given: PushedMaterial, loaded: Loaded, authorities: PushedAuthorities, options: PushedOptions) {
     const { clock = SYSTEM_CLOCK } = options
     super(CREDENTIALS, loaded.checked, loaded.checkers, clock)
     this.#options = options
-    this.#given = given
+    this.#authorities = authorities
+    this.#given = this.#latest = given
+    this.#nextStart = new WakeAt(() => { this.recheck() }, {
+      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
+    })
     this.#tell(loaded)
+    this.#awaitStart(loaded.refusals.values(), clock.now())
   }
 
   /**
@@ -94,25 +105,41 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
    */
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
-  protected override recheck (): void { this.push(this.#given).catch(() => {}) }
+  protected override recheck (): void {
+    const [given, latest] = [this.#given, this.#latest]
+    // If what came last is still refused, a CA may have started of what is in use.
+    this.push(latest).catch(async () => { if (given !== latest && !this.closed) await this.push(given) }).catch(() => {})
+  }
 
   protected override async stop (): Promise<void> {
+    this.#nextStart.clear()
     this.#options.onClose()
     await this.#turn
+    // A push that was under way may have set it again.
+    this.#nextStart.clear()
   }
 
   async #use (given: PushedMaterial): Promise<CredentialSnapshot> {
     if (this.closed) throw new CredentialsClosedError('new credentials arrived after close()')
+    const { clock = SYSTEM_CLOCK } = this.#options
+    this.#latest = given
     try {
-      const loaded = await load(given, this.#options, this)
+      const loaded = await load(given, this.#options, this.#authorities, this)
       const snapshot = this.take(loaded.checked, loaded.checkers)
       this.#given = given
       this.#tell(loaded)
+      this.#awaitStart(loaded.refusals.values(), clock.now())
       return snapshot
     } catch (error) {
       this.fail(error as Error)
+      this.#awaitStart([error as Error], clock.now())
       throw error
     }
+  }
+
+  #awaitStart (errors: Iterable<Error & { readonly startsAt?: number | undefined }>, now: number): void {
+    const starts = [...errors].map(({ startsAt = -Infinity }) => startsAt).filter((time) => time > now)
+    this.#nextStart.set(this.closed ? Infinity : Math.min(...starts))
   }
 
   #tell ({ refusals, warnings }: Loaded): void {
@@ -138,20 +165,32 @@ function lastingCause (error: Error): string { return causeOf(error).replace(/sh
 /**
  * Checks material.
  *
+ * @param authorities what is known of the authorities that were pushed before
  * @param inForce the source that uses it; undefined at the start
  * @throws CredentialsRefusedError, CredentialsOptionError
  */
 async function load (
-  given: PushedMaterial, { origin, onClose: _, ...options }: PushedOptions, inForce: PushedCredentials | undefined
+  given: PushedMaterial, { origin, onClose: _, ...options }: PushedOptions, authorities: PushedAuthorities,
+  inForce: PushedCredentials | undefined
 ): Promise<Loaded> {
   const isError = ([, authority]: [string, AuthorityMaterial | Error]): boolean => authority instanceof Error
   const refusals = new Map([...given.authorities].filter(isError) as Array<[string, Error]>)
   const warnings = new Set<string>()
   const origins = { ...OPTION_ORIGINS, cert: origin, key: `the key of ${origin}` }
+  const material = { cert: given.cert, key: given.key }
+  const own = readOwn(material, origins)
+  const former = inForce?.readChecked()
+  const previous = inForce?.current
+  const { clock = SYSTEM_CLOCK } = options
   for (;;) {
+    const passed = await authorities.check(given, own, refusals, former?.authorities ?? [], warnings)
     try {
-      const material = placeCrls(given, refusals, inForce?.current, warnings)
-      return { ...await check(material, origins, options, inForce, refusals), refusals, warnings: [...warnings] }
+      const kept = former && { parts: new Set(refusals.keys()), inForce: former }
+      const ready = { own, authorities: passed.authorities }
+      const checked = checkMaterial(material, { origins, options, previous, kept, ready, mayLeaveOutNames: true })
+      const changed = inForce?.changedAuthorities(checked) ?? checked.authorities
+      const checkers = await loadCheckers(changed, (name) => passed.crls.get(name) ?? [], clock, checked, previous)
+      return { checked, checkers, refusals, warnings: [...warnings] }
     } catch (error) {
       const blamed = partsOf(error as Error).filter((part) => {
         return part !== undefined && part !== given.own && !refusals.has(part)
@@ -160,74 +199,4 @@ async function load (
       for (const part of blamed) refusals.set(part, error as Error)
     }
   }
-}
-
-async function check (
-  material: CredentialMaterial, origins: Origins, options: CheckOptions, inForce: PushedCredentials | undefined,
-  refusals: ReadonlyMap<string, Error>
-): Promise<Pick<Loaded, 'checked' | 'checkers'>> {
-  const names = Object.keys(material.authorities as object)
-  const crlDigests = new Map(await Promise.all(names.map(async (name) => {
-    return [name, await Promise.all(crlsOf(material, name).map(digestInSlices))] as const
-  })))
-  const previous = inForce?.current
-  const kept = inForce && { parts: new Set(refusals.keys()), inForce: inForce.readChecked() }
-  const checked = checkMaterial(material, { origins, options, previous, kept, crlDigests })
-  const changed: readonly CheckedAuthority[] = inForce?.changedAuthorities(checked) ?? checked.authorities
-  const { clock = SYSTEM_CLOCK } = options
-  const checkers = await loadCheckers(changed, (name) => crlsOf(material, name), clock, checked, previous)
-  return { checked, checkers }
-}
-
-/** Material that the checks know: each CRL is with the authorities of its issuer. */
-function placeCrls (
-  { cert, key, own, authorities, crls }: PushedMaterial, refusals: ReadonlyMap<string, Error>,
-  current: CredentialSnapshot | undefined, warnings: Set<string>
-): CredentialMaterial {
-  const lists = readIssuers(crls, warnings)
-  const placed = new Set<Uint8Array>()
-  const used = new Map<string, AuthorityMaterial>()
-  // The order is part of the trust, and that of a push means nothing.
-  const others = [...authorities.keys()].filter((name) => name !== own).sort()
-  for (const name of [own, ...others]) {
-    const given = authorities.get(name) as AuthorityMaterial | Error
-    const isRefused = refusals.has(name)
-    // One that is kept is not read.
-    if (isRefused && current?.authorities.some((authority) => authority.name === name) !== true) continue
-    if (isRefused || given instanceof Error) {
-      used.set(name, { ca: '', names: 'any' })
-      continue
-    }
-    const cas = name === own ? [...listOf(given.ca), cert] : listOf(given.ca)
-    const issuers = lists.length === 0 ? [] : checkPart(name, () => namesOf(cas, name))
-    const crl = lists.filter(({ issuer }) => issuers.includes(issuer)).map(({ der }) => der)
-    for (const der of crl) placed.add(der)
-    used.set(name, crl.length === 0 ? given : { ...given, crl })
-  }
-  for (const { der, shown } of lists) {
-    if (!placed.has(der)) warnings.add(`ignored the CRL of ${shown}, which is not a CA of any authority`)
-  }
-  return { cert, key, authorities: Object.fromEntries(used) }
-}
-
-interface IssuedList { readonly der: Uint8Array, readonly issuer: string, readonly shown: string }
-
-function readIssuers (crls: readonly Uint8Array[], warnings: Set<string>): IssuedList[] {
-  return crls.flatMap((der) => {
-    try {
-      const { issuerName } = readCrlHeader(der)
-      return [{ der, issuer: nameKey(rdnKeys(issuerName)), shown: String(issuerName) }]
-    } catch (error) {
-      // If it replaces one that is in use, the authority that loses it is refused.
-      warnings.add(`ignored a CRL that cannot be read: ${(error as Error).message}`)
-      return []
-    }
-  })
-}
-
-/** The names of the CAs of an authority, in a form that can be compared. @throws CredentialsRefusedError */
-function namesOf (cas: readonly Pem[], name: string): readonly string[] {
-  const where = `authorities.${name}.ca`
-  return identitiesOf(cas.flatMap((pem) => readCertificates(pem, where)))
-    .flatMap(({ subject }) => subject === undefined ? [] : [nameKey(rdnKeys(subject))])
 }

@@ -1,6 +1,7 @@
 import type { AuthorityMaterial, CheckOptions, Clock, CredentialSource } from '@peerkit/credentials'
 import { startPushedSource } from '@peerkit/credentials/internal'
 import type { PushedCredentials, PushedMaterial } from '@peerkit/credentials/internal'
+import { WakeAt } from '@peerkit/identity/internal'
 import { WorkloadApiError } from '../errors.ts'
 import type { SpiffeInvalidError } from '../errors.ts'
 import { readSvidResponse } from '../workload-api/messages.ts'
@@ -8,6 +9,7 @@ import { Watch } from '../workload-api/watch.ts'
 import type { WatchOptions } from '../workload-api/watch.ts'
 import { chooseSvid } from './choose-svid.ts'
 import type { SvidChoice } from './choose-svid.ts'
+import { KnownBundles } from './known-bundles.ts'
 import { readUpdate } from './read-update.ts'
 import type { TrustDomainBundle } from './read-update.ts'
 
@@ -25,6 +27,7 @@ export interface FeedOptions {
 /** Turns the messages of the Workload API into credentials. */
 export class SvidFeed {
   readonly #options: FeedOptions
+  readonly #bundles = new KnownBundles()
   #watch: Watch | undefined
   #source: PushedCredentials | undefined
   /** The last message that was not looked at yet. Each one replaces all before it. */
@@ -33,9 +36,18 @@ export class SvidFeed {
   #isClosed = false
   /** Why there are no credentials yet. */
   #problem: Error | undefined
+  /** When an X.509-SVID starts that was refused because it is not valid yet, while there is no other. */
+  readonly #start: WakeAt
+  #refused: Uint8Array | undefined
   #onFirst: ((source: PushedCredentials) => void) | undefined
 
-  constructor (options: FeedOptions) { this.#options = options }
+  constructor (options: FeedOptions) {
+    this.#options = options
+    const { clock } = options.watch
+    this.#start = new WakeAt(() => { if (this.#refused !== undefined) this.#receive(this.#refused) }, {
+      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
+    })
+  }
 
   /**
    * Opens the stream, and waits for the first usable X.509-SVID.
@@ -61,6 +73,7 @@ export class SvidFeed {
 
   #close (): void {
     this.#isClosed = true
+    this.#start.clear()
     this.#watch?.close()
   }
 
@@ -78,6 +91,7 @@ export class SvidFeed {
 
   async #work (): Promise<void> {
     this.#isBusy = true
+    this.#start.clear()
     for (let octets = this.#pending; octets !== undefined && !this.#isClosed; octets = this.#pending) {
       this.#pending = undefined
       await this.#use(octets)
@@ -87,14 +101,22 @@ export class SvidFeed {
 
   async #use (octets: Uint8Array): Promise<void> {
     try {
-      const given = this.#read(octets)
+      const given = await this.#read(octets)
       if (this.#source === undefined) await this.#begin(given)
       // It tells its subscribers of a refusal.
       else await this.#source.push(given).catch(() => {})
     } catch (error) {
       this.#problem = error as Error
       this.#source?.fail(error as Error)
+      if (this.#source === undefined) this.#awaitStart(octets, error as Error)
     }
+  }
+
+  /** The agent sends nothing new only because time passes. */
+  #awaitStart (octets: Uint8Array, { startsAt }: Error & { readonly startsAt?: number | undefined }): void {
+    if (startsAt === undefined || this.#isClosed || this.#pending !== undefined) return
+    this.#refused = octets
+    this.#start.set(startsAt)
   }
 
   async #begin (given: PushedMaterial): Promise<void> {
@@ -103,13 +125,16 @@ export class SvidFeed {
     })
     if (this.#isClosed) await source.close()
     this.#source = source
+    this.#refused = undefined
     this.#onFirst?.(source)
   }
 
   /** @throws SpiffeInvalidError */
-  #read (octets: Uint8Array): PushedMaterial {
+  async #read (octets: Uint8Array): Promise<PushedMaterial> {
     const { choice, accepts } = this.#options
-    const { svids, bundles, crls } = readUpdate(readSvidResponse(octets))
+    const response = readSvidResponse(octets)
+    await this.#bundles.prepare(response)
+    const { svids, bundles, crls } = readUpdate(response, (bundle, name) => this.#bundles.read(bundle, name))
     const { cert, key, trustDomain: own } = chooseSvid(svids, choice)
     const accepted = [...bundles].filter(([name]) => name === own || accepts(name))
     const authorities = new Map(accepted.map(([name, bundle]) => [name, authorityOf(name, bundle)]))

@@ -1,3 +1,4 @@
+import { parseSpiffeId } from '@peerkit/identity'
 import type { ClaimKind, DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { isSubjectWithin, readAuthorityNames } from './authority-names.ts'
 import type { AuthorityNames, ReadBound, ReadNames } from './authority-names.ts'
@@ -47,6 +48,8 @@ export class NameBounds {
   /** The kinds of names that the authority does not vouch for at all. */
   readonly notBelieved: readonly ClaimKind[]
   readonly #names: ReadNames
+  /** The trust domains of the bounds for SPIFFE IDs. */
+  readonly #trustDomains: ReadonlySet<string>
 
   /**
    * @param names the option `names` of an authority
@@ -55,6 +58,7 @@ export class NameBounds {
    */
   constructor (names: AuthorityNames, where: string) {
     this.#names = readAuthorityNames(names, where)
+    this.#trustDomains = new Set(this.#spiffe.map(({ text }) => parseSpiffeId(text).trustDomain))
     this.notBelieved = Object.freeze(CLAIM_KINDS.filter((kind) => this.#boundsOf(kind) === undefined))
   }
 
@@ -79,6 +83,8 @@ export class NameBounds {
 
   /** Whether a SPIFFE ID can be within these bounds and within others. Both must have bounds for SPIFFE IDs. */
   overlapsSpiffe (other: NameBounds): boolean {
+    // Hundreds of trust domains may share a root, and each is compared with each.
+    if (![...this.#trustDomains].some((name) => other.#trustDomains.has(name))) return false
     const others = other.#spiffe
     return this.#spiffe.some((one) => others.some((two) => one.covers(two.text) || two.covers(one.text)))
   }
