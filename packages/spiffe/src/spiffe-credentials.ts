@@ -100,7 +100,8 @@ export async function spiffeCredentials (options: SpiffeCredentialsOptions = {})
     watch: { endpoint, clock, random, retry: { first, longest }, pingInterval, pingTimeout },
     choice: { hint, spiffeId },
     accepts: readFederated(options.federated),
-    check: { revocationPolicy, sendCaNames, use, clock }
+    // An X.509-SVID that the bundle beside it does not vouch for is one that no peer accepts.
+    check: { revocationPolicy, sendCaNames, use, chain: 'required', clock }
   })
   return await holdProcessOpen(async () => await feed.start(waitFor))
 }
