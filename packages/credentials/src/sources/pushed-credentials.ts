@@ -94,7 +94,10 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
    */
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
-  protected override recheck (): void { this.push(this.#given).catch(() => {}) }
+  protected override recheck (): void {
+    // What was withdrawn is not taken again by itself.
+    if (this.current.withdrawn !== true) this.push(this.#given).catch(() => {})
+  }
 
   protected override async stop (): Promise<void> {
     this.#options.onClose()

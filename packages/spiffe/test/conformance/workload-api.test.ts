@@ -57,6 +57,26 @@ test('WA-3: the first X.509-SVID is the default', async (t) => {
   t.same((await suite.pushAndWait({ svids: [b, a] })).ids, [`${OWN}/wa-3-b`])
 })
 
+test('WA-4: after PermissionDenied the X.509-SVID is not presented any more', async (t) => {
+  const clock = new ManualClock()
+  const suite = await Suite.start(t, { clock, random: () => 0 })
+  await suite.presents(`${OWN}/default`)
+  t.equal((await suite.dial(await suite.issue('/server'))).code, 200)
+  const [first, second] = [clock.nextTask((delay) => delay === 1_000), clock.nextTask((delay) => delay === 2_000)]
+  suite.agent.answer(7, 'no identity issued')
+  await first
+  t.match(await suite.probe(), { ids: [`${OWN}/default`] }, 'the entry may have been made again')
+  clock.advance(1_000)
+  await second
+  await t.rejects(suite.probe())
+  t.match(await suite.dial(await suite.issue('/server')), { code: 500, body: { message: /the client certificate was withdrawn at/ }, client: undefined })
+  suite.agent.answer(undefined)
+  const call = suite.agent.nextCall()
+  clock.advance(2_000)
+  await call
+  t.match(await suite.barrier(), { trusted: true }, 'a new one is presented')
+})
+
 interface Hardening { readonly what: string, readonly bad: (suite: Suite) => Promise<SvidFields> }
 
 /** The agent says that this certificate is `/bad`. */
