@@ -1,10 +1,11 @@
+import { inspect } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
-import { authoritiesOf } from '../src/index.ts'
+import { authoritiesOf, secureContextOptions } from '../src/index.ts'
 import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
 import { startPushedSource } from '../src/internal.ts'
 import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
@@ -137,4 +138,28 @@ test('a CA that starts later is taken then, and close() ends all', async (t) => 
   t.equal(closed(), 1)
   t.equal(clock.waiting, 0)
   await t.rejects(source.push(await material()), { code: 'MTLS_ERR_CREDENTIALS_CLOSED' })
+})
+
+test('a certificate that is withdrawn: not presented, until there is new material', async (t) => {
+  const clock = new ManualClock()
+  const later = await createDevCa({ name: 'Later', notBefore: new Date(clock.now() + 60_000) })
+  const first = await material({ own: { ...authority('own', own), ca: [own.root, later.root] } })
+  const { source, changes } = await start(t, first, { clock })
+  const before = source.current
+  source.withdraw()
+  source.withdraw()
+  t.same(told(changes), ['rotated own'], 'once')
+  t.match(source.current, { withdrawn: true, generation: 2, trustEpoch: 1, notAfter: clock.now(), cert: before.cert, authorities: [{ name: 'own' }] })
+  t.match(secureContextOptions(source.current), { cert: '', key: '', ca: before.ca })
+  t.match(JSON.parse(JSON.stringify(source.current)), { withdrawn: true })
+  t.match(inspect(source.current), /withdrawn: true/)
+  await t.rejects(source.push({ ...first, key: 'garbage' }))
+  t.ok(source.current.withdrawn, 'not by material that is refused')
+  clock.advance(60_001)
+  t.ok(source.current.withdrawn, 'and not by a CA that starts')
+  await source.push(first)
+  t.match(source.current, { withdrawn: false, notAfter: before.notAfter, anchors: { length: 2 } }, 'by the same material')
+  await source.close()
+  source.withdraw()
+  t.notOk(source.current.withdrawn, 'a source that is closed changes nothing')
 })

@@ -27,6 +27,22 @@ export interface SpiffeCredentialsOptions extends Pick<CheckOptions, 'revocation
    * names such as `partner.example`.
    */
   readonly federated?: 'all' | 'none' | readonly string[] | undefined
+  /**
+   * What to do when the agent takes our identity back, because the entry of this workload was deleted (gRPC status
+   * PermissionDenied).
+   *
+   * - `stop` (default, SPIFFE Workload API section 5.2.1): the X.509-SVID is not presented any more. Servers refuse
+   *   every handshake and close open connections, and clients call nobody, until the agent gives a new one.
+   * - `keep`: the X.509-SVID stays in use until it expires.
+   *
+   * An agent that ended our stream with it has to deny the next call too.
+   */
+  readonly whenDenied?: 'stop' | 'keep' | undefined
+  /**
+   * How long an agent that was away may deny our identity before that counts, in milliseconds. An agent that starts
+   * does so until it knows its workloads. Default 300,000.
+   */
+  readonly denialGrace?: number | undefined
   /** Milliseconds before the first retry. Doubles with each retry. Default 1,000. */
   readonly retryFirst?: number | undefined
   /** The longest time between two retries, in milliseconds. Default 30,000. */
@@ -52,6 +68,8 @@ const OPTIONS = defineOptions<SpiffeCredentialsOptions>('spiffeCredentials', Spi
   }),
   revocationPolicy: valueOf('a policy', () => true),
   sendCaNames: flag,
+  whenDenied: choice('stop', 'keep'),
+  denialGrace: duration({ least: 0 }),
   use: choice('server', 'client', 'both', 'either'),
   retryFirst: duration(),
   retryLongest: duration(),
@@ -69,7 +87,8 @@ const OPTIONS = defineOptions<SpiffeCredentialsOptions>('spiffeCredentials', Spi
  * of its own trust domain and for no other names. A trust domain that the agent no longer sends is removed.
  *
  * While the agent is away, the last good X.509-SVID stays in use. Subscribers get `refused` once for each cause, and
- * `recovered` when it is back. The source keeps no process alive.
+ * `recovered` when it is back. If the agent takes our identity back, they get `rotated` with a snapshot that is
+ * `withdrawn`; see `whenDenied`. The source keeps no process alive.
  *
  * @param options where the Workload API is, and which X.509-SVID is ours
  * @returns the source, once the agent has sent an X.509-SVID that passed every check
@@ -90,6 +109,7 @@ export async function spiffeCredentials (options: SpiffeCredentialsOptions = {})
   OPTIONS.check(options)
   const { hint, spiffeId, waitFor = 30_000, clock = SYSTEM_CLOCK, random = Math.random } = options
   const { retryFirst: first = 1_000, pingInterval = 30_000, pingTimeout = 10_000 } = options
+  const { whenDenied = 'stop', denialGrace: grace = 300_000 } = options
   const { retryLongest: longest = Math.max(30_000, first), revocationPolicy = 'soft', sendCaNames, use } = options
   if (longest < first) {
     throw wrongValue(SpiffeOptionError, 'retryLongest', longest, `at least retryFirst, ${first}`)
@@ -100,7 +120,9 @@ export async function spiffeCredentials (options: SpiffeCredentialsOptions = {})
     watch: { endpoint, clock, random, retry: { first, longest }, pingInterval, pingTimeout },
     choice: { hint, spiffeId },
     accepts: readFederated(options.federated),
-    check: { revocationPolicy, sendCaNames, use, clock }
+    denial: { whenDenied, grace },
+    // An X.509-SVID that the bundle beside it does not vouch for is one that no peer accepts.
+    check: { revocationPolicy, sendCaNames, use, chain: 'required', clock }
   })
   return await holdProcessOpen(async () => await feed.start(waitFor))
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
-import { authoritiesOf } from '@peerkit/credentials'
+import { authoritiesOf, secureContextOptions } from '@peerkit/credentials'
 import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { createTrustEvaluator } from '@peerkit/trust'
@@ -80,8 +80,8 @@ test('an agent that stops is told once, and the SVID stays until it is back', as
   t.not(source.current, before)
 })
 
-test('PermissionDenied while it runs: the last SVID stays', async (t) => {
-  const { source, agent, changes, clock } = await start(t)
+test('PermissionDenied while it runs, with whenDenied: keep: the last SVID stays', async (t) => {
+  const { source, agent, changes, clock } = await start(t, { whenDenied: 'keep' })
   const refused = nextChange(source, 'refused')
   agent.answer(7, 'no identity issued')
   t.match(await refused, { error: { code: 'MTLS_ERR_SPIFFE_WORKLOAD_API', reason: 'denied', status: 7, message: /no identity issued/ } })
@@ -93,6 +93,45 @@ test('PermissionDenied while it runs: the last SVID stays', async (t) => {
   clock.advance(2_000)
   await recovered
   t.same(changes.map(({ type }) => type), ['refused', 'recovered'])
+})
+
+test('PermissionDenied while it runs: the SVID is withdrawn, until the agent gives it again', async (t) => {
+  const { source, agent, changes, clock } = await start(t)
+  const before = source.current
+  const withdrawn = nextChange(source, 'rotated')
+  const again = clock.nextTask((delay) => delay === 1_000)
+  agent.answer(7, 'no identity issued')
+  await again
+  t.equal(source.current, before)
+  const next = clock.nextTask((delay) => delay === 2_000)
+  clock.advance(1_000)
+  t.match(await withdrawn, { trustChanged: false, snapshot: { withdrawn: true, generation: 2, notAfter: clock.now(), authorities: before.authorities } })
+  t.match(secureContextOptions(source.current), { cert: '', key: '' })
+  await next
+  agent.answer(undefined)
+  const recovered = nextChange(source, 'recovered')
+  clock.advance(2_000)
+  await recovered
+  t.match(source.current, { withdrawn: false, generation: 3, notAfter: before.notAfter }, 'the same one, taken anew')
+  t.same(changes.map(({ type }) => type), ['refused', 'rotated', 'rotated', 'recovered'])
+})
+
+test('PermissionDenied of an agent that was away counts after a while', async (t) => {
+  const { source, agent, clock } = await start(t, { denialGrace: 10_000 })
+  const refused = nextChange(source, 'refused')
+  await agent.stop()
+  await refused
+  agent.answer(7, 'not synchronized')
+  await agent.start()
+  for (const delay of [1_000, 2_000, 4_000]) {
+    const next = clock.nextTask((wanted) => wanted === delay * 2)
+    clock.advance(delay)
+    await next
+    t.notOk(source.current.withdrawn, 'an agent that starts does not know its workloads yet')
+  }
+  const withdrawn = nextChange(source, 'rotated')
+  clock.advance(8_000)
+  t.match(await withdrawn, { snapshot: { withdrawn: true } })
 })
 
 test('InvalidArgument is tried again after the longest pause alone', async (t) => {

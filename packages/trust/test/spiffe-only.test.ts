@@ -1,14 +1,16 @@
 // Authorities for X.509-SVIDs: what must not get in, and one root in several trust domains.
 import { test } from 'tap'
 import { element } from '@peerkit/test-support/der'
-import { KEY_CERT_SIGN, DIGITAL_SIGNATURE, NOW, Party, altNames, dns, keyUsage } from '@peerkit/test-support/mint'
-import type { Options } from '@peerkit/test-support/mint'
+import { CLIENT_AUTH, KEY_CERT_SIGN, DIGITAL_SIGNATURE, NOW, Party, SERVER_AUTH, altNames, dns, keyUsage, purposes } from '@peerkit/test-support/mint'
+import type { Extension, Options } from '@peerkit/test-support/mint'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Authority, Decision } from '../src/index.ts'
 import { stubChecker, unknown } from './support/evaluate.ts'
 
+const KEY_AGREEMENT = 4
+const BOTH = purposes(CLIENT_AUTH, SERVER_AUTH)
 const uri = (id: string): Buffer => element(0x86, Buffer.from(id))
-const named = (...names: readonly Uint8Array[]): Options => ({ extensions: [altNames(...names)] })
+const named = (...names: readonly Uint8Array[]): Options => ({ extensions: [altNames(...names), BOTH] })
 const svid = (id: string): Options => named(uri(id))
 
 const [root, aCa, bCa] = [new Party('CN=Shared root'), new Party('CN=CA of a'), new Party('CN=CA of b')]
@@ -58,6 +60,22 @@ test('what is not an X.509-SVID is refused', (t) => {
     t.match(ask(aCa.issue('CN=x', options), [plain]), /^outside_authority: /, what)
   }
   t.equal(ask(aCa.issue('CN=x', named(uri('spiffe://a.example/x'), dns('x.example'))), [plain]), 'accepted by a.example', 'a DNS name beside the ID is allowed')
+  t.end()
+})
+
+test('what an X.509-SVID must be for: digitalSignature, and as a client and as a server', (t) => {
+  const plain = root.certify(aCa)
+  const leaf = (...more: readonly Extension[]): string => ask(aCa.issue('CN=x', { extensions: [altNames(uri('spiffe://a.example/x')), ...more] }), [plain])
+  const none = (oid: string): Extension => ({ oid, value: Buffer.alloc(0) })
+  t.equal(leaf(BOTH), 'accepted by a.example')
+  t.equal(leaf(none('2.5.29.37')), 'accepted by a.example', 'no extended key usage is for everything')
+  t.equal(leaf(BOTH, keyUsage(DIGITAL_SIGNATURE, KEY_AGREEMENT)), 'accepted by a.example')
+  t.match(leaf(none('2.5.29.15'), BOTH), /^wrong_purpose: .*has no keyUsage, as an X\.509-SVID must$/)
+  t.match(leaf(keyUsage(KEY_AGREEMENT), BOTH), /^wrong_purpose: .*does not allow digitalSignature by its keyUsage/)
+  t.match(leaf(purposes(CLIENT_AUTH)), /^wrong_purpose: .*does not allow serverAuth too by its extendedKeyUsage/)
+  t.match(leaf(purposes(SERVER_AUTH)), /^wrong_purpose: /)
+  t.match(leaf(purposes('1.3.6.1.5.5.7.3.3')), /^wrong_purpose: /)
+  t.match(ask(aCa.issue('CN=x', svid('spiffe://a.example/x')), [root.certify(aCa, { extensions: [altNames(uri('spiffe://a.example')), none('2.5.29.15')] })]), /^outside_authority: .*and has no keyUsage/, 'a CA that is an X.509-SVID')
   t.end()
 })
 

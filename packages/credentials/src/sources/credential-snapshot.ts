@@ -70,8 +70,16 @@ export interface CredentialSnapshot extends TrustSnapshot {
   readonly identity: PeerIdentity
   /** Our intermediates, parsed. */
   readonly intermediates: readonly PeerIdentity[]
-  /** When the first of our certificates expires that peers with the same CAs need, in milliseconds since the epoch. */
+  /**
+   * When the first of our certificates expires that peers with the same CAs need, in milliseconds since the epoch. If
+   * it was withdrawn: when that was.
+   */
   readonly notAfter: number
+  /**
+   * Whether who issued the certificate took it back, as an agent of SPIFFE can. It is not presented any more: servers
+   * refuse every handshake, and clients call nobody. New material ends that. Default false.
+   */
+  readonly withdrawn?: boolean
   /** The option `sendCaNames`: whether servers send the names of the trusted CAs to clients. Default true. */
   readonly sendCaNames?: boolean
 }

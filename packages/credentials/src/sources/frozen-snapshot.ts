@@ -21,6 +21,8 @@ interface SnapshotState {
   readonly trustEpoch: number
   /** The checkers of the CRLs, by authority. */
   readonly checkers: Checkers
+  /** When our certificate was taken back, in milliseconds since the epoch. Default: it was not. */
+  readonly withdrawnAt?: number
 }
 
 /** A trust snapshot. */
@@ -133,6 +135,7 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   readonly identity: PeerIdentity
   readonly intermediates: readonly PeerIdentity[]
   readonly notAfter: number
+  readonly withdrawn: boolean
   readonly sendCaNames: boolean
   readonly #key: string
 
@@ -144,7 +147,9 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
     this.identity = identity
     this.intermediates = Object.freeze(intermediates)
     const needed = neededCertificates(certificates, this.anchors)
-    this.notAfter = Math.min(...needed.map(({ notAfter = -Infinity }) => notAfter))
+    const { withdrawnAt = Infinity } = state
+    this.notAfter = Math.min(withdrawnAt, ...needed.map(({ notAfter = -Infinity }) => notAfter))
+    this.withdrawn = withdrawnAt !== Infinity
     this.sendCaNames = checked.sendCaNames
     this.#key = key
     Object.freeze(this)
@@ -153,8 +158,9 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   get key (): string { return this.#key }
 
   override toJSON (): object {
-    const { identity, intermediates, notAfter } = this
-    return { ...super.toJSON(), identity, intermediates, notAfter: new Date(notAfter).toISOString(), key: '[redacted]' }
+    const { identity, intermediates, notAfter, withdrawn } = this
+    const own = { identity, intermediates, notAfter: new Date(notAfter).toISOString(), withdrawn, key: '[redacted]' }
+    return { ...super.toJSON(), ...own }
   }
 
   static {
@@ -166,7 +172,7 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
 }
 
 function describeSnapshot (
-  { generation, trustEpoch, identity, authorities, notAfter, warnings }: FrozenSnapshot, options: object
+  { generation, trustEpoch, identity, authorities, notAfter, withdrawn, warnings }: FrozenSnapshot, options: object
 ): string {
   const shown = {
     generation,
@@ -174,6 +180,7 @@ function describeSnapshot (
     identity: String(identity),
     authorities: authorities.map(showAuthority),
     notAfter: new Date(notAfter).toISOString(),
+    withdrawn,
     warnings,
     key: '[redacted]'
   }

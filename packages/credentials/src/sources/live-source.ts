@@ -72,7 +72,7 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
    */
   take (checked: Checked, checkers: Checkers): Snapshot {
     const isOther = this.changesTrust(checked) || this.#kind.changesOwn(checked, this.#current) ||
-      this.#changesWarnings(checked)
+      this.#changesWarnings(checked) || this.#isWithdrawn
     const isTaken = isOther && !this.#closed
     if (!isTaken) closeAll(checkers)
     if (this.#closed) throw new CredentialsClosedError('new credentials arrived after close()')
@@ -112,22 +112,43 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
     const generation = previous.generation + 1
     const trustEpoch = previous.trustEpoch + (trustChanged ? 1 : 0)
     const snapshot = this.#kind.freeze(checked, { generation, trustEpoch, checkers })
-    this.#current = snapshot
     this.#checked = checked
-    this.#adoptCheckers()
-    this.#listeners.notify({ type: 'rotated', snapshot, previous, trustChanged })
+    this.#replace(snapshot, trustChanged)
     // Closed after the listeners ran, because they may still use the former checkers.
     const kept = new Set(checkers.values())
     closeAll(new Map([...before].filter(([, checker]) => !kept.has(checker))))
+    this.#awaitStart()
+    return snapshot
+  }
+
+  /** Puts a snapshot in the place of the one in use, and tells everybody. */
+  #replace (snapshot: Snapshot, trustChanged: boolean): void {
+    const previous = this.#current
+    this.#current = snapshot
+    this.#adoptCheckers()
+    this.#listeners.notify({ type: 'rotated', snapshot, previous, trustChanged })
     if (credentialsRotated.hasSubscribers) {
+      const { generation, trustEpoch } = snapshot
       const { identity, notAfter, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
       const message = { generation, trustEpoch, trustChanged, identity, notAfter, warnings }
       credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()
-    this.#awaitStart()
-    return snapshot
   }
+
+  /**
+   * Takes our certificate back: it is not presented any more, and the trust stays as it is. Material that is taken ends
+   * that, also if it equals the material in use.
+   */
+  withdraw (): void {
+    if (this.#closed || this.#isWithdrawn) return
+    const { generation, trustEpoch } = this.#current
+    const checkers = checkersOf(this.#current)
+    const state = { generation: generation + 1, trustEpoch, checkers, withdrawnAt: this.#clock.now() }
+    this.#replace(this.#kind.freeze(this.#checked, state), false)
+  }
+
+  get #isWithdrawn (): boolean { return (this.#current as Partial<CredentialSnapshot>).withdrawn === true }
 
   /**
    * Notifies subscribers that new material was refused.

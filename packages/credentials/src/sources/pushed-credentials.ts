@@ -106,6 +106,8 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
   protected override recheck (): void {
+    // What was withdrawn is not taken again by itself.
+    if (this.current.withdrawn === true) return
     const [given, latest] = [this.#given, this.#latest]
     // If what came last is still refused, a CA may have started of what is in use.
     this.push(latest).catch(async () => { if (given !== latest && !this.closed) await this.push(given) }).catch(() => {})

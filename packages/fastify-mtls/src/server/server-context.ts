@@ -216,9 +216,17 @@ export class ServerContext {
     this.#unsubscribe = this.credentials.subscribe((change) => {
       if (change.type !== 'rotated') return
       this.#tls.rotate(change, this.appCheck.app?.log)
+      if (change.snapshot.withdrawn === true) this.#endWithdrawn()
       if (change.trustChanged) this.#review()
     })
     this.#lists.start()
+  }
+
+  /** Without a certificate the server takes no new connections. Those that are open get time to finish. */
+  #endWithdrawn (): void {
+    setTimeout(() => {
+      if (this.credentials.current.withdrawn === true) this.#gate.closeConnections()
+    }, this.#drainTimeout).unref()
   }
 
   #review (): void {

@@ -70,7 +70,8 @@ export class TlsContexts {
 
   /** @param log gets a line if the new certificate is not for servers */
   rotate ({ snapshot, previous, trustChanged }: Rotation, log: ErrorLog | undefined): void {
-    if (trustChanged) this.#tickets.drop()
+    // A resumed session needs no certificate, so that a withdrawn one would still be of use.
+    if (trustChanged || snapshot.withdrawn === true) this.#tickets.drop()
     const isPresented = isForServers(snapshot.identity)
     if (isPresented) this.#presented = snapshot
     else if (snapshot.cert !== previous.cert) logWrongPurpose(log, snapshot, this.#presented)
@@ -88,8 +89,9 @@ export class TlsContexts {
     this.#applyAllTicketKeys()
   }
 
-  /** The trust of a snapshot, with the certificate that is presented. */
+  /** The trust of a snapshot, with the certificate that is presented, unless it was withdrawn. */
   #contextOptions (snapshot: CredentialSnapshot): SecureContextOptions {
+    if (snapshot.withdrawn === true) return tlsContextOptions(snapshot, this.#options)
     const { cert, key } = this.#presented
     return { ...tlsContextOptions(snapshot, this.#options), cert, key }
   }

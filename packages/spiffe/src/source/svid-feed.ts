@@ -10,6 +10,8 @@ import type { WatchOptions } from '../workload-api/watch.ts'
 import { chooseSvid } from './choose-svid.ts'
 import type { SvidChoice } from './choose-svid.ts'
 import { KnownBundles } from './known-bundles.ts'
+import { Denials } from './denials.ts'
+import type { DenialPolicy } from './denials.ts'
 import { readUpdate } from './read-update.ts'
 import type { TrustDomainBundle } from './read-update.ts'
 
@@ -22,12 +24,14 @@ export interface FeedOptions {
   /** Whether peers of a federated trust domain are accepted. */
   readonly accepts: (trustDomain: string) => boolean
   readonly check: CheckOptions
+  readonly denial: Omit<DenialPolicy, 'clock'>
 }
 
 /** Turns the messages of the Workload API into credentials. */
 export class SvidFeed {
   readonly #options: FeedOptions
   readonly #bundles = new KnownBundles()
+  readonly #denials: Denials
   #watch: Watch | undefined
   #source: PushedCredentials | undefined
   /** The last message that was not looked at yet. Each one replaces all before it. */
@@ -47,6 +51,7 @@ export class SvidFeed {
     this.#start = new WakeAt(() => { if (this.#refused !== undefined) this.#receive(this.#refused) }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
+    this.#denials = new Denials({ ...options.denial, clock: options.watch.clock })
   }
 
   /**
@@ -66,7 +71,7 @@ export class SvidFeed {
     }, waitFor)
     this.#watch = new Watch({ ...this.#options.watch, method: METHOD }, {
       onMessage: (octets) => { this.#receive(octets) },
-      onLost: (error) => { this.#lose(error) }
+      onLost: (error, _delay, hadMessages) => { this.#lose(error, hadMessages) }
     })
     return await promise.finally(cancel)
   }
@@ -77,14 +82,19 @@ export class SvidFeed {
     this.#watch?.close()
   }
 
-  #lose (error: WorkloadApiError): void {
+  #lose (error: WorkloadApiError, hadMessages: boolean): void {
     this.#problem = error
     // An agent that stops ends the stream, and is not reachable then: that is one cause.
     const isAway = error.reason === 'ended' || error.reason === 'timeout' || error.reason === 'unreachable'
     this.#source?.fail(error, isAway ? 'away' : `${error.reason} ${error.message}`)
+    if (!this.#denials.count(error, hadMessages)) return
+    // What arrived before the denial does not bring the identity back.
+    this.#pending = undefined
+    this.#source?.withdraw()
   }
 
   #receive (octets: Uint8Array): void {
+    this.#denials.clear()
     this.#pending = octets
     if (!this.#isBusy) this.#work().catch(() => {})
   }

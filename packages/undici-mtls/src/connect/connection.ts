@@ -68,8 +68,9 @@ export interface Connection {
  */
 export async function openConnection (destination: Destination, context: ConnectContext): Promise<Connection> {
   const snapshot = context.credentials.current
-  if (context.now() >= endOfValidity(snapshot)) {
-    throw new OutboundCredentialsExpiredError(destination.origin, snapshot.notAfter)
+  const { withdrawn = false } = snapshot
+  if (withdrawn || context.now() >= endOfValidity(snapshot)) {
+    throw new OutboundCredentialsExpiredError(destination.origin, snapshot.notAfter, withdrawn)
   }
   const key = keyOf(destination, snapshot)
   const cached = context.sessions.take(key)
