@@ -4,6 +4,7 @@ import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { loadCheckers } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { causeOf, CredentialsClosedError } from '../errors.ts'
 import { checkMaterial } from '../material/check-material.ts'
 import type { CheckedMaterial } from '../material/check-material.ts'
@@ -14,6 +15,7 @@ import { checkPart, partsOf } from '../material/part.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
+import type { BundleStatus, SourceStatus } from './source-status.ts'
 
 /** What is pushed: everything that is to be in use from now on. */
 export interface PushedMaterial {
@@ -35,6 +37,10 @@ export interface PushedMaterial {
 export interface PushedOptions extends CheckOptions {
   /** Where the material comes from, for errors: `the X.509-SVID`. */
   readonly origin: string
+  /** Who pushes it, for the status. Default: the kind `workload api`, with `origin`. */
+  readonly from?: Pick<SourceStatus, 'kind' | 'origin'> | undefined
+  /** Whether an authority of this name may be pushed; see `TrustSource`. */
+  readonly mayAdd?: ((authority: string) => boolean) | undefined
   /** Called when the source is closed. */
   readonly onClose: () => void
 }
@@ -59,7 +65,9 @@ export async function startPushedSource (first: PushedMaterial, options: PushedO
 /** Credentials that are replaced by what is pushed. */
 export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMaterial> {
   readonly #options: PushedOptions
+  readonly #clock: Clock
   #given: PushedMaterial
+  readonly mayAdd?: (authority: string) => boolean
   /** The cause of the last refusal of each part. */
   readonly #causes = new Map<string | undefined, string>()
   #warned: readonly string[] = []
@@ -70,7 +78,9 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
     const { clock = SYSTEM_CLOCK } = options
     super(CREDENTIALS, loaded.checked, loaded.checkers, clock)
     this.#options = options
+    this.#clock = clock
     this.#given = given
+    if (options.mayAdd !== undefined) this.mayAdd = options.mayAdd
     this.#tell(loaded)
   }
 
@@ -95,6 +105,25 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
   protected override recheck (): void { this.push(this.#given).catch(() => {}) }
+
+  protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
+    return this.#options.from ?? { kind: 'workload api', origin: this.#options.origin }
+  }
+
+  protected override isBundle (part: string | undefined): boolean { return part !== undefined }
+
+  /** Each change is pushed. So what is in use is confirmed while there is somebody to push. */
+  protected override listBundles (): readonly BundleStatus[] {
+    const { kind: origin } = this.describeOrigin()
+    const confirmedAt = this.refusalOf(undefined)?.since ?? this.#clock.now()
+    const inUse = new Set(this.current.authorities.map(({ name }) => name))
+    return [...this.#given.authorities.keys()].map((authority) => {
+      const refusal = this.refusalOf(authority)
+      const refreshedAt = inUse.has(authority) ? Math.min(confirmedAt, refusal?.since ?? Infinity) : undefined
+      const problem = refusal?.error.message
+      return { authority, origin, sequence: undefined, refreshedAt, nextRefresh: undefined, problem }
+    })
+  }
 
   protected override async stop (): Promise<void> {
     this.#options.onClose()
@@ -142,7 +171,7 @@ function lastingCause (error: Error): string { return causeOf(error).replace(/sh
  * @throws CredentialsRefusedError, CredentialsOptionError
  */
 async function load (
-  given: PushedMaterial, { origin, onClose: _, ...options }: PushedOptions, inForce: PushedCredentials | undefined
+  given: PushedMaterial, { origin, onClose: _, from: _from, mayAdd: _mayAdd, ...options }: PushedOptions, inForce: PushedCredentials | undefined
 ): Promise<Loaded> {
   const isError = ([, authority]: [string, AuthorityMaterial | Error]): boolean => authority instanceof Error
   const refusals = new Map([...given.authorities].filter(isError) as Array<[string, Error]>)
