@@ -1,6 +1,6 @@
 import { parseSpiffeId } from '@peerkit/identity'
 import {
-  checkOption, defineOptions, describeSecret, describeValue, duration, func, passedOn, secret, required, text,
+  checkOption, defineOptions, describeSecret, describeValue, duration, func, passedOn, required, secret, text, valueOf,
   wrongOption, wrongValue
 } from '@peerkit/identity/internal'
 import type { OptionType } from '@peerkit/identity/internal'
