@@ -5,7 +5,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
-import { authoritiesOf, secureContextOptions } from '../src/index.ts'
+import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '../src/index.ts'
 import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
 import { startPushedSource } from '../src/internal.ts'
 import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
@@ -162,4 +162,49 @@ test('a certificate that is withdrawn: not presented, until there is new materia
   await source.close()
   source.withdraw()
   t.notOk(source.current.withdrawn, 'a source that is closed changes nothing')
+})
+
+test('tells whether new material can be had, and the state of each bundle', async (t) => {
+  const clock = new ManualClock()
+  const authorities = { partner: authority('partner', partner) }
+  const from = { kind: 'workload api', origin: 'unix:/agent.sock' }
+  const { source } = await start(t, await material(authorities), { clock, from, mayAdd: (name) => name !== 'evil' })
+  const begin = clock.now()
+  const bundle = (name: string): object | undefined => {
+    return source.status().bundles.find(({ authority }) => authority === name)
+  }
+  t.match(source.status(), { ...from, state: 'live', since: begin, problem: undefined })
+  const good = { origin: 'workload api', sequence: undefined, nextRefresh: undefined, problem: undefined }
+  t.same(source.status().bundles, ['partner', 'own'].map((authority) => ({ authority, ...good, refreshedAt: begin })))
+  clock.advance(5_000)
+  t.match(bundle('own'), { refreshedAt: begin + 5_000 }, 'a change would have been pushed')
+  source.fail(new Error('the agent is away'), 'away')
+  clock.advance(5_000)
+  source.fail(new Error('the agent denies'), 'denied')
+  t.match(source.status(), { state: 'failing', since: begin + 5_000, problem: 'the agent denies' })
+  t.match(bundle('partner'), { refreshedAt: begin + 5_000, problem: undefined }, 'its age grows')
+  await source.push(await material({ ...authorities, partner: new Error('malformed'), fresh: new Error('garbage') }))
+  t.match(source.status(), { state: 'live', since: begin + 10_000, problem: undefined }, 'a partner is not the source')
+  clock.advance(1_000)
+  t.match(bundle('partner'), { refreshedAt: begin + 10_000, problem: 'malformed' })
+  t.match(bundle('fresh'), { refreshedAt: undefined, problem: 'garbage' }, 'it was never there')
+  t.match(bundle('own'), { refreshedAt: begin + 11_000 })
+  await source.push(await material(authorities))
+  t.match(source.status(), { state: 'live', since: begin + 10_000 })
+  t.equal(bundle('fresh'), undefined)
+  t.equal(source.mayAdd?.('evil'), false)
+  await source.close()
+  t.match(source.status(), { state: 'closed', since: begin + 11_000, problem: undefined })
+})
+
+test('rules are told which trust domains may be added', async (t) => {
+  const { source } = await start(t, await material(), { mayAdd: (name) => name !== 'evil' })
+  const awaited = ruleAuthoritiesOf(source.current, 'clients', source).find(({ awaits }) => awaits !== undefined)
+  t.same([awaited?.awaits?.('partner'), awaited?.awaits?.('evil')], [true, false])
+  const claims = (value: string): boolean | undefined => awaited?.mayClaim('spiffe', value)
+  t.same([claims('spiffe://partner'), claims('spiffe://partner/a/*'), claims('spiffe://evil/a')], [true, true, false])
+  t.same([awaited?.vouchesFor('spiffe'), awaited?.vouchesFor('subject')], [true, false])
+  t.equal(ruleAuthoritiesOf(source.current, 'clients').length, 1)
+  const closed = await start(t, await material())
+  t.equal(ruleAuthoritiesOf(closed.source.current, 'clients', closed.source).length, 1)
 })

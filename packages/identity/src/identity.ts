@@ -1,6 +1,7 @@
 import { clip } from './internal/text.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.ts'
+import { parseSpiffeId } from './spiffe-id.ts'
 import { emptyUnknown, hideAltNames } from './subject-alt-names.ts'
 import type { CertificateFlaw } from './x509/certificate.ts'
 
@@ -8,7 +9,7 @@ import type { CertificateFlaw } from './x509/certificate.ts'
 type IdentityFields = Omit<
   PeerIdentity,
   | 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'tolerated' | 'commonName' | 'organization'
-  | 'organizationalUnit'
+  | 'organizationalUnit' | 'trustDomain'
 > &
   Partial<Pick<PeerIdentity, 'authority' | 'notBelieved' | 'tolerated'>>
 
@@ -78,6 +79,9 @@ class Identity implements PeerIdentity {
   get commonName (): string | undefined { return onlyText(this.subject, '2.5.4.3') }
   get organization (): string | undefined { return onlyText(this.subject, '2.5.4.10') }
   get organizationalUnit (): string | undefined { return onlyText(this.subject, '2.5.4.11') }
+  get trustDomain (): string | undefined {
+    return this.spiffeId === undefined ? undefined : parseSpiffeId(this.spiffeId).trustDomain
+  }
 
   // Bytes cannot be frozen, so each caller gets a copy.
   get raw (): Uint8Array | undefined {

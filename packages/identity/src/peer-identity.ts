@@ -48,6 +48,8 @@ export interface PeerIdentity {
    * (X509-SVID section 5.2).
    */
   readonly spiffeId: string | undefined
+  /** The trust domain of `spiffeId`: `prod.example`. Undefined without a SPIFFE ID, or if it is not believed. */
+  readonly trustDomain: string | undefined
   /**
    * Lower-case hex, an even number of digits, without the sign byte. A negative one, if tolerated, is `-` and its
    * amount, as OpenSSL and Node show it.

@@ -79,3 +79,16 @@ test('an authority without limits changes nothing but the name of who vouches', 
   t.notMatch(JSON.stringify(peer), /notBelieved/)
   t.match(JSON.stringify(limitPeerIdentity(full, 'partner', ['dns'])), /"authority":"partner".*"notBelieved":\["dns"\]/)
 })
+
+test('the trust domain is that of the SPIFFE ID, and is believed with it', async (t) => {
+  t.equal(full.trustDomain, 'prod.example')
+  t.equal(limitPeerIdentity(full, 'partner', ['subject']).trustDomain, 'prod.example')
+  t.equal(limitPeerIdentity(full, 'partner', ['spiffe']).trustDomain, undefined)
+  t.equal(claimsOf(limitPeerIdentity(full, 'partner', ['spiffe'])).trustDomain, 'prod.example')
+  t.notOk('trustDomain' in (full.toJSON() as object), 'the SPIFFE ID says it already')
+  const withUri = (uri: string[]): string | undefined => {
+    return createPartialIdentity({ subjectAltNames: { uri } }).trustDomain
+  }
+  t.equal(withUri(['spiffe://td/a', 'urn:b']), undefined, 'no X.509-SVID')
+  t.equal(withUri(['https://td/a']), undefined)
+})

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import type { BundleStatus, CredentialChange, CredentialSource, MemoryCredentials, SourceStatus } from '@peerkit/credentials'
 import { watchReadiness } from '../src/expiry/readiness.ts'
 import { DAY, mintCredentials } from './support/peers.ts'
 
@@ -53,4 +54,69 @@ test('wrong options are refused by name', async (t) => {
   t.throws(() => watchReadiness({ credentials, rotationFailureTolerance: -1 }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /rotationFailureTolerance is -1/ })
   t.throws(() => watchReadiness({} as any), { message: /readiness.credentials/ })
   t.throws(() => watchReadiness({ credentials, crl: true } as any), { message: /unknown option "crl"/ })
+})
+
+/** A source whose status is what a test says. */
+function withStatus (credentials: MemoryCredentials, status: () => Partial<SourceStatus>): CredentialSource {
+  return {
+    get current () { return credentials.current },
+    subscribe: (listener) => credentials.subscribe(listener),
+    close: async () => { await credentials.close() },
+    status: () => ({
+      kind: 'workload api', origin: 'unix:/agent.sock', state: 'live', since: 0, problem: undefined, bundles: [], ...status()
+    })
+  }
+}
+
+test('a source that was failing before is not ready for as long, and until it is live', async (t) => {
+  const { credentials } = await mintCredentials()
+  let now = Date.now()
+  let state: SourceStatus['state'] = 'failing'
+  const since = now - 50_000
+  const source = withStatus(credentials, () => ({ state, since, problem: 'the agent is away' }))
+  const readiness = watchReadiness({ credentials: source, rotationFailureTolerance: 60_000, now: () => now })
+  t.teardown(() => { readiness.close() })
+  t.same(readiness.ready().warnings, ['rotation_refused'])
+  now += 10_001
+  t.same(readiness.ready(), { ready: false, reasons: ['rotation_refused'], warnings: [] })
+  state = 'live'
+  t.throws(() => credentials.update({ ca: 'none' }))
+  credentials.update({ ca: credentials.current.ca })
+  t.same(readiness.ready(), { ready: true, reasons: [], warnings: [] })
+})
+
+test('a bundle of another trust domain takes nobody out of service', async (t) => {
+  const { credentials } = await mintCredentials()
+  const bundle: BundleStatus = {
+    authority: 'partner.example', origin: 'workload api', sequence: undefined, refreshedAt: 0, nextRefresh: undefined, problem: 'malformed'
+  }
+  let listener: (change: CredentialChange) => void = () => {}
+  const source: CredentialSource = {
+    ...withStatus(credentials, () => ({ bundles: [bundle] })),
+    subscribe: (given) => {
+      listener = given
+      return () => {}
+    }
+  }
+  let now = Date.now()
+  const readiness = watchReadiness({ credentials: source, rotationFailureTolerance: 1, now: () => now })
+  listener({ type: 'refused', error: new Error('malformed'), authority: 'partner.example', snapshot: credentials.current })
+  now += DAY
+  t.same(readiness.ready(), { ready: true, reasons: [], warnings: ['bundle_refused'] })
+  listener({ type: 'refused', error: new Error('x'), authority: undefined, snapshot: credentials.current })
+  now += 2
+  t.same(readiness.ready(), { ready: false, reasons: ['rotation_refused'], warnings: ['bundle_refused'] })
+})
+
+test('not ready when our certificate ends too soon for the operator', async (t) => {
+  const { credentials, notAfter } = await mintCredentials()
+  let now = notAfter + 1_000 - 60_000
+  const readiness = watchReadiness({ credentials, requiredLifetime: 60_000, now: () => now })
+  t.teardown(() => { readiness.close() })
+  t.same(readiness.ready().reasons, [])
+  now += 1
+  t.same(readiness.ready(), { ready: false, reasons: ['own_certificate_ends_soon'], warnings: [] })
+  now = notAfter + 1_000
+  t.same(readiness.ready().reasons, ['own_certificate_expired'], 'one of both')
+  t.throws(() => watchReadiness({ credentials, requiredLifetime: -1 }), { message: /requiredLifetime is -1/ })
 })

@@ -71,6 +71,7 @@ export function buildSchema (): Record<string, unknown> {
           spiffe: key(
             'spiffe', 'The SPIFFE ID of a valid X.509-SVID, with wildcards as in uri, or a bare trust domain.'
           ),
+          trustDomain: key('trustDomain', 'The trust domain of the SPIFFE ID, exactly.'),
           email: key('email', 'An e-mail address among the alternative names.'),
           ip: key('ip', 'An address among the alternative names, or a range.'),
           issuer: key('name', 'The issuer, as subject.'),
@@ -113,6 +114,7 @@ export function buildSchema (): Record<string, unknown> {
         maxLength: 2048,
         pattern: '^spiffe://[a-z0-9._-]{1,255}(?:/(?:\\*|(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]+))*(?:/\\*\\*)?$'
       },
+      trustDomain: { type: 'string', maxLength: 255, pattern: '^[a-z0-9._-]{1,255}$' },
       email: { type: 'string', pattern: '^[!-)+-~]+@[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$' },
       ip: {
         type: 'string',

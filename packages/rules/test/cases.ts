@@ -48,6 +48,8 @@ export const VALID: readonly Case[] = [
     'spiffe://td', 'spiffe://prod.example/ns/ops/sa/web', 'spiffe://td/**', 'spiffe://td/*', 'spiffe://td/ns/*/sa/*',
     'spiffe://td/ns/**', 'spiffe://t_d-1/A.b_c-'
   ]),
+  ...all('trustDomain', ['td', 'prod.example', ['prod.example', 't_d-1']]),
+  { name: 'IDs of the trust domain', rules: [{ spiffe: ['spiffe://td/a', 'spiffe://te/b'], trustDomain: 'td' }] },
   ...all('email', ['ops@example.com', 'Ops+x@EXAMPLE.com', '"a@b"@example.com', 'root@localhost']),
   ...all('ip', [
     '10.0.0.1', '10.0.0.0/8', '128.0.0.0/1', '192.0.2.1/32', '::1', '::', '2001:DB8:0:0::1', '2001:db8::/32',
@@ -128,8 +130,18 @@ export const INVALID: readonly Case[] = [
   },
   { name: 'a group named __proto__', rules: ['__proto__'], reason: 'unknown_group', path: 'rules[0]', semantic: true },
   { name: 'a group with an empty name', rules: [''], reason: 'unknown_group', path: 'rules[0]' },
+  ...bad('trustDomain', ['TD', '*', '*.example', 'td/a', 'spiffe://td', 'ünder'], 'never_matches'),
+  ...bad('trustDomain', [5, null], 'wrong_type'), ...bad('trustDomain', [''], 'empty'),
+  {
+    name: 'IDs of other trust domains',
+    rules: [{ spiffe: ['spiffe://td/a', 'spiffe://te'], trustDomain: ['tf', 'tg'] }],
+    reason: 'never_matches',
+    path: 'rules[0].spiffe',
+    semantic: true,
+    says: 'expected a SPIFFE ID of tf or tg, as "trustDomain" says'
+  },
   ...[
-    ['cnn', 'cn'], ['spife', 'spiffe'], ['spiffeId', 'spiffe'], ['DNS', 'dns'], ['commonname', 'commonName'],
+    ['cnn', 'cn'], ['trustdomain', 'trustDomain'], ['td', 'trustDomain'], ['spife', 'spiffe'], ['spiffeId', 'spiffe'], ['DNS', 'dns'], ['commonname', 'commonName'],
     ['organisation', 'organization'], ['fingerprint256', 'fingerprint'],
     ['publicKey256', 'publicKey'], ['eku', 'extendedKeyUsage'], ['serial', 'serialNumber'], ['isuer', 'issuer'],
     ['extendedKeyUsgae', 'extendedKeyUsage'], ['policies', 'policy'], ['pin', 'publicKey'],

@@ -32,6 +32,7 @@ const CASES: readonly [ClaimKind, PeerIdentity, AllowRule, AllowRule][] = [
   ['subject', full, { subject: 'CN=web,O=Acme,OU=ops' }, { subject: 'CN=x' }],
   ['subject', full, { subject: { o: 'Acme', ou: 'ops' } }, { subject: [{ o: 'Acme', ou: 'x' }, { cn: 'x' }] }],
   ['spiffe', full, { spiffe: ID }, { spiffe: 'spiffe://td/x' }],
+  ['spiffe', full, { trustDomain: 'td' }, { trustDomain: 'te' }],
   ['spiffe', full, { spiffe: 'spiffe://td' }, { spiffe: 'spiffe://te' }],
   ['spiffe', full, { spiffe: 'spiffe://td/ns/*/sa/web' }, { spiffe: ['spiffe://te/*', 'spiffe://te', 'spiffe://x/a'] }],
   ['spiffe', full, { uri: ID }, { uri: 'https://a.example/' }],

@@ -178,6 +178,25 @@ test('spiffe asks for a valid X.509-SVID', async (t) => {
   t.equal(ask({ spiffe: 'spiffe://td.example' }, intermediate), false)
 })
 
+test('trustDomain asks for the trust domain of a valid X.509-SVID', async (t) => {
+  const peer = await issue({ spiffe: 'spiffe://td.example/web' })
+  hold(t, [
+    [{ trustDomain: 'td.example' }, peer, true], [{ trustDomain: ['a', 'td.example'] }, peer, true],
+    [{ trustDomain: 'td' }, peer, false], [{ trustDomain: 'example' }, peer, false],
+    [{ trustDomain: 'td.example', spiffe: 'spiffe://td.example/web' }, peer, true],
+    [{ trustDomain: ['td.example', 'a'], not: { trustDomain: 'a' } }, peer, true],
+    [{ spiffe: ['spiffe://td.example/web', 'spiffe://a/x'], not: { trustDomain: 'td.example' } }, peer, false],
+    [{ trustDomain: 'td.example' }, names('uri', 'spiffe://td.example'), false],
+    [{ trustDomain: 'td.example' }, names('uri', 'https://td.example/web'), false],
+    [{ trustDomain: 'td.example' }, names('dns', 'td.example'), 'unknown'],
+    [{ trustDomain: 'td.example' }, await issue({ cn: 'td.example', dns: 'td.example' }), false],
+  ])
+  t.throws(
+    () => ask({ trustDomain: 'td.example', not: { spiffe: 'spiffe://td.example/**' } }, peer), /never_matches|exclude/,
+    'both are the same value'
+  )
+})
+
 test('email ignores the case of the host alone', async (t) => {
   const peer = await issue({ email: 'Ops@Example.com' })
   hold(t, [

@@ -16,6 +16,7 @@ describe('AllowRule', () => {
       dns: '*.x',
       uri: 'urn:a',
       spiffe: 'spiffe://td',
+      trustDomain: ['td', 'te'],
       email: 'a@b',
       ip: ['10.0.0.0/8']
     })

@@ -3,9 +3,10 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
-import { authoritiesOf, secureContextOptions } from '@peerkit/credentials'
+import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '@peerkit/credentials'
 import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
+import { compileRules } from '@peerkit/rules'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { splitCertificates } from '../src/source/read-certificates.ts'
 import { SpiffeOptionError, WorkloadApiError, spiffeCredentials } from '../src/index.ts'
@@ -327,4 +328,36 @@ test('options that are wrong', async (t) => {
     t.match((error as Error).message, message)
   }
   t.equal(WorkloadApiError.code, 'MTLS_ERR_SPIFFE_WORKLOAD_API')
+})
+
+test('tells the state of the stream and of each bundle', async (t) => {
+  const { source, agent, clock } = await start(t)
+  const begin = clock.now()
+  t.match(source.status?.(), {
+    kind: 'workload api', origin: agent.address, state: 'live', problem: undefined,
+    bundles: [
+      { authority: 'prod.example', origin: 'workload api', refreshedAt: begin, problem: undefined },
+      { authority: 'partner.example', origin: 'workload api', refreshedAt: begin, problem: undefined }
+    ]
+  })
+  const refused = nextChange(source, 'refused')
+  await agent.stop()
+  await refused
+  t.match(source.status?.(), { state: 'failing', since: begin, problem: /SPIFFE Workload API/ })
+})
+
+test('a rule may name a trust domain that is not federated yet, unless it never will be', async (t) => {
+  const all = await start(t)
+  t.same(['other.example', 'OTHER', 'spiffe://other.example', ''].map((name) => all.source.mayAdd?.(name)), [
+    true, false, false, false
+  ])
+  const some = await start(t, { federated: ['other.example'] })
+  t.same(['other.example', 'third.example'].map((name) => some.source.mayAdd?.(name)), [true, false])
+  const rule = (name: string): readonly string[] => {
+    return compileRules({ trustDomain: name }, {
+      authorities: ruleAuthoritiesOf(some.source.current, 'clients', some.source)
+    }).warnings
+  }
+  t.match(rule('other.example'), [/matches no peer until an authority is added/])
+  t.throws(() => rule('third.example'), { message: /expected a rule that peers of some authority can match/ })
 })

@@ -121,6 +121,11 @@ export interface TrustSource<Snapshot extends TrustSnapshot = TrustSnapshot> {
   close (): Promise<void>
   /** Whether `close()` was called. */
   readonly closed?: boolean
+  /**
+   * Whether an authority of this name may be added while the source runs, without a change of its options: a federated
+   * trust domain of SPIFFE. It then vouches for SPIFFE IDs of the trust domain of its name. Undefined: for no name.
+   */
+  mayAdd?: (authority: string) => boolean
   /** How new material is got, and whether it can be at this moment. Undefined where a source does not tell. */
   status?: () => SourceStatus
 }

@@ -14,6 +14,9 @@ import type { CheckedTrust } from '../material/check-material.ts'
 import type { Part } from '../material/part.ts'
 import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
 import type { SourceKind } from './frozen-snapshot.ts'
+import { Refusals } from './refusals.ts'
+import type { Refusal } from './refusals.ts'
+import type { BundleStatus, SourceStatus } from './source-status.ts'
 
 /** Base of all sources: holds the snapshot in use, and notifies subscribers of every change. */
 export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> implements TrustSource<Snapshot> {
@@ -21,15 +24,19 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   readonly #kind: SourceKind<Snapshot, Checked>
   #checked: Checked
   readonly #listeners = new Listeners<TrustChange<Snapshot>>('credentials')
-  readonly #refused = new Set<Part>()
+  readonly #refused = new Refusals()
   readonly #clock: Clock
   /** When the next CA starts that was left out because it is not valid yet. */
   readonly #nextStart: WakeAt
+  /** Since when new material can be had. */
+  #liveSince: number
+  #closedAt = 0
   #closed = false
   #closing: Promise<void> | undefined
 
   constructor (kind: SourceKind<Snapshot, Checked>, checked: Checked, checkers: Checkers, clock: Clock) {
     this.#clock = clock
+    this.#liveSince = clock.now()
     this.#nextStart = new WakeAt(() => { if (!this.#closed) this.recheck() }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
@@ -47,6 +54,33 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   readChecked (): Checked { return this.#checked }
 
   get closed (): boolean { return this.#closed }
+
+  /** How new material is got, and whether it can be at this moment. */
+  status (): SourceStatus {
+    const bundles = this.listBundles()
+    const { kind, origin } = this.describeOrigin()
+    if (this.#closed) return { kind, origin, state: 'closed', since: this.#closedAt, problem: undefined, bundles }
+    const fault = this.#refused.first((part) => !this.isBundle(part))
+    if (fault === undefined) {
+      return { kind, origin, state: 'live', since: this.#liveSince, problem: undefined, bundles }
+    }
+    const where = fault.part === undefined ? '' : `authority "${fault.part}": `
+    return {
+      kind, origin, state: 'failing', since: fault.since, problem: `${where}${fault.error.message}`, bundles
+    }
+  }
+
+  /** Where the material comes from. */
+  protected describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> { return { kind: 'memory', origin: 'memory' } }
+
+  /** Whether a part is a bundle that is fetched by itself. The source is not failing because it is refused. */
+  protected isBundle (_part: Part): boolean { return false }
+
+  /** The state of the bundles that are fetched by themselves. */
+  protected listBundles (): readonly BundleStatus[] { return [] }
+
+  /** Why a part is refused at this moment; undefined if it is not. */
+  protected refusalOf (part: Part): Refusal | undefined { return this.#refused.of(part) }
 
   /** Whether the authorities differ from those in use. */
   changesTrust (checked: CheckedTrust): boolean {
@@ -157,7 +191,7 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
    */
   refuse (error: Error, part?: Part): void {
     if (this.#closed) return
-    this.#refused.add(part)
+    this.#refused.note(part, error, this.#clock.now())
     this.#listeners.notify({ type: 'refused', error, authority: part, snapshot: this.#current })
     if (credentialsRefused.hasSubscribers) credentialsRefused.publish(this.#describe(error, part))
   }
@@ -165,9 +199,10 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   /** Notifies subscribers of each part that was refused before and is valid now. */
   recover (refused: ReadonlyMap<Part, Error> = new Map()): void {
     const generation = this.#current.generation
-    for (const part of this.#refused) {
+    for (const part of this.#refused.parts) {
       if (refused.has(part)) continue
       this.#refused.delete(part)
+      if (!this.isBundle(part)) this.#liveSince = this.#clock.now()
       this.#listeners.notify({ type: 'recovered', authority: part, snapshot: this.#current })
       if (!credentialsRecovered.hasSubscribers) continue
       credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, generation })
@@ -201,6 +236,7 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
 
   async #end (): Promise<void> {
     this.#closed = true
+    this.#closedAt = this.#clock.now()
     this.#nextStart.clear()
     this.#listeners.clear()
     announceSourceEnd(this)

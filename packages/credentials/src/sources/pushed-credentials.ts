@@ -3,6 +3,7 @@ import { loadCheckers } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
 import { PushedAuthorities } from '../authority/pushed-authorities.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { causeOf, CredentialsClosedError } from '../errors.ts'
 import { checkMaterial } from '../material/check-material.ts'
 import type { CheckedMaterial } from '../material/check-material.ts'
@@ -13,6 +14,7 @@ import { readOwn } from '../material/read-own.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
+import type { BundleStatus, SourceStatus } from './source-status.ts'
 
 /** What is pushed: everything that is to be in use from now on. */
 export interface PushedMaterial {
@@ -34,6 +36,10 @@ export interface PushedMaterial {
 export interface PushedOptions extends CheckOptions {
   /** Where the material comes from, for errors: `the X.509-SVID`. */
   readonly origin: string
+  /** Who pushes it, for the status. Default: the kind `workload api`, with `origin`. */
+  readonly from?: Pick<SourceStatus, 'kind' | 'origin'> | undefined
+  /** Whether an authority of this name may be pushed; see `TrustSource`. */
+  readonly mayAdd?: ((authority: string) => boolean) | undefined
   /** Called when the source is closed. */
   readonly onClose: () => void
 }
@@ -66,6 +72,8 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
   #latest: PushedMaterial
   /** When something starts that was refused because it is not valid yet. */
   readonly #nextStart: WakeAt
+  readonly #clock: Clock
+  readonly mayAdd?: (authority: string) => boolean
   /** The cause of the last refusal of each part. */
   readonly #causes = new Map<string | undefined, string>()
   #warned: readonly string[] = []
@@ -81,6 +89,8 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
     this.#nextStart = new WakeAt(() => { this.recheck() }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
+    this.#clock = clock
+    if (options.mayAdd !== undefined) this.mayAdd = options.mayAdd
     this.#tell(loaded)
     this.#awaitStart(loaded.refusals.values(), clock.now())
   }
@@ -111,6 +121,25 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
     const [given, latest] = [this.#given, this.#latest]
     // If what came last is still refused, a CA may have started of what is in use.
     this.push(latest).catch(async () => { if (given !== latest && !this.closed) await this.push(given) }).catch(() => {})
+  }
+
+  protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
+    return this.#options.from ?? { kind: 'workload api', origin: this.#options.origin }
+  }
+
+  protected override isBundle (part: string | undefined): boolean { return part !== undefined }
+
+  /** Each change is pushed. So what is in use is confirmed while there is somebody to push. */
+  protected override listBundles (): readonly BundleStatus[] {
+    const { kind: origin } = this.describeOrigin()
+    const confirmedAt = this.refusalOf(undefined)?.since ?? this.#clock.now()
+    const inUse = new Set(this.current.authorities.map(({ name }) => name))
+    return [...this.#given.authorities.keys()].map((authority) => {
+      const refusal = this.refusalOf(authority)
+      const refreshedAt = inUse.has(authority) ? Math.min(confirmedAt, refusal?.since ?? Infinity) : undefined
+      const problem = refusal?.error.message
+      return { authority, origin, sequence: undefined, refreshedAt, nextRefresh: undefined, problem }
+    })
   }
 
   protected override async stop (): Promise<void> {
@@ -172,8 +201,8 @@ function lastingCause (error: Error): string { return causeOf(error).replace(/sh
  * @throws CredentialsRefusedError, CredentialsOptionError
  */
 async function load (
-  given: PushedMaterial, { origin, onClose: _, ...options }: PushedOptions, authorities: PushedAuthorities,
-  inForce: PushedCredentials | undefined
+  given: PushedMaterial, { origin, onClose: _, from: _from, mayAdd: _mayAdd, ...options }: PushedOptions,
+  authorities: PushedAuthorities, inForce: PushedCredentials | undefined
 ): Promise<Loaded> {
   const isError = ([, authority]: [string, AuthorityMaterial | Error]): boolean => authority instanceof Error
   const refusals = new Map([...given.authorities].filter(isError) as Array<[string, Error]>)

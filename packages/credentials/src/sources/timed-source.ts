@@ -14,6 +14,7 @@ import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
+import type { SourceStatus } from './source-status.ts'
 
 /** How a provider or an issuer is called. */
 export interface TimedOptions {
@@ -144,6 +145,10 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
     this.#waitUntil(timed.nextAt(this.current, fetched.refreshAfter, timed.timing))
+  }
+
+  protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
+    return { kind: this.#timed.what, origin: this.#timed.what }
   }
 
   async refresh (): Promise<CredentialSnapshot> {

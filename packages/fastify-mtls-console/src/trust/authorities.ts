@@ -104,12 +104,13 @@ export function isAuthorityShown (
 }
 
 /**
- * The authority of a client in the current credentials: the one with its CA. If the CA is not known (a gateway may
- * forward too little), the one with the name of its authority.
+ * The authority of a client in the current credentials: the one with its CA. If several have it, as trust domains may,
+ * or the CA is not known (a gateway may forward too little), the one with the name of its authority.
  */
 export function findAuthority (identity: PeerIdentity, snapshot: CredentialSnapshot): SnapshotAuthority | undefined {
   const anchor = findAnchor(identity, snapshot)
-  if (anchor === undefined) return snapshot.authorities.find(({ name }) => name === identity.authority)
+  const named = snapshot.authorities.find(({ name }) => name === identity.authority)
+  if (anchor === undefined || named?.anchors.includes(anchor) === true) return named
   return snapshot.authorities.find(({ anchors }) => anchors.includes(anchor))
 }
 

@@ -8,6 +8,8 @@ import type { NamedClient, ShownAuthority } from './authorities.ts'
 import type { FormerAnchor, Turn } from './rotation-history.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
+import { gatherSource } from './source-facts.ts'
+import type { ShownSource } from './source-facts.ts'
 
 /** A trusted CA and its clients. */
 export interface ShownAnchor {
@@ -50,6 +52,8 @@ export interface TrustFacts {
   /** When the first certificate of the own chain expires. */
   readonly notAfter: number
   readonly warnings: readonly string[]
+  /** Where the credentials come from. Undefined if the source does not tell. */
+  readonly source: ShownSource | undefined
   /** Whether authorities are shown. A single authority without limits is not. */
   readonly hasNamedAuthorities: boolean
   readonly authorities: readonly ShownAuthority[]
@@ -80,6 +84,7 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     intermediates: current.intermediates.map(showCertificate),
     notAfter: current.notAfter,
     warnings: current.warnings,
+    source: gatherSource(state),
     hasNamedAuthorities: hasNamedAuthorities(current),
     authorities: current.authorities.map((authority) => {
       const own = clients.filter((one) => one.authority === authority)

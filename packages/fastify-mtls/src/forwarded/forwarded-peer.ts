@@ -191,7 +191,8 @@ function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefin
       'found forwarded.verifiedAs without trust; expected the option trust, which defines the authority'
     )
   }
-  const names = context.trust.ruleAuthorities.filter(({ only }) => only === undefined).map(({ name }) => name)
+  const inForce = context.trust.ruleAuthorities.filter(({ awaits }) => awaits === undefined)
+  const names = inForce.filter(({ only }) => only === undefined).map(({ name }) => name)
   if (!names.includes(verifiedAs as string)) {
     throw new ServerOptionError(
       `forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`

@@ -140,7 +140,7 @@ export class Trust {
 
   /** The authorities for clients, as rules name them. */
   get ruleAuthorities (): readonly RuleAuthority[] {
-    return ruleAuthoritiesOf(this.credentials.current, 'clients')
+    return ruleAuthoritiesOf(this.credentials.current, 'clients', this.credentials)
   }
 
   /** Why an identity, or a CA of its chain, is blocked; undefined if it is not. */

@@ -24,7 +24,7 @@ export function noteMismatch (
   { key, values }: ParsedKey, found: readonly string[], peer: PeerIdentity
 ): string | undefined {
   const texts = values.slice(0, MAX_VALUES).filter((value) => typeof value === 'string')
-  if (key === 'spiffe') return noteSpiffe(found, peer)
+  if (key === 'spiffe' || (key === 'trustDomain' && found.length === 0)) return noteSpiffe(found, peer)
   if (key === 'via' && found.length === 0) return 'the peer came directly, not through a gateway'
   if (key === 'dns') {
     const names = new Set(peer.subject?.values('CN').map((name) => name.toLowerCase()))

@@ -45,6 +45,8 @@ interface CertificateRule {
   readonly uri?: OneOrMore<string>
   /** The SPIFFE ID of a valid X.509-SVID, as `uri`. A trust domain without a path covers all of its IDs. */
   readonly spiffe?: OneOrMore<string>
+  /** The trust domain of the SPIFFE ID, exactly: `prod.example`. Short for `spiffe` without a path. */
+  readonly trustDomain?: OneOrMore<string>
   /** An rfc822Name. The host is case-insensitive, the local part case-sensitive. */
   readonly email?: OneOrMore<string>
   /** An iPAddress: an address, or a range in CIDR notation. An IPv4-mapped IPv6 address is the IPv4 address. */

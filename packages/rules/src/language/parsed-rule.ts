@@ -23,6 +23,8 @@ export interface ParsedKey {
 export interface AuthorityFindings {
   /** Two authorities whose peers may both match. */
   readonly rivals: readonly [string, string] | undefined
+  /** Whether no authority vouches for the rule yet, but one may be added that does. */
+  readonly isAwaited: boolean
   /** The first few authorities that vouch for the keys, but not for the names in `not`, so that no peer matches. */
   readonly neverMatched: readonly string[]
 }
@@ -50,6 +52,7 @@ export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath)
     const hint = 'a certificate with a SPIFFE ID has no other URI'
     refuseRule(path.at(uri.spelling), 'never_matches', uri.values[0], 'no "uri" together with "spiffe"', hint)
   }
+  refuseOtherDomain(keys, path)
   const not = keys.find(({ key }) => key === 'not')
   if (not === undefined) return
   const conditions = keys.filter((key) => key !== not).flatMap((key) => key.conditions)
@@ -59,6 +62,18 @@ export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath)
       refuseRule(path.at(not.spelling), 'never_matches', not.spelling, expected)
     }
   }
+}
+
+/** Refuses SPIFFE IDs that are all of other trust domains than `trustDomain`. @throws RuleInvalidError */
+function refuseOtherDomain (keys: readonly ParsedKey[], path: RulePath): void {
+  const ids = keys.find(({ key }) => key === 'spiffe')
+  const domains = keys.find(({ key }) => key === 'trustDomain')
+  if (ids === undefined || domains === undefined) return
+  const named = new Set(domains.values.map((name) => `spiffe://${name as string}`))
+  const values = ids.values as readonly string[]
+  if (values.some((id) => named.has(id.split('/', 3).join('/')))) return
+  const expected = `a SPIFFE ID of ${domains.values.slice(0, 3).join(' or ')}, as "trustDomain" says`
+  refuseRule(path.at(ids.spelling), 'never_matches', values[0], expected)
 }
 
 /** Whether `conditions` imply all of `others`: each of the others has all values of one of the conditions. */

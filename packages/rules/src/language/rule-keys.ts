@@ -1,3 +1,4 @@
+import { parseSpiffeId } from '@peerkit/identity'
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
 import type { AllowRule } from './allow-rule.ts'
 import type { RulePath } from './rule-path.ts'
@@ -9,7 +10,7 @@ import { listAltNames } from './values/field-value.ts'
 import type { FieldValue } from './values/field-value.ts'
 import { readIp } from './values/ip.ts'
 import { readAttribute } from './values/name.ts'
-import { listIds, readSpiffe, readUri } from './values/uri.ts'
+import { listIds, readSpiffe, readTrustDomain, readUri } from './values/uri.ts'
 
 /** The short spellings of `AllowRule`. */
 type ShortKey = 'cn' | 'o' | 'ou'
@@ -59,6 +60,14 @@ export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
     phrase: 'URI is', otherNames: ['url'], kind: 'uri', read: readUri, find: (peer) => listAltNames(peer, 'uri')
   },
   spiffe: { phrase: 'SPIFFE ID is', kind: 'spiffe', isPinned: true, read: readSpiffe, find: listIds },
+  trustDomain: {
+    phrase: 'trust domain is',
+    otherNames: ['td'],
+    kind: 'spiffe',
+    isPinned: true,
+    read: readTrustDomain,
+    find: (peer) => listIds(peer)?.map((id) => parseSpiffeId(id).trustDomain)
+  },
   email: {
     phrase: 'e-mail address is',
     otherNames: ['mail'],

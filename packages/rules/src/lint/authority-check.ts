@@ -1,5 +1,6 @@
 import type { AuthorityFindings, ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { quote, refuseRule } from '../language/rule-path.ts'
+import { AwaitedAuthorities } from './awaited-authorities.ts'
 import { listKinds } from './rule-authority.ts'
 import type { Authorities } from './rule-authority.ts'
 import { RivalSearch, listClaims, mayClaimAll } from './rule-claims.ts'
@@ -7,7 +8,9 @@ import type { KeyClaims } from './rule-claims.ts'
 import { CandidateFinder, kindsOfKey, readDemand } from './rule-demand.ts'
 import type { NotDemand, RuleDemand } from './rule-demand.ts'
 
-const NO_FINDINGS: AuthorityFindings = Object.freeze({ rivals: undefined, neverMatched: Object.freeze([]) })
+const NO_FINDINGS: AuthorityFindings = Object.freeze({
+  rivals: undefined, isAwaited: false, neverMatched: Object.freeze([])
+})
 
 /** One more than warnings list. */
 const MAX_NEVER_MATCHED = 4
@@ -20,10 +23,12 @@ const MAX_NAMED = 3
 export class AuthorityCheck {
   readonly authorities: Authorities
   readonly #finder: CandidateFinder
+  readonly #awaited: AwaitedAuthorities
 
   constructor (authorities: Authorities) {
     this.authorities = authorities
     this.#finder = new CandidateFinder(authorities)
+    this.#awaited = new AwaitedAuthorities(authorities)
   }
 
   /** @throws RuleInvalidError if the rule can match peers of no authority */
@@ -35,10 +40,11 @@ export class AuthorityCheck {
     for (const index of able) if (search.ask(index)) break
     // A gateway may pass on names without the certificate. Then the authority is unknown.
     const mayBeUnknown = demand.named === undefined && rule.keys.some(({ key }) => key === 'via')
-    if (!search.isPossible && !mayBeUnknown) this.#refuse(rule, demand, claims)
+    const isAwaited = !search.isPossible && !mayBeUnknown
+    if (isAwaited && !this.#awaited.maySatisfy(demand, claims)) this.#refuse(rule, demand, claims)
     const names = this.#listNeverMatched(neverMatched, claims)
-    if (search.rivals === undefined && names.length === 0) return NO_FINDINGS
-    return { rivals: search.rivals, neverMatched: names }
+    if (search.rivals === undefined && names.length === 0 && !isAwaited) return NO_FINDINGS
+    return { rivals: search.rivals, isAwaited, neverMatched: names }
   }
 
   #listNeverMatched (neverMatched: readonly number[], claims: readonly KeyClaims[]): readonly string[] {
@@ -53,7 +59,8 @@ export class AuthorityCheck {
   #refuse ({ path, keys }: Omit<ParsedRule, 'findings'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
     const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
     const texts = selectFlaws(flaws).map(({ text }) => text)
-    const more = flaws.length - texts.length
+    if (flaws.length === 0) texts.push(this.#awaited.describe())
+    const more = Math.max(0, flaws.length - texts.length)
     const hint = [...texts, ...(more > 0 ? [`and ${more} more like these`] : [])].join('; ')
     const key = flaws[0]?.key
     const whose = demand.named === undefined ? 'some authority' : 'the authority that it names'

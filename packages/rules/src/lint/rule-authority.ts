@@ -22,6 +22,11 @@ export interface RuleAuthority {
   readonly name: string
   /** Set if it vouches for the other side only. Then peers of these rules cannot come from it, nor a rule name it. */
   readonly only?: 'clients' | 'servers' | undefined
+  /**
+   * Set if it is not one authority, but stands for those that may be added while the process runs, such as federated
+   * trust domains: whether one of them may have this name. A rule that no other authority satisfies gets a warning.
+   */
+  awaits?: ((name: string) => boolean) | undefined
   /** Whether it vouches for names of this kind at all. */
   vouchesFor (kind: ClaimKind): boolean
   /**
@@ -41,14 +46,17 @@ export class Authorities {
   readonly byName: ReadonlyMap<string, number>
   /** The authorities that vouch for the other side only, and for which side. */
   readonly elsewhere: ReadonlyMap<string, 'clients' | 'servers'>
+  /** Those that may be added later, each of which stands for any number of them. */
+  readonly awaited: readonly RuleAuthority[]
   readonly #masks: readonly number[]
 
   constructor (all: readonly RuleAuthority[]) {
-    const list = all.filter(isAsked)
+    const list = all.filter((one) => isAsked(one) && one.awaits === undefined)
     this.list = list
+    this.awaited = all.filter(({ awaits }) => awaits !== undefined)
     this.elsewhere = new Map(all.flatMap(({ name, only }) => only === undefined ? [] : [[name, only]]))
     this.byName = new Map(list.map(({ name }, index) => [name, index]))
-    this.#masks = list.map((one) => maskOf(...READABLE_KINDS.filter((kind) => one.vouchesFor(kind))))
+    this.#masks = list.map(kindsOf)
   }
 
   /** The kinds that an authority vouches for, see `maskOf`. */
@@ -56,9 +64,19 @@ export class Authorities {
     return this.#masks[index] as number
   }
 
+  /** Whether there is no authority of this name, and one may be added. */
+  awaits (name: string): boolean {
+    return !this.byName.has(name) && !this.elsewhere.has(name) && this.awaited.some(({ awaits }) => awaits?.(name))
+  }
+
   nameOf (index: number): string {
     return (this.list[index] as RuleAuthority).name
   }
+}
+
+/** The kinds that an authority vouches for, see `maskOf`. */
+export function kindsOf (authority: RuleAuthority): number {
+  return maskOf(...READABLE_KINDS.filter((kind) => authority.vouchesFor(kind)))
 }
 
 function isAsked ({ only }: RuleAuthority): boolean {
@@ -84,17 +102,21 @@ export function readAuthorities (value: readonly RuleAuthority[] | undefined, pa
     if (only !== undefined && only !== 'clients' && only !== 'servers') {
       refuseRule(at.at('only'), 'invalid_value', only, '"clients", "servers" or undefined')
     }
+    if (one.awaits !== undefined && typeof one.awaits !== 'function') {
+      refuseRule(at.at('awaits'), 'wrong_type', one.awaits, 'a function')
+    }
     for (const method of ['vouchesFor', 'mayClaim'] as const) {
       if (typeof one[method] !== 'function') refuseRule(at.at(method), 'wrong_type', one[method], 'a function')
     }
   }
   // All authorities vouch for the other side, so there is none to check against.
-  return value.some(isAsked) ? new Authorities([...value]) : undefined
+  return value.some((one) => isAsked(one)) ? new Authorities([...value]) : undefined
 }
 
 /** @throws RuleInvalidError for a name that none of the known authorities has */
-export function refuseUnknownAuthority (name: string, { byName, elsewhere }: Authorities, path: RulePath): void {
-  if (byName.has(name)) return
+export function refuseUnknownAuthority (name: string, authorities: Authorities, path: RulePath): void {
+  const { byName, elsewhere } = authorities
+  if (byName.has(name) || authorities.awaits(name)) return
   const names = [...byName.keys()]
   const shown = listSome(names.map((one) => JSON.stringify(one)), 10, 'or')
   const only = elsewhere.get(name)

@@ -23,6 +23,9 @@ export interface KeyClaims {
   readonly alternatives: readonly Alternative[]
 }
 
+/** The authorities that are asked, each with the kinds that it vouches for. */
+export type AskedAuthorities = Pick<Authorities, 'list' | 'kindsOf'>
+
 /** The claims of every key that depends on what the authority vouches for. */
 export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   return keys.filter(({ key }) => RULE_KEYS[key].kind !== undefined).map((key) => ({
@@ -35,7 +38,7 @@ export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
 }
 
 /** Whether an authority may claim one value. For a pattern or range, any name that it covers is enough. */
-export function mayClaim (alternative: Alternative, authorities: Authorities, index: number): boolean {
+export function mayClaim (alternative: Alternative, authorities: AskedAuthorities, index: number): boolean {
   const authority = authorities.list[index] as RuleAuthority
   const vouched = authorities.kindsOf(index)
   return alternative.every((claims) => claims.some(({ kind, value }) => {
@@ -48,6 +51,7 @@ function readClaim (key: RuleKey, text: string): Claim {
   if (attribute !== undefined) return { kind: 'subject', value: `${attribute}=${text}` }
   switch (key) {
     case 'uri': return { kind: isSpiffe(text) ? 'spiffe' : 'uri', value: text }
+    case 'trustDomain': return { kind: 'spiffe', value: `spiffe://${text}` }
     case 'dns': return { kind: 'dns', value: text.toLowerCase() }
     case 'ip': return { kind: 'ip', value: readIp(text) }
     default: return { kind: kind as ClaimKind, value: text }
@@ -129,6 +133,6 @@ export class RivalSearch {
 }
 
 /** Whether an authority may claim some value of every key. */
-export function mayClaimAll (claims: readonly KeyClaims[], authorities: Authorities, index: number): boolean {
+export function mayClaimAll (claims: readonly KeyClaims[], authorities: AskedAuthorities, index: number): boolean {
   return claims.every(({ alternatives }) => alternatives.some((one) => mayClaim(one, authorities, index)))
 }

@@ -77,10 +77,11 @@ export class CandidateFinder {
     this.#authorities = authorities
   }
 
-  /** The indexes of all authorities that the key `authority` of a rule permits. */
+  /** The indexes of all authorities in force that the key `authority` of a rule permits. */
   permitted ({ named }: RuleDemand): readonly number[] {
     if (named === undefined) return this.#authorities.list.map((_, index) => index)
-    return [...new Set(named)].map((name) => this.#authorities.byName.get(name) as number)
+    // One that is not there yet has no index.
+    return [...new Set(named)].flatMap((name) => this.#authorities.byName.get(name) ?? [])
   }
 
   find (demand: RuleDemand): Candidates {

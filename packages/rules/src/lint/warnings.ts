@@ -27,7 +27,7 @@ export function listWarnings ({ rules, shared }: FlatRules): string[] {
  * authorities: there are no findings.
  */
 function isPinned ({ keys, findings }: ParsedRule): boolean {
-  if (findings !== undefined) return findings.rivals === undefined && findings.neverMatched.length === 0
+  if (findings !== undefined) return findings.rivals === undefined && findings.neverMatched.length === 0 && !findings.isAwaited
   return keys.some(({ key }) => RULE_KEYS[key].isPinned === true)
 }
 
@@ -51,6 +51,7 @@ function warnOfOthers (rule: ParsedRule, asking: readonly ParsedKey[]): string[]
     if (isPinned(rule)) return []
     return [`${matches}, from any trusted CA; if you trust several, add "authority" or "issuer"`]
   }
+  if (findings.isAwaited) return [`${path}: matches no peer until an authority is added that vouches for it`]
   if (findings.rivals === undefined) return []
   const hasIssuer = asking.some(({ key }) => key === 'issuer')
   const names = hasIssuer ? ', because a CA of either may have the name of the issuer' : ''

@@ -52,9 +52,10 @@ function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Ans
     case 'issuer': return has(peer.issuer && [peer.issuer], nameHolds)
     case 'dns': return has(san('dns'), dnsHolds)
     case 'uri': return has(san('uri'), uriHolds)
-    case 'spiffe': {
+    case 'trustDomain': case 'spiffe': {
+      const holds = key === 'spiffe' ? spiffeHolds : (name: string, id: string) => id.split('/')[2] === name
       if (peer.notBelieved.includes('spiffe')) return undefined
-      if (peer.spiffeId !== undefined) return has([peer.spiffeId], spiffeHolds)
+      if (peer.spiffeId !== undefined) return has([peer.spiffeId], holds)
       const said = claimsOf(peer).subjectAltNames
       return said === undefined || said.unknown.includes('uri') ? undefined : false
     }

@@ -34,6 +34,7 @@ const IP_RULES = [
   '2001:db8::/48', '::ffff:192.0.2.1', '0:0::1', '8000::/1'
 ]
 const DIGESTS = ['0a', 'b1', 'c2'].map((octet) => octet.repeat(32))
+const DOMAINS = ['td', 'te', 'td.x', 'tf']
 const OIDS = ['1.2.3', '1.2.4', '2.5.29.37.0', '1.3.6.1.5.5.7.3.2']
 const SERIALS = ['00', '01', '0a1b', 'ff']
 const AUTHORITIES = ['internal', 'partner']
@@ -76,6 +77,7 @@ export function randomRule (random: Random, depth = 0, gateway = false): Record<
   const count = random.pick([1, 1, 1, 2, 2, 3])
   while (Object.keys(rule).length < count) addKey(rule, random, depth, gateway)
   if ('spiffe' in rule && 'uri' in rule) delete rule.uri
+  if ('spiffe' in rule && 'trustDomain' in rule) delete rule.spiffe
   return rule
 }
 
@@ -98,7 +100,7 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     hex, hex.toUpperCase(), Buffer.from(hex, 'hex').toString('base64'), (hex.match(/../g) as string[]).join(':')
   ])
   const key = random.pick([
-    'cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'email', 'ip', 'serialNumber',
+    'cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'trustDomain', 'email', 'ip', 'serialNumber',
     'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'authority', 'via', 'not', 'not'
   ])
   switch (key) {
@@ -108,6 +110,7 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     case 'dns': rule.dns = values(DNS_RULES); break
     case 'uri': rule.uri = values(URI_RULES); break
     case 'spiffe': rule.spiffe = values(ID_RULES); break
+    case 'trustDomain': rule.trustDomain = values(DOMAINS); break
     case 'email': rule.email = values(EMAIL_RULES); break
     case 'ip': rule.ip = values(IP_RULES); break
     case 'serialNumber': rule.serialNumber = values([

@@ -5,6 +5,7 @@ import { WakeAt } from '@peerkit/identity/internal'
 import { WorkloadApiError } from '../errors.ts'
 import type { SpiffeInvalidError } from '../errors.ts'
 import { readSvidResponse } from '../workload-api/messages.ts'
+import { describeEndpoint } from '../workload-api/endpoint.ts'
 import { Watch } from '../workload-api/watch.ts'
 import type { WatchOptions } from '../workload-api/watch.ts'
 import { chooseSvid } from './choose-svid.ts'
@@ -14,6 +15,7 @@ import { Denials } from './denials.ts'
 import type { DenialPolicy } from './denials.ts'
 import { readUpdate } from './read-update.ts'
 import type { TrustDomainBundle } from './read-update.ts'
+import { isTrustDomain } from './trust-domain.ts'
 
 const METHOD = '/SpiffeWorkloadAPI/FetchX509SVID'
 
@@ -130,8 +132,13 @@ export class SvidFeed {
   }
 
   async #begin (given: PushedMaterial): Promise<void> {
+    const { watch, accepts } = this.#options
     const source = await startPushedSource(given, {
-      ...this.#options.check, origin: 'the X.509-SVID', onClose: () => { this.#close() }
+      ...this.#options.check,
+      origin: 'the X.509-SVID',
+      from: { kind: 'workload api', origin: describeEndpoint(watch.endpoint) },
+      mayAdd: (name) => isTrustDomain(name) && accepts(name),
+      onClose: () => { this.#close() }
     })
     if (this.#isClosed) await source.close()
     this.#source = source

@@ -20,3 +20,12 @@ export function readTrustDomain (text: unknown, what: string): string {
     throw new SpiffeInvalidError('trust_domain', detail, { cause: error })
   }
 }
+
+/** Whether a text is the name of a trust domain. */
+export function isTrustDomain (name: string): boolean {
+  try {
+    return readTrustDomain(name, 'a name') === name
+  } catch {
+    return false
+  }
+}

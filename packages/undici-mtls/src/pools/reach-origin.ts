@@ -12,7 +12,7 @@ import type { OriginPolicy, Proxy } from './origin-policy.ts'
 /** The address to connect to, from undici's client. */
 export interface Address { readonly hostname: string, readonly port: string, readonly localAddress?: string | null }
 
-interface ReachOptions {
+export interface ReachOptions {
   readonly policy: OriginPolicy
   readonly address: Address
   /** The name that the certificate must be for. */
@@ -43,7 +43,7 @@ export async function reachOrigin (
     return { socket: await openTunnel(proxy, proxyConnection.socket, authority, origin) }
   }
   const connection = await deadline.race(
-    openConnection({ origin, rules, hostname, deadline, open, sessionKey: `${origin} ${hostname}` }, context)
+    openConnection({ origin, rules, hostname, deadline, open, sessionKey: `${origin} ${hostname} ${host}:${port}` }, context)
   )
   connection.validUntil = Math.min(connection.validUntil, proxyEnd)
   return connection
