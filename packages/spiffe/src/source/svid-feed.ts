@@ -1,5 +1,5 @@
 import type { AuthorityMaterial, CheckOptions, Clock, CredentialSource } from '@peerkit/credentials'
-import { startPushedSource } from '@peerkit/credentials/internal'
+import { startPushedCredentials } from '@peerkit/credentials/internal'
 import type { PushedCredentials, PushedMaterial } from '@peerkit/credentials/internal'
 import { WorkloadApiError } from '../errors.ts'
 import type { SpiffeInvalidError } from '../errors.ts'
@@ -98,7 +98,7 @@ export class SvidFeed {
   }
 
   async #begin (given: PushedMaterial): Promise<void> {
-    const source = await startPushedSource(given, {
+    const source = await startPushedCredentials(given, {
       ...this.#options.check, origin: 'the X.509-SVID', onClose: () => { this.#close() }
     })
     if (this.#isClosed) await source.close()
