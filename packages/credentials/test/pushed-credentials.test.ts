@@ -5,12 +5,14 @@ import type { DevCa } from '@peerkit/dev-ca'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { authoritiesOf } from '../src/index.ts'
-import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
+import type { AuthorityMaterial, CredentialChange, SourceStatus } from '../src/index.ts'
 import { startPushedCredentials } from '../src/internal.ts'
 import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
 import { collect } from './support/world.ts'
 
 const [own, partner] = [await createDevCa({ name: 'Own' }), await createDevCa({ name: 'Partner' })]
+
+const STATUS: SourceStatus = { kind: 'bundles', origin: 'a test', state: 'live', since: 0, problem: undefined, bundles: [] }
 
 const authority = (domain: string, ca: DevCa | string): AuthorityMaterial =>
   ({ ca: typeof ca === 'string' ? ca : ca.root, names: { spiffe: `spiffe://${domain}` }, spiffeOnly: true, partial: true })
@@ -24,7 +26,7 @@ async function material (
 
 async function start (t: Test, first: PushedMaterial, options: Partial<PushedOptions> = {}): Promise<{ source: PushedCredentials, changes: CredentialChange[], closed: () => number }> {
   let closings = 0
-  const source = await startPushedCredentials(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, revocationPolicy: 'soft', ...options })
+  const source = await startPushedCredentials(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, status: () => STATUS, revocationPolicy: 'soft', ...options })
   t.teardown(async () => { await source.close() })
   const changes: CredentialChange[] = []
   source.subscribe((change) => { changes.push(change) })

@@ -23,7 +23,7 @@ export interface PushedMaterial {
   readonly cert?: string | undefined
   /** Set if `cert` is. */
   readonly key?: string | undefined
-  /** Our own authority. If it fails a check, everything is refused. Undefined: there is none that is special. */
+  /** Our own authority, which comes first. If it fails a check together with a new `cert`, everything is refused. */
   readonly own?: string | undefined
   /**
    * The authorities by name, without CRLs. If one of the others fails a check, or is an error, it alone is refused: it
@@ -41,7 +41,7 @@ export interface PushedOptions extends CheckOptions {
   readonly origin: string
   /** Called when the source is closed. */
   readonly onClose: () => void | Promise<void>
-  readonly status?: (() => SourceStatus) | undefined
+  readonly status: () => SourceStatus
 }
 
 /** What passed the checks. */
@@ -121,11 +121,7 @@ export class PushedSource<Snapshot extends TrustSnapshot, Checked extends Checke
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
   /** How new material is got. */
-  status (): SourceStatus {
-    const { status, origin } = this.#options
-    return status?.() ??
-      { kind: 'memory', origin, state: 'live', since: 0, problem: undefined, bundles: [] }
-  }
+  status (): SourceStatus { return this.#options.status() }
 
   protected override recheck (): void { this.push(this.#given).catch(() => {}) }
 
@@ -193,8 +189,9 @@ async function load<Snapshot extends TrustSnapshot, Checked extends CheckedTrust
       const material = placeCrls(given, refusals, inForce?.current, warnings)
       return { ...await check(kind, material, origins, options, inForce, refusals), refusals, warnings: [...warnings] }
     } catch (error) {
+      const own = given.cert === undefined ? undefined : given.own
       const blamed = partsOf(error as Error).filter((part) => {
-        return part !== undefined && part !== given.own && !refusals.has(part)
+        return part !== undefined && part !== own && !refusals.has(part)
       }) as string[]
       if (blamed.length === 0) throw error
       for (const part of blamed) refusals.set(part, error as Error)
