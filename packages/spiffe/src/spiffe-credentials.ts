@@ -26,8 +26,8 @@ export interface SpiffeCredentialsOptions extends Pick<CheckOptions, 'revocation
   /** The SPIFFE ID of our X.509-SVID, if the agent gives several. */
   readonly spiffeId?: string | undefined
   /**
-   * The path of our X.509-SVID, then its intermediates, PEM, where there is no agent. The files are read again when they
-   * change. The bundle of our trust domain must come from one of `bundles`.
+   * The path of our X.509-SVID, then its intermediates, PEM, where there is no agent. The files are read again when
+   * they change. The bundle of our trust domain must come from one of `bundles`.
    */
   readonly cert?: string | undefined
   /** The path of its private key, PEM. Default: the file of `cert`. */
@@ -35,8 +35,8 @@ export interface SpiffeCredentialsOptions extends Pick<CheckOptions, 'revocation
   /** Milliseconds between polls of `cert` and `key`, for file systems that send no events. Default 10,000. */
   readonly pollInterval?: number | undefined
   /**
-   * Sources of bundles: of other trust domains, in addition to what the agent gives, and without an agent that of our own
-   * too. Each trust domain comes from one of them. What the agent gives for such a trust domain is not used.
+   * Sources of bundles: of other trust domains, in addition to what the agent gives, and without an agent that of our
+   * own too. Each trust domain comes from one of them. What the agent gives for such a trust domain is not used.
    */
   readonly bundles?: readonly BundleSource[] | undefined
   /** How long to wait for the first X.509-SVID, in milliseconds. Default 30,000. */

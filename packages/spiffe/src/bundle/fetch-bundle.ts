@@ -47,7 +47,9 @@ export async function fetchBundle (options: FetchOptions): Promise<Fetched> {
     timeout,
     signal,
     schedule: (task, delay) => clock.schedule(task, delay),
-    onTimeout: () => { throw new BundleEndpointError('timeout', `${url.href} gave no whole answer within ${timeout} ms`) }
+    onTimeout: () => {
+      throw new BundleEndpointError('timeout', `${url.href} gave no whole answer within ${timeout} ms`)
+    }
   })
 }
 
@@ -125,7 +127,8 @@ async function ask (socket: TLSSocket, url: URL, etag: string | undefined): Prom
 
 async function readAnswer (response: IncomingMessage, url: URL, etag: string | undefined): Promise<Fetched> {
   const { statusCode = 0, headers } = response
-  const { location, 'content-encoding': encoding = 'identity', 'content-type': type, 'content-length': length } = headers
+  const { location, 'content-encoding': encoding = 'identity' } = headers
+  const { 'content-type': type, 'content-length': length } = headers
   const answered = `${url.href} answered with`
   if (statusCode === 304 && etag !== undefined) return undefined
   if (statusCode >= 300 && statusCode < 400) {

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { FollowedFile, readStill } from '@peerkit/credentials/watch'
-import { FileUnreadableError, choice, defineOptions, duration, readBounded, required, text } from '@peerkit/identity/internal'
+import {
+  FileUnreadableError, choice, defineOptions, duration, readBounded, required, text
+} from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import { SpiffeInvalidError, SpiffeOptionError } from '../errors.ts'
 import { TRUST_DOMAIN, readTrustDomain } from '../source/trust-domain.ts'

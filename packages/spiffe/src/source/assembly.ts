@@ -98,7 +98,7 @@ export class Assembly {
     const { promise, resolve, reject } = Promise.withResolvers<PushedCredentials | PushedTrust>()
     this.#onSource = resolve
     this.#onMistake = reject
-    const cancel = clock.schedule(() => { reject(onTimeout(this.#problem)) }, waitFor)
+    const cancel = clock.schedule(() => { reject(onTimeout(this.#problem ?? this.#findProblem())) }, waitFor)
     this.#begin(own).catch(reject)
     try {
       return await promise
@@ -125,6 +125,10 @@ export class Assembly {
     await this.#set.start()
     this.#isStarted = true
     this.#changed()
+  }
+
+  #findProblem (): Error | undefined {
+    return [...this.#set.list().values()].find(({ problem }) => problem !== undefined)?.problem
   }
 
   #findOwn (trustDomain: string): TrustDomainBundle | undefined {
@@ -212,10 +216,9 @@ export class Assembly {
       ? [...authorities.values()].some((authority) => !(authority instanceof Error))
       : authorities.has(needed) && !(authorities.get(needed) instanceof Error)
     if (isThere) return
-    const cause = needed === undefined
-      ? [...held.values()].find(({ problem }) => problem !== undefined)?.problem
-      : held.get(needed)?.problem
-    const what = needed === undefined ? 'there is no bundle yet' : `there is no bundle of our trust domain ${needed} yet`
+    const cause = needed === undefined ? this.#findProblem() : held.get(needed)?.problem
+    const whose = needed === undefined ? '' : ` of our trust domain ${needed}`
+    const what = `there is no bundle${whose} yet`
     throw new SpiffeInvalidError('trust_domain', cause === undefined ? what : `${what}; ${cause.message}`, { cause })
   }
 

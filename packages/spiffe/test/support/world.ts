@@ -1,6 +1,8 @@
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
-import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
+import { authoritiesOf } from '@peerkit/credentials'
+import type { TrustChange, TrustSnapshot, TrustSource } from '@peerkit/credentials'
+import { createTrustEvaluator } from '@peerkit/trust'
 import { derOf, svidOf } from './messages.ts'
 import type { ResponseFields, SvidFields } from './messages.ts'
 
@@ -32,7 +34,7 @@ export class TrustDomain {
 }
 
 /** The next change of a source, of one kind where that is given. */
-export async function nextChange (source: CredentialSource, type?: CredentialChange['type']): Promise<CredentialChange> {
+export async function nextChange<Snapshot extends TrustSnapshot> (source: TrustSource<Snapshot>, type?: TrustChange['type']): Promise<TrustChange<Snapshot>> {
   return await new Promise((resolve) => {
     const end = source.subscribe((change) => {
       if (type !== undefined && change.type !== type) return
@@ -40,6 +42,13 @@ export async function nextChange (source: CredentialSource, type?: CredentialCha
       resolve(change)
     })
   })
+}
+
+/** Which authority of a source accepts a client with a SPIFFE ID, or why none does. */
+export async function accepts (source: TrustSource, issuer: TrustDomain, id: string): Promise<string> {
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => 1 })
+  const decision = await trust.evaluate((await issuer.ca.issue({ spiffe: id })).der)
+  return decision.accepted ? `accepted by ${decision.authority}` : decision.reason
 }
 
 /** Keeps the process of a test alive: a source does not. */
