@@ -224,18 +224,23 @@ export class Assembly {
 
   async #push (source: PushedCredentials | PushedTrust, next: OwnUpdate | undefined): Promise<void> {
     const held = this.#set.list()
-    const own = next ?? this.#own
-    try {
-      await source.push(this.#assemble(own, next, held))
-    } catch (error) {
-      // The source has told its subscribers.
-      if (next !== undefined) this.#note(error as Error)
-      return
-    }
+    const before = { own: this.#own, at: this.#ownAt, problem: this.#problem, since: this.#since }
+    const given = this.#assemble(next ?? this.#own, next, held)
+    // Subscribers are told within the push, and may ask for the status.
     if (next !== undefined) {
       this.#own = next
       this.#ownAt = this.#options.clock.now()
       this.#note(undefined)
+    }
+    try {
+      await source.push(given)
+    } catch (error) {
+      if (next === undefined) return
+      this.#own = before.own
+      this.#ownAt = before.at
+      this.#problem = error as Error
+      this.#since = before.problem === undefined ? this.#options.clock.now() : before.since
+      return
     }
     this.#noteUsed(held)
   }

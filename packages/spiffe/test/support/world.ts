@@ -2,6 +2,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { authoritiesOf } from '@peerkit/credentials'
 import type { TrustChange, TrustSnapshot, TrustSource } from '@peerkit/credentials'
+import type { ManualClock } from '@peerkit/test-support/manual-clock'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { derOf, svidOf } from './messages.ts'
 import type { ResponseFields, SvidFields } from './messages.ts'
@@ -49,6 +50,14 @@ export async function accepts (source: TrustSource, issuer: TrustDomain, id: str
   const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => 1 })
   const decision = await trust.evaluate((await issuer.ca.issue({ spiffe: id })).der)
   return decision.accepted ? `accepted by ${decision.authority}` : decision.reason
+}
+
+/** Waits until a start has read its files, and ends its time. */
+export async function endStart (clock: ManualClock, starting: Promise<unknown>): Promise<void> {
+  starting.catch(() => {})
+  await clock.nextTask((delay) => delay === 10_000)
+  for (let turns = 0; turns < 10; turns++) await new Promise<void>((resolve) => { setImmediate(resolve) })
+  clock.advance(30_000)
 }
 
 /** Keeps the process of a test alive: a source does not. */
