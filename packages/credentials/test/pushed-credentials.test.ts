@@ -7,7 +7,7 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '../src/index.ts'
 import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
-import { startPushedSource } from '../src/internal.ts'
+import { startPushedCredentials } from '../src/internal.ts'
 import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
 import { collect } from './support/world.ts'
 
@@ -25,7 +25,7 @@ async function material (
 
 async function start (t: Test, first: PushedMaterial, options: Partial<PushedOptions> = {}): Promise<{ source: PushedCredentials, changes: CredentialChange[], closed: () => number }> {
   let closings = 0
-  const source = await startPushedSource(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, revocationPolicy: 'soft', ...options })
+  const source = await startPushedCredentials(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, revocationPolicy: 'soft', ...options })
   t.teardown(async () => { await source.close() })
   const changes: CredentialChange[] = []
   source.subscribe((change) => { changes.push(change) })
@@ -66,7 +66,7 @@ test('a partner cannot stop our rotation: its authority alone is refused', async
 test('our own part is refused with everything else', async (t) => {
   const expired = await createDevCa({ name: 'Own', notAfter: new Date(Date.now() - 1_000) })
   const other = await own.issue({ spiffe: 'spiffe://own/ledger' })
-  await t.rejects(startPushedSource(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
+  await t.rejects(startPushedCredentials(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
   const { source, changes } = await start(t, await material({ partner: authority('partner', partner) }))
   const before = source.current
   await t.rejects(source.push({ ...await material(), key: other.key }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /the key of the X\.509-SVID: the key does not belong/ })

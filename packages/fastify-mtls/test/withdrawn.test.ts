@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { test } from 'tap'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import { startPushedSource } from '@peerkit/credentials/internal'
+import { startPushedCredentials } from '@peerkit/credentials/internal'
 import type { PushedMaterial } from '@peerkit/credentials/internal'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
@@ -21,7 +21,7 @@ const lineOf = (lines: readonly any[], text: RegExp): any => lines.find(({ msg }
 
 test('a server takes no new connections, resumes no sessions, and closes those that are open', async (t) => {
   const ca = await createDevCa()
-  const source = await startPushedSource(await material(ca), { origin: 'the X.509-SVID', onClose: () => {}, revocationPolicy: 'soft' })
+  const source = await startPushedCredentials(await material(ca), { origin: 'the X.509-SVID', onClose: () => {}, revocationPolicy: 'soft' })
   const client = await ca.issue({ spiffe: 'spiffe://prod.example/billing' })
   const identity = { cert: client.chain, key: client.key }
   const lines: any[] = []

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
 import { authoritiesOf } from '@peerkit/credentials'
 import { element } from '@peerkit/test-support/der'
-import { Party, altNames } from '@peerkit/test-support/mint'
+import { CLIENT_AUTH, Party, SERVER_AUTH, altNames, purposes } from '@peerkit/test-support/mint'
 import type { Keys } from '@peerkit/test-support/mint'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { spiffeCredentials } from '../src/index.ts'
@@ -21,7 +21,7 @@ const ec = (namedCurve: string) => (): Keys => generateKeyPairSync('ec', { named
 const rsa = (modulusLength: number) => (): Keys => generateKeyPairSync('rsa', { modulusLength })
 
 function responseFor (keys: Keys): ResponseFields {
-  const certificates = root.issue('CN=ledger', { ...valid, keys, extensions: [altNames(element(0x86, Buffer.from(ID)))] })
+  const certificates = root.issue('CN=ledger', { ...valid, keys, extensions: [altNames(element(0x86, Buffer.from(ID))), purposes(CLIENT_AUTH, SERVER_AUTH)] })
   return { svids: [{ spiffeId: ID, certificates, bundle: anchor, key: keys.privateKey.export({ type: 'pkcs8', format: 'der' }) }] }
 }
 

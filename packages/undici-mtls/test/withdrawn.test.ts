@@ -1,7 +1,7 @@
 // A certificate that its issuer took back: nobody is called with it.
 import { once } from 'node:events'
 import { test } from 'tap'
-import { startPushedSource } from '@peerkit/credentials/internal'
+import { startPushedCredentials } from '@peerkit/credentials/internal'
 import { createDevCa } from '@peerkit/dev-ca'
 import { startServer } from '@peerkit/test-support/listen'
 import { MtlsAgent, OutboundCredentialsExpiredError } from '../src/index.ts'
@@ -11,7 +11,7 @@ test('an agent closes what is open, and calls nobody until there is a new certif
   const [server, client] = [await ca.issue({ spiffe: 'spiffe://prod.example/ledger' }), await ca.issue({ spiffe: 'spiffe://prod.example/orders' })]
   const own = { ca: ca.root, names: { spiffe: 'spiffe://prod.example' }, spiffeOnly: true }
   const material = { cert: client.chain, key: client.key, own: 'prod.example', authorities: new Map([['prod.example', own]]), crls: [] }
-  const source = await startPushedSource(material, { origin: 'the X.509-SVID', onClose: () => {}, revocationPolicy: 'soft' })
+  const source = await startPushedCredentials(material, { origin: 'the X.509-SVID', onClose: () => {}, revocationPolicy: 'soft' })
   const listening = await startServer({ identity: server })
   const agent = new MtlsAgent({ credentials: source, allowedServers: { spiffe: 'spiffe://prod.example/ledger' } })
   t.teardown(async () => {

@@ -8,7 +8,7 @@ import { checkKeySize } from '../material/check-certificate.ts'
 import { digestInSlices, listOf, OPTION_ORIGINS } from '../material/material.ts'
 import type { AuthorityMaterial, CheckOptions } from '../material/material.ts'
 import { identitiesOf, readCertificates, subjectKey } from '../material/parsed-certificate.ts'
-import type { OwnCredentials, ParsedCertificate } from '../material/parsed-certificate.ts'
+import type { ParsedCertificate } from '../material/parsed-certificate.ts'
 import { blame } from '../material/part.ts'
 import { Slices } from '../slices.ts'
 import { checkAuthority } from './check-authority.ts'
@@ -17,8 +17,8 @@ import { checkNamedAuthority, originsOf, readAuthority } from './list-authoritie
 
 /** What is pushed of the authorities. */
 interface Pushed {
-  /** The name of our own authority. */
-  readonly own: string
+  /** The name of our own authority, if there is one. */
+  readonly own?: string | undefined
   readonly authorities: ReadonlyMap<string, AuthorityMaterial | Error>
   readonly crls: readonly Uint8Array[]
 }
@@ -59,33 +59,35 @@ export class PushedAuthorities {
   constructor (options: CheckOptions) { this.#options = options }
 
   /**
-   * @param credentials our certificate and key
+   * @param ownChain our certificate with its intermediates; empty without one
+   * @param mustPass the authority whose error ends all. Default: none
    * @param refusals the authorities that are refused. Those that fail are added
    * @param inForce the authorities in use. One that is refused stays as it is here
-   * @throws CredentialsRefusedError, CredentialsOptionError if our own authority fails a check
+   * @throws CredentialsRefusedError, CredentialsOptionError if the authority `mustPass` fails a check
    */
   async check (
-    { own, authorities, crls }: Pushed, credentials: OwnCredentials, refusals: Map<string, Error>,
-    inForce: readonly CheckedAuthority[], warnings: Set<string>
+    { own, authorities, crls }: Pushed, ownChain: readonly PeerIdentity[], mustPass: string | undefined,
+    refusals: Map<string, Error>, inForce: readonly CheckedAuthority[], warnings: Set<string>
   ): Promise<Passed> {
     const slices = new Slices()
     const kept = new Map(inForce.map((authority) => [authority.name, authority]))
     const lists = new PlacedLists(await readLists(crls, slices, warnings))
     const passed = new Map<string, CheckedAuthority>()
     const known = new Map<string, Known>()
-    for (const name of [own, ...[...authorities.keys()].filter((other) => other !== own).sort()]) {
+    const others = [...authorities.keys()].filter((other) => other !== own).sort()
+    for (const name of own === undefined ? others : [own, ...others]) {
       await slices.pause()
       const material = authorities.get(name)
-      const ownChain = name === own ? identitiesOf(credentials.certificates) : []
       let checked = kept.get(name)
       if (material !== undefined && !(material instanceof Error) && !refusals.has(name)) {
         try {
-          const entry = await this.#checkOne(name, material, credentials, lists, ownChain, slices)
+          const issuers = name === own ? ownChain : []
+          const entry = await this.#checkOne(name, material, ownChain, lists, issuers, slices)
           known.set(name, entry)
           checked = entry.checked
         } catch (error) {
           const blamed = blame(error as Error, [name])
-          if (name === own) throw blamed
+          if (name === mustPass) throw blamed
           refusals.set(name, blamed)
         }
       }
@@ -100,15 +102,15 @@ export class PushedAuthorities {
 
   /** @throws CredentialsRefusedError, CredentialsOptionError */
   async #checkOne (
-    name: string, material: AuthorityMaterial, { certificates }: OwnCredentials, lists: PlacedLists,
-    ownChain: readonly PeerIdentity[], slices: Slices
+    name: string, material: AuthorityMaterial, ownChain: readonly PeerIdentity[], lists: PlacedLists,
+    issuers: readonly PeerIdentity[], slices: Slices
   ): Promise<Known> {
     const former = this.#known.get(name)
     const isSame = former !== undefined && isDeepStrictEqual(former.material, material)
     const parsed = isSame ? former.parsed : await readInSlices(name, material, slices)
-    const placed = lists.place(name, [...identitiesOf(parsed), ...ownChain])
+    const placed = lists.place(name, [...identitiesOf(parsed), ...issuers])
     const digests = placed.map(({ digest }) => digest)
-    const ownIssuers = identitiesOf(certificates).filter(({ isCa }) => isCa === true)
+    const ownIssuers = ownChain.filter(({ isCa }) => isCa === true)
     const rest = [...digests.toSorted(), ...ownIssuers.map(({ fingerprint256 }) => fingerprint256)].join()
     const now = (this.#options.clock ?? SYSTEM_CLOCK).now()
     if (isSame && former.rest === rest && isLasting(former.checked, now)) return former

@@ -24,7 +24,8 @@ export interface CheckedTrust {
 
 /** Parts that were checked before, in slices. */
 interface Ready {
-  readonly own: OwnCredentials
+  /** Undefined: our certificate and key stay as they are in use. */
+  readonly own?: OwnCredentials | undefined
   /** In the order in which they are tried. */
   readonly authorities: readonly CheckedAuthority[]
 }
@@ -46,6 +47,10 @@ export interface TrustContext {
   readonly previous?: TrustSnapshot | undefined
   /** Parts that stay as they are in use, whatever the material contains. */
   readonly kept?: KeptParts | undefined
+  /** Checked before. The material is not read then. */
+  readonly ready?: Ready | undefined
+  /** Whether the names of the CAs are not sent if they are too many. Default: then everything is refused. */
+  readonly mayLeaveOutNames?: boolean | undefined
 }
 
 interface KeptParts {
@@ -56,10 +61,6 @@ interface KeptParts {
 
 export interface MaterialContext extends TrustContext {
   readonly previous: CredentialSnapshot | undefined
-  /** Checked before. The material is not read then. */
-  readonly ready?: Ready | undefined
-  /** Whether the names of the CAs are not sent if they are too many. Default: then everything is refused. */
-  readonly mayLeaveOutNames?: boolean | undefined
 }
 
 /**
@@ -125,7 +126,7 @@ function namesSent (authorities: readonly CheckedAuthority[]): PeerIdentity[] {
  * @throws CredentialsOptionError, CredentialsRefusedError
  */
 export function checkTrust (material: CredentialMaterial, context: TrustContext): CheckedTrust {
-  return checkTogether(readAuthorities(material, context, []), context.previous)
+  return checkTogether(context.ready?.authorities ?? readAuthorities(material, context, []), context.previous)
 }
 
 function readAuthorities (

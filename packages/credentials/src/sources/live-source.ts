@@ -32,6 +32,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   #liveSince: number
   #closedAt = 0
   #closed = false
+  /** When our certificate was taken back. Undefined: it was not. */
+  #withdrawnAt: number | undefined
   #closing: Promise<void> | undefined
 
   constructor (kind: SourceKind<Snapshot, Checked>, checked: Checked, checkers: Checkers, clock: Clock) {
@@ -101,16 +103,18 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
    * not valid yet is not in use, and must not go unnoticed.
    *
    * @param checkers those of `changedAuthorities`; the other authorities keep theirs. Closed if they are not needed
+   * @param keepsOwn whether our certificate is none that came anew: if it was withdrawn, it stays so. Default false
    * @throws CredentialsClosedError
    * @throws CredentialsRefusedError if an authority has CRLs, but no checker for them
    */
-  take (checked: Checked, checkers: Checkers): Snapshot {
+  take (checked: Checked, checkers: Checkers, keepsOwn = false): Snapshot {
+    const withdrawnAt = keepsOwn ? this.#withdrawnAt : undefined
     const isOther = this.changesTrust(checked) || this.#kind.changesOwn(checked, this.#current) ||
-      this.#changesWarnings(checked) || this.#isWithdrawn
+      this.#changesWarnings(checked) || this.#withdrawnAt !== withdrawnAt
     const isTaken = isOther && !this.#closed
     if (!isTaken) closeAll(checkers)
     if (this.#closed) throw new CredentialsClosedError('new credentials arrived after close()')
-    if (isTaken) return this.#accept(checked, checkers)
+    if (isTaken) return this.#accept(checked, checkers, withdrawnAt)
     this.#publishWarnings()
     return this.#current
   }
@@ -129,7 +133,7 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   /** Called when a CA starts that was left out: checks the same material again. */
   protected recheck (): void {}
 
-  #accept (checked: Checked, made: Checkers): Snapshot {
+  #accept (checked: Checked, made: Checkers, withdrawnAt: number | undefined): Snapshot {
     const previous = this.#current
     const trustChanged = this.changesTrust(checked)
     const before = checkersOf(previous)
@@ -145,8 +149,10 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
     }
     const generation = previous.generation + 1
     const trustEpoch = previous.trustEpoch + (trustChanged ? 1 : 0)
-    const snapshot = this.#kind.freeze(checked, { generation, trustEpoch, checkers })
+    const state = { generation, trustEpoch, checkers, ...(withdrawnAt !== undefined && { withdrawnAt }) }
+    const snapshot = this.#kind.freeze(checked, state)
     this.#checked = checked
+    this.#withdrawnAt = withdrawnAt
     this.#replace(snapshot, trustChanged)
     // Closed after the listeners ran, because they may still use the former checkers.
     const kept = new Set(checkers.values())
@@ -175,14 +181,14 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
    * that, also if it equals the material in use.
    */
   withdraw (): void {
-    if (this.#closed || this.#isWithdrawn) return
+    if (this.#closed || this.#withdrawnAt !== undefined) return
     const { generation, trustEpoch } = this.#current
     const checkers = checkersOf(this.#current)
-    const state = { generation: generation + 1, trustEpoch, checkers, withdrawnAt: this.#clock.now() }
+    const withdrawnAt = this.#clock.now()
+    this.#withdrawnAt = withdrawnAt
+    const state = { generation: generation + 1, trustEpoch, checkers, withdrawnAt }
     this.#replace(this.#kind.freeze(this.#checked, state), false)
   }
-
-  get #isWithdrawn (): boolean { return (this.#current as Partial<CredentialSnapshot>).withdrawn === true }
 
   /**
    * Notifies subscribers that new material was refused.

@@ -1,166 +1,73 @@
-import type { AuthorityMaterial, CheckOptions, Clock, CredentialSource } from '@peerkit/credentials'
-import { startPushedSource } from '@peerkit/credentials/internal'
-import type { PushedCredentials, PushedMaterial } from '@peerkit/credentials/internal'
-import { WakeAt } from '@peerkit/identity/internal'
-import { WorkloadApiError } from '../errors.ts'
-import type { SpiffeInvalidError } from '../errors.ts'
-import { readSvidResponse } from '../workload-api/messages.ts'
+import type { WorkloadApiError } from '../errors.ts'
 import { describeEndpoint } from '../workload-api/endpoint.ts'
+import { readSvidResponse } from '../workload-api/messages.ts'
 import { Watch } from '../workload-api/watch.ts'
 import type { WatchOptions } from '../workload-api/watch.ts'
+import type { OwnFeed, OwnListener, OwnUpdate } from './assembly.ts'
 import { chooseSvid } from './choose-svid.ts'
 import type { SvidChoice } from './choose-svid.ts'
-import { KnownBundles } from './known-bundles.ts'
 import { Denials } from './denials.ts'
 import type { DenialPolicy } from './denials.ts'
+import { KnownBundles } from './known-bundles.ts'
 import { readUpdate } from './read-update.ts'
-import type { TrustDomainBundle } from './read-update.ts'
-import { isTrustDomain } from './trust-domain.ts'
 
 const METHOD = '/SpiffeWorkloadAPI/FetchX509SVID'
 
 /** What a feed is made of. */
-export interface FeedOptions {
-  readonly watch: Omit<WatchOptions, 'method'> & { readonly clock: Clock }
+export interface SvidFeedOptions {
+  readonly watch: Omit<WatchOptions, 'method'>
   readonly choice: SvidChoice
-  /** Whether peers of a federated trust domain are accepted. */
-  readonly accepts: (trustDomain: string) => boolean
-  readonly check: CheckOptions
   readonly denial: Omit<DenialPolicy, 'clock'>
 }
 
-/** Turns the messages of the Workload API into credentials. */
-export class SvidFeed {
-  readonly #options: FeedOptions
+/** Our X.509-SVID from the Workload API. */
+export class SvidFeed implements OwnFeed {
+  readonly kind = 'workload api'
+  readonly origin: string
+  readonly #options: SvidFeedOptions
   readonly #bundles = new KnownBundles()
   readonly #denials: Denials
   #watch: Watch | undefined
-  #source: PushedCredentials | undefined
-  /** The last message that was not looked at yet. Each one replaces all before it. */
-  #pending: Uint8Array | undefined
-  #isBusy = false
   #isClosed = false
-  /** Why there are no credentials yet. */
-  #problem: Error | undefined
-  /** When an X.509-SVID starts that was refused because it is not valid yet, while there is no other. */
-  readonly #start: WakeAt
-  #refused: Uint8Array | undefined
-  #onFirst: ((source: PushedCredentials) => void) | undefined
 
-  constructor (options: FeedOptions) {
+  constructor (options: SvidFeedOptions) {
+    const { watch, denial } = options
+    this.origin = describeEndpoint(watch.endpoint)
     this.#options = options
-    const { clock } = options.watch
-    this.#start = new WakeAt(() => { if (this.#refused !== undefined) this.#receive(this.#refused) }, {
-      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
-    })
-    this.#denials = new Denials({ ...options.denial, clock: options.watch.clock })
+    this.#denials = new Denials({ ...denial, clock: watch.clock })
   }
 
-  /**
-   * Opens the stream, and waits for the first usable X.509-SVID.
-   *
-   * @throws WorkloadApiError with the reason `timeout`
-   */
-  async start (waitFor: number): Promise<CredentialSource> {
-    const { promise, resolve, reject } = Promise.withResolvers<PushedCredentials>()
-    this.#onFirst = resolve
-    const cancel = this.#options.watch.clock.schedule(() => {
-      this.#close()
-      const why = this.#problem === undefined ? 'the agent sent none' : this.#problem.message
-      const detail = `no usable X.509-SVID within ${waitFor} ms; ${why}`
-      const cause = this.#problem === undefined ? {} : { cause: this.#problem }
-      reject(new WorkloadApiError('timeout', detail, cause))
-    }, waitFor)
+  open (listener: OwnListener): void {
+    if (this.#isClosed) return
     this.#watch = new Watch({ ...this.#options.watch, method: METHOD }, {
-      onMessage: (octets) => { this.#receive(octets) },
-      onLost: (error, _delay, hadMessages) => { this.#lose(error, hadMessages) }
+      onMessage: (octets) => {
+        this.#denials.clear()
+        listener.onUpdate(async () => await this.#read(octets))
+      },
+      onLost: (error, _delay, hadMessages) => {
+        listener.onFailure(error, causeOf(error))
+        if (this.#denials.count(error, hadMessages)) listener.onWithdrawn()
+      }
     })
-    return await promise.finally(cancel)
   }
 
-  #close (): void {
+  close (): void {
     this.#isClosed = true
-    this.#start.clear()
     this.#watch?.close()
   }
 
-  #lose (error: WorkloadApiError, hadMessages: boolean): void {
-    this.#problem = error
-    // An agent that stops ends the stream, and is not reachable then: that is one cause.
-    const isAway = error.reason === 'ended' || error.reason === 'timeout' || error.reason === 'unreachable'
-    this.#source?.fail(error, isAway ? 'away' : `${error.reason} ${error.message}`)
-    if (!this.#denials.count(error, hadMessages)) return
-    // What arrived before the denial does not bring the identity back.
-    this.#pending = undefined
-    this.#source?.withdraw()
-  }
-
-  #receive (octets: Uint8Array): void {
-    this.#denials.clear()
-    this.#pending = octets
-    if (!this.#isBusy) this.#work().catch(() => {})
-  }
-
-  async #work (): Promise<void> {
-    this.#isBusy = true
-    this.#start.clear()
-    for (let octets = this.#pending; octets !== undefined && !this.#isClosed; octets = this.#pending) {
-      this.#pending = undefined
-      await this.#use(octets)
-    }
-    this.#isBusy = false
-  }
-
-  async #use (octets: Uint8Array): Promise<void> {
-    try {
-      const given = await this.#read(octets)
-      if (this.#source === undefined) await this.#begin(given)
-      // It tells its subscribers of a refusal.
-      else await this.#source.push(given).catch(() => {})
-    } catch (error) {
-      this.#problem = error as Error
-      this.#source?.fail(error as Error)
-      if (this.#source === undefined) this.#awaitStart(octets, error as Error)
-    }
-  }
-
-  /** The agent sends nothing new only because time passes. */
-  #awaitStart (octets: Uint8Array, { startsAt }: Error & { readonly startsAt?: number | undefined }): void {
-    if (startsAt === undefined || this.#isClosed || this.#pending !== undefined) return
-    this.#refused = octets
-    this.#start.set(startsAt)
-  }
-
-  async #begin (given: PushedMaterial): Promise<void> {
-    const { watch, accepts } = this.#options
-    const source = await startPushedSource(given, {
-      ...this.#options.check,
-      origin: 'the X.509-SVID',
-      from: { kind: 'workload api', origin: describeEndpoint(watch.endpoint) },
-      mayAdd: (name) => isTrustDomain(name) && accepts(name),
-      onClose: () => { this.#close() }
-    })
-    if (this.#isClosed) await source.close()
-    this.#source = source
-    this.#refused = undefined
-    this.#onFirst?.(source)
-  }
-
   /** @throws SpiffeInvalidError */
-  async #read (octets: Uint8Array): Promise<PushedMaterial> {
-    const { choice, accepts } = this.#options
+  async #read (octets: Uint8Array): Promise<OwnUpdate> {
     const response = readSvidResponse(octets)
     await this.#bundles.prepare(response)
     const { svids, bundles, crls } = readUpdate(response, (bundle, name) => this.#bundles.read(bundle, name))
-    const { cert, key, trustDomain: own } = chooseSvid(svids, choice)
-    const accepted = [...bundles].filter(([name]) => name === own || accepts(name))
-    const authorities = new Map(accepted.map(([name, bundle]) => [name, authorityOf(name, bundle)]))
-    return { cert, key, own, authorities, crls }
+    const { cert, key, trustDomain } = chooseSvid(svids, this.#options.choice)
+    return { cert, key, trustDomain, bundles, crls }
   }
 }
 
-function authorityOf (name: string, bundle: TrustDomainBundle | SpiffeInvalidError): AuthorityMaterial | Error {
-  if (bundle instanceof Error) return bundle
-  // A CA of a bundle is trusted, self-signed or not, as other implementations do.
-  return { ca: bundle.ca, names: { spiffe: `spiffe://${name}` }, spiffeOnly: true, partial: true }
+/** An agent that stops ends the stream, and is not reachable then: that is one cause. */
+function causeOf ({ reason, message }: WorkloadApiError): string {
+  const isAway = reason === 'ended' || reason === 'timeout' || reason === 'unreachable'
+  return isAway ? 'away' : `${reason} ${message}`
 }

@@ -1,5 +1,6 @@
 import { parseSpiffeId } from '@peerkit/identity'
-import { describeValue } from '@peerkit/identity/internal'
+import { describeValue, valueOf } from '@peerkit/identity/internal'
+import type { OptionType } from '@peerkit/identity/internal'
 import { SpiffeInvalidError } from '../errors.ts'
 
 /**
@@ -29,3 +30,13 @@ export function isTrustDomain (name: string): boolean {
     return false
   }
 }
+
+/** An option that is the name of a trust domain, or its SPIFFE ID. */
+export const TRUST_DOMAIN: OptionType = valueOf('a trust domain such as partner.example', (value) => {
+  try {
+    readTrustDomain(value, 'it')
+    return true
+  } catch {
+    return false
+  }
+})

@@ -1,0 +1,292 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { WakeAt } from '@peerkit/identity/internal'
+import { loadCheckers } from '../authority/crl-checkers.ts'
+import type { Checkers } from '../authority/crl-checkers.ts'
+import { PushedAuthorities } from '../authority/pushed-authorities.ts'
+import { SYSTEM_CLOCK } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import { causeOf, CredentialsClosedError } from '../errors.ts'
+import type { CheckedMaterial, CheckedTrust } from '../material/check-material.ts'
+import { OPTION_ORIGINS } from '../material/material.ts'
+import type { AuthorityMaterial, CheckOptions } from '../material/material.ts'
+import { identitiesOf } from '../material/parsed-certificate.ts'
+import { partsOf } from '../material/part.ts'
+import type { Part } from '../material/part.ts'
+import { readOwn } from '../material/read-own.ts'
+import type { CredentialSnapshot, TrustSnapshot } from './credential-snapshot.ts'
+import { CREDENTIALS, TRUST } from './frozen-snapshot.ts'
+import type { SourceKind } from './frozen-snapshot.ts'
+import { LiveSource } from './live-source.ts'
+import type { BundleStatus, SourceStatus } from './source-status.ts'
+
+/** What is pushed: everything that is to be in use from now on. */
+export interface PushedMaterial {
+  /** Our leaf certificate, then its intermediates, PEM. Undefined: certificate and key stay as they are in use. */
+  readonly cert?: string | undefined
+  /** Set if `cert` is. */
+  readonly key?: string | undefined
+  /** Our own authority, which comes first. If it fails a check together with a new `cert`, everything is refused. */
+  readonly own?: string | undefined
+  /**
+   * The authorities by name, without CRLs. If one of the others fails a check, or is an error, it alone is refused: it
+   * stays as it is in use, or is left out if it is new. One that is missing is removed. If none is left, every peer is
+   * refused.
+   */
+  readonly authorities: ReadonlyMap<string, AuthorityMaterial | Error>
+  /** CRLs in DER, of any of the authorities. Each goes to those that have a CA of the name of its issuer. */
+  readonly crls: readonly Uint8Array[]
+}
+
+/** Options of {@link startPushedCredentials} and {@link startPushedTrust}. */
+export interface PushedOptions extends CheckOptions {
+  /** Where the material comes from, for errors: `the X.509-SVID`. */
+  readonly origin: string
+  /** Who pushes it, for the status. Default: the kind `workload api`, with `origin`. */
+  readonly from?: Pick<SourceStatus, 'kind' | 'origin'> | undefined
+  /** Whether an authority of this name may be pushed; see `TrustSource`. */
+  readonly mayAdd?: ((authority: string) => boolean) | undefined
+  /** The state of the bundles that are fetched, for the status. All others are pushed. Default: none is fetched. */
+  readonly listFetched?: (() => readonly BundleStatus[]) | undefined
+  /** Called when the source is closed. */
+  readonly onClose: () => void | Promise<void>
+}
+
+/** What passed the checks. */
+interface Loaded<Checked extends CheckedTrust> {
+  readonly checked: Checked
+  readonly checkers: Checkers
+  readonly refusals: ReadonlyMap<string, Error>
+  readonly warnings: readonly string[]
+}
+
+/** Credentials that are replaced by what is pushed. */
+export type PushedCredentials = PushedSource<CredentialSnapshot, CheckedMaterial>
+/** A trust that is replaced by what is pushed. */
+export type PushedTrust = PushedSource<TrustSnapshot, CheckedTrust>
+
+/**
+ * Makes credentials of material that somebody else pushes.
+ *
+ * @throws CredentialsRefusedError, CredentialsOptionError if the first material fails a check
+ */
+export async function startPushedCredentials (
+  first: PushedMaterial, options: PushedOptions
+): Promise<PushedCredentials> {
+  return await start(CREDENTIALS, first, options)
+}
+
+/**
+ * Makes a trust of authorities that somebody else pushes, without a certificate and key.
+ *
+ * @throws CredentialsRefusedError, CredentialsOptionError if the first material fails a check
+ */
+export async function startPushedTrust (first: PushedMaterial, options: PushedOptions): Promise<PushedTrust> {
+  return await start(TRUST, first, options)
+}
+
+async function start<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> (
+  kind: SourceKind<Snapshot, Checked>, first: PushedMaterial, options: PushedOptions
+): Promise<PushedSource<Snapshot, Checked>> {
+  const loader: Loader<Snapshot, Checked> = { kind, options, authorities: new PushedAuthorities(options) }
+  return new PushedSource(loader, first, await load(loader, first, undefined))
+}
+
+/** What is needed to check material. */
+interface Loader<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> {
+  readonly kind: SourceKind<Snapshot, Checked>
+  readonly options: PushedOptions
+  /** What is known of the authorities that were pushed before. */
+  readonly authorities: PushedAuthorities
+}
+
+/** A source whose material is replaced by what is pushed. */
+export class PushedSource<Snapshot extends TrustSnapshot, Checked extends CheckedTrust>
+  extends LiveSource<Snapshot, Checked> {
+  readonly #loader: Loader<Snapshot, Checked>
+  /** What is in use. */
+  #given: PushedMaterial
+  /** What was pushed last, in use or not. */
+  #latest: PushedMaterial
+  /** When something starts that was refused because it is not valid yet. */
+  readonly #nextStart: WakeAt
+  readonly #clock: Clock
+  readonly mayAdd?: (authority: string) => boolean
+  /** The cause of the last refusal of each part. */
+  readonly #causes = new Map<string | undefined, string>()
+  #warned: readonly string[] = []
+  /** Each is checked against what is in use, so they come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor (loader: Loader<Snapshot, Checked>, given: PushedMaterial, loaded: Loaded<Checked>) {
+    const { clock = SYSTEM_CLOCK, mayAdd } = loader.options
+    super(loader.kind, loaded.checked, loaded.checkers, clock)
+    this.#loader = loader
+    this.#given = this.#latest = given
+    this.#nextStart = new WakeAt(() => { this.recheck() }, {
+      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
+    })
+    this.#clock = clock
+    if (mayAdd !== undefined) this.mayAdd = mayAdd
+    this.#tell(loaded, given)
+    this.#awaitStart(loaded.refusals.values())
+  }
+
+  /**
+   * Uses new material. If it is refused, what is in use stays in use, and subscribers are told once for each cause.
+   *
+   * @returns the snapshot in use
+   * @throws CredentialsRefusedError, CredentialsOptionError if it is refused; CredentialsClosedError after `close()`
+   */
+  async push (given: PushedMaterial): Promise<Snapshot> {
+    const turn = this.#turn.then(async () => await this.#use(given))
+    this.#turn = turn.catch(() => {})
+    return await turn
+  }
+
+  /**
+   * Tells subscribers that nothing new can be had, once for each cause. Material that is pushed ends that state.
+   *
+   * @param cause what is the same in two errors of one cause. Default: code, reason and message, without times and
+   *   fingerprints
+   */
+  fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
+
+  protected override recheck (): void {
+    // What was withdrawn is not taken again by itself.
+    if ((this.current as Partial<CredentialSnapshot>).withdrawn === true) return
+    const [given, latest] = [this.#given, this.#latest]
+    // If what came last is still refused, a CA may have started of what is in use.
+    const pushUsed = async (): Promise<unknown> => given === latest || this.closed ? undefined : await this.push(given)
+    this.push(latest).catch(pushUsed).catch(() => {})
+  }
+
+  protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
+    const { from, origin } = this.#loader.options
+    return from ?? { kind: 'workload api', origin }
+  }
+
+  /** A trust of bundles is failing if one of them is: it has nothing else. */
+  protected override isBundle (part: string | undefined): boolean {
+    return part !== undefined && this.#loader.kind as unknown === CREDENTIALS
+  }
+
+  /** Each change is pushed. So what is in use is confirmed while there is somebody to push. */
+  protected override listBundles (): readonly BundleStatus[] {
+    const { kind: origin } = this.describeOrigin()
+    const confirmedAt = this.refusalOf(undefined)?.since ?? this.#clock.now()
+    const inUse = new Set(this.current.authorities.map(({ name }) => name))
+    const fetched = this.#loader.options.listFetched?.() ?? []
+    const pushed = [...this.#given.authorities.keys()].filter((name) => {
+      return !fetched.some(({ authority }) => authority === name)
+    })
+    const ofPushed = pushed.map((authority): BundleStatus => {
+      const refusal = this.refusalOf(authority)
+      const refreshedAt = inUse.has(authority) ? Math.min(confirmedAt, refusal?.since ?? Infinity) : undefined
+      const problem = refusal?.error.message
+      return { authority, origin, sequence: undefined, refreshedAt, nextRefresh: undefined, problem }
+    })
+    return [...ofPushed, ...fetched]
+  }
+
+  protected override async stop (): Promise<void> {
+    this.#nextStart.clear()
+    await this.#loader.options.onClose()
+    await this.#turn
+    // A push that was under way may have set it again.
+    this.#nextStart.clear()
+  }
+
+  async #use (given: PushedMaterial): Promise<Snapshot> {
+    if (this.closed) throw new CredentialsClosedError('new credentials arrived after close()')
+    this.#latest = given
+    try {
+      const loaded = await load(this.#loader, given, this)
+      const snapshot = this.take(loaded.checked, loaded.checkers, given.cert === undefined)
+      this.#given = given
+      this.#tell(loaded, given)
+      this.#awaitStart(loaded.refusals.values())
+      return snapshot
+    } catch (error) {
+      this.fail(error as Error)
+      this.#awaitStart([error as Error])
+      throw error
+    }
+  }
+
+  #awaitStart (errors: Iterable<Error & { readonly startsAt?: number | undefined }>): void {
+    const now = this.#clock.now()
+    const starts = [...errors].map(({ startsAt = -Infinity }) => startsAt).filter((time) => time > now)
+    this.#nextStart.set(this.closed ? Infinity : Math.min(...starts))
+  }
+
+  #tell ({ refusals, warnings }: Loaded<Checked>, { cert }: PushedMaterial): void {
+    // New authorities alone say nothing about our certificate and key.
+    const keepsOwn = cert === undefined && this.#loader.kind as unknown === CREDENTIALS
+    for (const part of this.#causes.keys()) {
+      if (part === undefined ? !keepsOwn : !refusals.has(part)) this.#causes.delete(part)
+    }
+    for (const [part, error] of refusals) this.#refuseOnce(part, error)
+    this.recover(keepsOwn ? new Map([...refusals, [undefined, undefined as unknown as Error]]) : refusals)
+    for (const warning of warnings) if (!this.#warned.includes(warning)) this.warn(warning)
+    this.#warned = warnings
+  }
+
+  #refuseOnce (part: string | undefined, error: Error, cause: string = lastingCause(error)): void {
+    if (this.#causes.get(part) === cause) return
+    this.#causes.set(part, cause)
+    this.refuse(error, part)
+  }
+}
+
+/** Each push has new certificates, so their fingerprints make no other cause. */
+function lastingCause (error: Error): string { return causeOf(error).replace(/sha256:[0-9a-f]+/g, '') }
+
+/**
+ * Checks material.
+ *
+ * @param inForce the source that uses it; undefined at the start
+ * @throws CredentialsRefusedError, CredentialsOptionError
+ */
+async function load<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> (
+  { kind, options: given, authorities }: Loader<Snapshot, Checked>, pushed: PushedMaterial,
+  inForce: PushedSource<Snapshot, Checked> | undefined
+): Promise<Loaded<Checked>> {
+  const { origin, onClose: _, from: _from, mayAdd: _mayAdd, listFetched: _list, ...others } = given
+  const isError = ([, authority]: [string, AuthorityMaterial | Error]): boolean => authority instanceof Error
+  const refusals = new Map([...pushed.authorities].filter(isError) as Array<[string, Error]>)
+  const warnings = new Set<string>()
+  const origins = { ...OPTION_ORIGINS, cert: origin, key: `the key of ${origin}` }
+  const material = { cert: pushed.cert, key: pushed.key }
+  const own = pushed.cert === undefined ? undefined : readOwn(material, origins)
+  // A CA that is taken away is not trusted any more, also if our certificate in use is below it.
+  const options: CheckOptions = own === undefined ? { ...others, chain: 'reported' } : others
+  const former = inForce?.readChecked()
+  const previous = inForce?.current
+  const ownChain = own === undefined ? certificatesOf(former) : identitiesOf(own.certificates)
+  // Without a new certificate, our own authority is one like the others.
+  const mustPass = own === undefined ? undefined : pushed.own
+  const { clock = SYSTEM_CLOCK } = options
+  for (;;) {
+    const passed = await authorities.check(pushed, ownChain, mustPass, refusals, former?.authorities ?? [], warnings)
+    try {
+      const parts = new Set<Part>([...refusals.keys(), ...(own === undefined ? [undefined] : [])])
+      const kept = former && { parts, inForce: former }
+      const ready = { own, authorities: passed.authorities }
+      const checked = kind.check(material, { origins, options, previous, kept, ready, mayLeaveOutNames: true })
+      const changed = inForce?.changedAuthorities(checked) ?? checked.authorities
+      const checkers = await loadCheckers(changed, (name) => passed.crls.get(name) ?? [], clock, checked, previous)
+      return { checked, checkers, refusals, warnings: [...warnings] }
+    } catch (error) {
+      const blamed = partsOf(error as Error).filter((part) => {
+        return part !== undefined && part !== mustPass && !refusals.has(part)
+      }) as string[]
+      if (blamed.length === 0) throw error
+      for (const part of blamed) refusals.set(part, error as Error)
+    }
+  }
+}
+
+/** Our certificate in use, with its intermediates. A trust has none. */
+function certificatesOf (checked: CheckedTrust | undefined): readonly PeerIdentity[] {
+  return (checked as Partial<CheckedMaterial> | undefined)?.certificates ?? []
+}
