@@ -56,9 +56,13 @@ test('bundles in addition to those of the agent; for one trust domain the explic
   t.same(source.current.authorities.map(({ name }) => name), ['prod.example', 'other.example', 'partner.example'])
   t.equal(await accepts(source, partner, 'spiffe://partner.example/x'), 'accepted by partner.example')
   t.equal(await accepts(source, other, 'spiffe://partner.example/x'), 'outside_authority', 'what the agent gave is not used')
-  t.match(source.status?.(), { kind: 'workload api', state: 'live', bundles: [
-    { authority: 'prod.example', origin: 'workload api' }, { authority: 'other.example', origin: 'workload api' }, { authority: 'partner.example', origin: file }
-  ] })
+  t.match(source.status?.(), {
+    kind: 'workload api',
+    state: 'live',
+    bundles: [
+      { authority: 'prod.example', origin: 'workload api' }, { authority: 'other.example', origin: 'workload api' }, { authority: 'partner.example', origin: file }
+    ]
+  })
   const rotated = nextChange(source, 'rotated')
   await folder.write('partner.pem', other.ca.root)
   await rotated
