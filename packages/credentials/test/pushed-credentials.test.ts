@@ -67,7 +67,7 @@ test('a partner cannot stop our rotation: its authority alone is refused', async
 test('our own part is refused with everything else', async (t) => {
   const expired = await createDevCa({ name: 'Own', notAfter: new Date(Date.now() - 1_000) })
   const other = await own.issue({ spiffe: 'spiffe://own/ledger' })
-  await t.rejects(startPushedCredentials(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
+  await t.rejects(startPushedCredentials(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {}, status: () => STATUS }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
   const { source, changes } = await start(t, await material({ partner: authority('partner', partner) }))
   const before = source.current
   await t.rejects(source.push({ ...await material(), key: other.key }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /the key of the X\.509-SVID: the key does not belong/ })
@@ -149,7 +149,7 @@ test('a trust without a key: authorities come and go, and the last one may', asy
   source.subscribe((change) => { changes.push(change) })
   t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'])
   t.equal(source.status(), STATUS)
-  await source.push({ authorities: new Map([['own', new Error('away')], ['partner', authority('partner', partner)]]), crls: [] })
+  await source.push({ authorities: new Map<string, AuthorityMaterial | Error>([['own', new Error('away')], ['partner', authority('partner', partner)]]), crls: [] })
   t.match(changes.splice(0), [{ type: 'refused', authority: 'own', error: { message: 'away' } }])
   await source.push(of('own'))
   t.match(changes.splice(0), [{ type: 'rotated', trustChanged: true }, { type: 'recovered', authority: 'own' }])

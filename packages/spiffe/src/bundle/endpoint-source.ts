@@ -134,11 +134,11 @@ class BundleEndpoint implements BundleSource {
 
   #pause ({ random }: BundleUser): number {
     const { refresh, retry } = this.#options
-    if (this.#failures > 0) return backOff(this.#failures, { ...retry, random })
+    if (this.#failures > 0) return Math.round(backOff(this.#failures, { ...retry, random }))
     const hint = this.#document?.refreshHint
     const hinted = hint === undefined ? DEFAULT_REFRESH : Math.min(MOST_REFRESH, Math.max(LEAST_REFRESH, hint * 1_000))
     // Up to a tenth earlier: many instances must not ask in the same second.
-    return (refresh ?? hinted) * (1 - random() / 10)
+    return Math.round((refresh ?? hinted) * (1 - random() / 10))
   }
 
   async #fetch ({ clock, find }: BundleUser): Promise<Fetched> {
