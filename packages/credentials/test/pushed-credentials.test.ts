@@ -6,8 +6,8 @@ import type { DevCa } from '@peerkit/dev-ca'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '../src/index.ts'
-import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
-import { startPushedCredentials } from '../src/internal.ts'
+import type { AuthorityMaterial, CredentialChange, TrustChange } from '../src/index.ts'
+import { startPushedCredentials, startPushedTrust } from '../src/internal.ts'
 import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
 import { collect } from './support/world.ts'
 
@@ -207,4 +207,37 @@ test('rules are told which trust domains may be added', async (t) => {
   t.equal(ruleAuthoritiesOf(source.current, 'clients').length, 1)
   const closed = await start(t, await material())
   t.equal(ruleAuthoritiesOf(closed.source.current, 'clients', closed.source).length, 1)
+})
+
+test('a trust without a key: authorities come and go, and the last one may', async (t) => {
+  const of = (...names: string[]): PushedMaterial => ({ authorities: new Map(names.map((name) => [name, authority(name, name === 'own' ? own : partner)])), crls: [] })
+  const source = await startPushedTrust(of('own', 'partner'), { origin: 'the bundles', onClose: () => {}, revocationPolicy: 'soft' })
+  t.teardown(async () => { await source.close() })
+  const changes: TrustChange[] = []
+  source.subscribe((change) => { changes.push(change) })
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'])
+  await source.push({ authorities: new Map<string, AuthorityMaterial | Error>([['own', new Error('away')], ['partner', authority('partner', partner)]]), crls: [] })
+  t.match(changes.splice(0), [{ type: 'refused', authority: 'own', error: { message: 'away' } }])
+  await source.push(of('own'))
+  t.match(changes.splice(0), [{ type: 'rotated', trustChanged: true }, { type: 'recovered', authority: 'own' }])
+  await source.push(of())
+  t.same([source.current.authorities, source.current.ca], [[], []])
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients') })
+  t.match(await trust.evaluate((await own.issue({ spiffe: 'spiffe://own/x' })).der), { accepted: false, reason: 'unknown_ca' })
+})
+
+test('authorities alone: certificate and key stay, and a refusal of them too', async (t) => {
+  const { source, changes } = await start(t, await material())
+  const { cert } = source.current
+  const bad = { ...await material(), key: (await own.issue({ cn: 'other' })).key }
+  await t.rejects(source.push(bad), { message: /does not belong to the certificate/ })
+  const { cert: _, key: __, ...rest } = await material({ partner: authority('partner', partner) })
+  await source.push(rest)
+  t.same(told(changes), ['refused all', 'rotated trust'])
+  t.equal(source.current.cert, cert)
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'])
+  await source.push({ ...rest, authorities: new Map([['own', authority('own', 'garbage')], ['partner', authority('partner', partner)]]) })
+  t.same(told(changes), ['refused own'], 'our own authority is one of them')
+  await source.push(await material({ partner: authority('partner', partner) }))
+  t.same(told(changes), ['rotated own', 'recovered all', 'recovered own'])
 })

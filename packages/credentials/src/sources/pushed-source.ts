@@ -35,6 +35,8 @@ export interface PushedMaterial {
   readonly authorities: ReadonlyMap<string, AuthorityMaterial | Error>
   /** CRLs in DER, of any of the authorities. Each goes to those that have a CA of the name of its issuer. */
   readonly crls: readonly Uint8Array[]
+  /** Further warnings of the snapshot. Default: none. */
+  readonly warnings?: readonly string[] | undefined
 }
 
 /** Options of {@link startPushedCredentials} and {@link startPushedTrust}. */
@@ -272,7 +274,8 @@ async function load<Snapshot extends TrustSnapshot, Checked extends CheckedTrust
       const parts = new Set<Part>([...refusals.keys(), ...(own === undefined ? [undefined] : [])])
       const kept = former && { parts, inForce: former }
       const ready = { own, authorities: passed.authorities }
-      const checked = kind.check(material, { origins, options, previous, kept, ready, mayLeaveOutNames: true })
+      const found = kind.check(material, { origins, options, previous, kept, ready, mayLeaveOutNames: true })
+      const checked = { ...found, warnings: [...found.warnings, ...pushed.warnings ?? []] }
       const changed = inForce?.changedAuthorities(checked) ?? checked.authorities
       const checkers = await loadCheckers(changed, (name) => passed.crls.get(name) ?? [], clock, checked, previous)
       return { checked, checkers, refusals, warnings: [...warnings] }

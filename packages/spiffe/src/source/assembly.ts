@@ -68,6 +68,8 @@ export class Assembly {
   #isWithdrawn = false
   /** The CA certificates of each source that are in use. */
   #used: ReadonlyMap<string, readonly string[]> = new Map()
+  /** Warnings from before the start, when nobody listens. They are in the first snapshot. */
+  #early: string[] = []
   #isStarted = false
   #isDirty = false
   #isBusy = false
@@ -92,7 +94,10 @@ export class Assembly {
       random: options.random,
       findOther: (trustDomain) => this.#findOwn(trustDomain),
       onChange: () => { this.#changed() },
-      onWarning: (message) => { this.#source?.warn(message) }
+      onWarning: (message) => {
+        if (this.#source === undefined) this.#early.push(message)
+        else this.#source.warn(message)
+      }
     })
   }
 
@@ -160,6 +165,7 @@ export class Assembly {
 
   #changed (): void {
     this.#isDirty = true
+    if (this.#options.own === undefined && this.#source !== undefined) this.#note(this.#findProblem())
     this.#run()
   }
 
@@ -245,6 +251,8 @@ export class Assembly {
   async #push (source: PushedCredentials | PushedTrust, next: OwnUpdate | undefined): Promise<void> {
     const held = this.#set.list()
     const before = this.#own
+    // What was said of the start is said until something changes.
+    if (next !== undefined || [...held].some(([name, one]) => this.#isNew(name, one))) this.#early = []
     const given = this.#assemble(next ?? before, next, held)
     // Subscribers are told within the push, and may ask for the status.
     if (next !== undefined) this.#own = next
@@ -290,7 +298,8 @@ export class Assembly {
       ...(next !== undefined && { cert: next.cert, key: next.key }),
       own: own !== undefined && authorities.has(own.trustDomain) ? own.trustDomain : undefined,
       authorities,
-      crls: own?.crls ?? []
+      crls: own?.crls ?? [],
+      warnings: this.#early
     }
   }
 
