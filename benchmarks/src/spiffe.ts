@@ -48,10 +48,9 @@ class World {
 
   /** @returns the fingerprint of the leaf, and its PEM */
   async push (): Promise<{ readonly fingerprint: string, readonly server: Material['server'] }> {
-    const [svid, server] = await this.#issue()
-    const [{ der }] = [server]
+    const [svid, { chain, key, der }] = await this.#issue()
     this.agent.push({ svids: [svid], federatedBundles: this.bundles })
-    return { fingerprint: createHash('sha256').update(der).digest('hex'), server: { cert: server.chain, key: server.key } }
+    return { fingerprint: createHash('sha256').update(der).digest('hex'), server: { cert: chain, key } }
   }
 
   async #issue (): Promise<[SvidFields, Awaited<ReturnType<DevCa['issue']>>]> {

@@ -26,7 +26,7 @@ export const serveSpiffe: MakeServer = async (_protocol, _material, { socket }) 
 /** The same credentials in files. */
 export const serveFiles: MakeServer = async (_protocol, { ca, server }) => {
   const folder = await mkdtemp(join(tmpdir(), 'peerkit-bench-'))
-  const [cert, key, anchors] = ['tls.crt', 'tls.key', 'ca.crt'].map((name) => join(folder, name)) as [string, string, string]
+  const [cert, key, anchors] = [join(folder, 'tls.crt'), join(folder, 'tls.key'), join(folder, 'ca.crt')]
   await Promise.all([writeFile(cert, server.cert), writeFile(key, server.key), writeFile(anchors, ca)])
   const names = { spiffe: 'spiffe://bench.example' }
   const authorities = { 'bench.example': { ca: anchors, names, spiffeOnly: true, partial: true } }

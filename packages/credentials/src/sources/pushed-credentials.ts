@@ -108,7 +108,8 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
   protected override recheck (): void {
     const [given, latest] = [this.#given, this.#latest]
     // If what came last is still refused, a CA may have started of what is in use.
-    this.push(latest).catch(async () => { if (given !== latest && !this.closed) await this.push(given) }).catch(() => {})
+    const again = async (): Promise<void> => { if (given !== latest && !this.closed) await this.push(given) }
+    this.push(latest).catch(again).catch(() => {})
   }
 
   protected override async stop (): Promise<void> {
