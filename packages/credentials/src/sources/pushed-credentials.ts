@@ -10,6 +10,7 @@ import { OPTION_ORIGINS } from '../material/material.ts'
 import type { AuthorityMaterial, CheckOptions } from '../material/material.ts'
 import { partsOf } from '../material/part.ts'
 import { readOwn } from '../material/read-own.ts'
+import { Slices } from '../slices.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
@@ -183,14 +184,19 @@ async function load (
   const former = inForce?.readChecked()
   const previous = inForce?.current
   const { clock = SYSTEM_CLOCK } = options
+  const slices = new Slices()
   for (;;) {
     const passed = await authorities.check(given, own, refusals, former?.authorities ?? [], warnings)
+    // OpenSSL reads all CAs at once: here, and when the servers use the snapshot.
+    await slices.turn()
     try {
       const kept = former && { parts: new Set(refusals.keys()), inForce: former }
       const ready = { own, authorities: passed.authorities }
       const checked = checkMaterial(material, { origins, options, previous, kept, ready, mayLeaveOutNames: true })
+      await slices.turn()
       const changed = inForce?.changedAuthorities(checked) ?? checked.authorities
       const checkers = await loadCheckers(changed, (name) => passed.crls.get(name) ?? [], clock, checked, previous)
+      await slices.turn()
       return { checked, checkers, refusals, warnings: [...warnings] }
     } catch (error) {
       const blamed = partsOf(error as Error).filter((part) => {
