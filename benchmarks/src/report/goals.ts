@@ -94,7 +94,7 @@ const goals: readonly Goal[] = [
       const of = ({ figures }: Comparison['rows'][number]): [number, number] =>
         [figures['seen']?.median ?? NaN, figures['worst']?.median ?? NaN]
       return {
-        measured: rows.map((row) => `${of(row).map((time) => time.toFixed(1)).join(' and ')} ms, ${row.name}`).join('; '),
+        measured: rows.map((row) => `${of(row).map((time) => time.toFixed(1)).join(', ')} ms, ${row.name}`).join('; '),
         met: rows.every((row) => of(row)[0] < 20 && of(row)[1] < 100)
       }
     }
