@@ -9,7 +9,11 @@ export class Slices {
 
   /** Call it between two steps. It waits for the next turn if this one has taken long enough. */
   async pause (): Promise<void> {
-    if (performance.now() - this.#began < MOST) return
+    if (performance.now() - this.#began >= MOST) await this.turn()
+  }
+
+  /** Waits for the next turn. Call it before a step that takes long and cannot be cut. */
+  async turn (): Promise<void> {
     await nextTurn()
     this.#began = performance.now()
   }

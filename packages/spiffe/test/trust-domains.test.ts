@@ -8,9 +8,11 @@ import type { CredentialSource } from '@peerkit/credentials'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { TrustEvaluator } from '@peerkit/trust'
 import { spiffeCredentials } from '../src/index.ts'
+import { splitCertificates } from '../src/source/read-certificates.ts'
 import type { SpiffeCredentialsOptions } from '../src/index.ts'
 import { startAgent } from './support/agent.ts'
 import type { Agent } from './support/agent.ts'
+import { derOf, svidOf } from './support/messages.ts'
 import type { ResponseFields } from './support/messages.ts'
 import { TrustDomain, nextChange, stayAlive } from './support/world.ts'
 
@@ -131,4 +133,36 @@ test('an SVID that has ended is not used, and one that ends soon is', async (t) 
   agent.push({ svids: [await prod.svid('/ledger', until(1_000))] })
   await rotated
   t.ok(source.current.notAfter - clock.now() <= 1_000)
+})
+
+test('a federated bundle with the name of no trust domain: the response is refused', async (t) => {
+  const prod = await TrustDomain.make('prod.example')
+  const { agent, source } = await start(t, await prod.response())
+  const before = source.current
+  const refused = nextChange(source, 'refused')
+  agent.push(await prod.response({ federatedBundles: { 'https://partner.example': prod.bundle } }))
+  t.match(await refused, { error: { reason: 'trust_domain' }, snapshot: before })
+})
+
+test('CRLs: of an intermediate, of nobody, and of 200 trust domains', async (t) => {
+  const [prod, stranger] = [await TrustDomain.make('prod.example'), await TrustDomain.make('stranger.example')]
+  const partners = await Promise.all(Array.from({ length: 200 }, async (_, index) => await TrustDomain.make(`p${index}.example`)))
+  const lost = await Promise.all(partners.map(async ({ name, ca }) => await ca.issue({ spiffe: `spiffe://${name}/lost` })))
+  for (const [index, leaf] of lost.entries()) partners[index]?.ca.revoke(leaf)
+  const below = await prod.ca.intermediate({ name: 'Below' })
+  const ours = svidOf(await below.issue({ spiffe: 'spiffe://prod.example/ledger' }), prod.ca, 'spiffe://prod.example/ledger')
+  const peer = await below.issue({ spiffe: 'spiffe://prod.example/peer' })
+  below.revoke(peer)
+  const crls = await Promise.all([below, stranger.ca, ...partners.map(({ ca }) => ca)].map(async (ca) => (await ca.crl()).der))
+  const { agent, source, trust } = await start(t, { svids: [ours], crls, ...federate(...partners) })
+  const sent = derOf(peer.chain)
+  const [leaf, intermediate] = splitCertificates(sent, 'it') as [Uint8Array, Uint8Array]
+  t.match(await trust.evaluate(leaf, { sent: [intermediate] }), { accepted: false, reason: 'revoked' }, 'our own intermediate has a list')
+  for (const { der } of lost) t.match(await trust.evaluate(der), { accepted: false, reason: 'revoked' })
+  const { trustEpoch, authorities } = source.current
+  const rotated = nextChange(source, 'rotated')
+  agent.push({ svids: [svidOf(await below.issue({ spiffe: 'spiffe://prod.example/ledger' }), prod.ca, 'spiffe://prod.example/ledger')], crls, ...federate(...partners) })
+  await rotated
+  t.equal(source.current.trustEpoch, trustEpoch, 'the same lists change nothing')
+  t.ok(source.current.authorities.every((authority, index) => authority === authorities[index]))
 })

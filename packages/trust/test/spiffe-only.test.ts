@@ -1,10 +1,11 @@
 // Authorities for X.509-SVIDs: what must not get in, and one root in several trust domains.
 import { test } from 'tap'
+import { parsePeerIdentity } from '@peerkit/identity'
 import { element } from '@peerkit/test-support/der'
 import { CLIENT_AUTH, KEY_CERT_SIGN, DIGITAL_SIGNATURE, NOW, Party, SERVER_AUTH, altNames, dns, keyUsage, purposes } from '@peerkit/test-support/mint'
 import type { Extension, Options } from '@peerkit/test-support/mint'
 import { createTrustEvaluator } from '../src/index.ts'
-import type { Authority, Decision } from '../src/index.ts'
+import type { Accepted, Authority, Decision } from '../src/index.ts'
 import { stubChecker, unknown } from './support/evaluate.ts'
 
 const KEY_AGREEMENT = 4
@@ -119,5 +120,55 @@ test('a shared root: the refusal is that of the trust domain of the leaf, wherev
   const many = Array.from({ length: 200 }, (_, index) => authorityOf(`p${index}.example`, [anchor]))
   t.equal(ask(root.issue('CN=x', svid('spiffe://p199.example/x')), [], many), 'accepted by p199.example')
   t.match(ask(root.issue('CN=x', svid('spiffe://none.example/x')), [], many), /^outside_authority: .*p0\.example/, 'no one speaks for it')
+  t.end()
+})
+
+test('what one trust domain changes is no reason to judge the peers of others again', (t) => {
+  const frozen = (name: string, party: Party, more: Partial<Authority> = {}): Authority => Object.freeze({
+    ...authorityOf(name, Object.freeze([parsePeerIdentity(party.root())]) as never, { names: Object.freeze({ spiffe: `spiffe://${name}` }), ...more }), intermediates: Object.freeze([]), revocation: more.revocation ?? Object.freeze([])
+  })
+  const [a, b] = [frozen('a.example', aCa), frozen('b.example', bCa)]
+  const checker = stubChecker()
+  let version = 1
+  let authorities: readonly Authority[] = [a, b]
+  const trust = createTrustEvaluator({ authorities: () => authorities, version: () => version, now: () => NOW })
+  const leaf = aCa.issue('CN=x', svid('spiffe://a.example/x'))
+  const decide = (): Accepted => trust.evaluate(leaf) as Accepted
+  const change = (...next: readonly Authority[]): void => {
+    authorities = next
+    version += 1
+  }
+  let decision = decide()
+  const holds = (): boolean => {
+    const isCurrent = trust.isCurrent(decision)
+    const same = decide() === decision
+    decision = decide()
+    return isCurrent && same && decision.accepted
+  }
+  for (const [what, next, expected] of [
+    ['the other has another CA', [a, frozen('b.example', root)], true],
+    ['the other leaves', [a], true],
+    ['two others come, before it', [frozen('c.example', bCa), b, a], true],
+    ['nothing', [frozen('c.example', bCa), b, a], true],
+    ['one comes that has a list of revoked certificates', [a, frozen('d.example', root, { revocation: Object.freeze([checker]) as never })], false],
+    ['it goes', [a], false],
+    ['one comes that accepts more than SVIDs', [a, frozen('e.example', bCa, { spiffeOnly: false })], false],
+    ['it goes', [a], false],
+    ['one comes that speaks for part of the trust domain', [a, frozen('f', bCa, { names: Object.freeze({ spiffe: 'spiffe://a.example/part' }) })], false],
+    ['it goes', [a], false],
+    ['its own authority is read anew', [frozen('a.example', aCa)], false]
+  ] as ReadonlyArray<readonly [string, readonly Authority[], boolean]>) {
+    change(...next)
+    t.equal(holds(), expected, what)
+  }
+  change(b)
+  t.equal(trust.isCurrent(decision), false, 'its trust domain left')
+  t.equal((trust.evaluate(leaf) as Decision).accepted, false)
+  change(a, b)
+  t.equal(trust.isCurrent(decision), false, 'and what was decided before is not used when it is back')
+  decision = decide()
+  change({} as Authority)
+  t.equal(trust.isCurrent(decision), false, 'no authority can be read')
+  t.equal((trust.evaluate(leaf) as Decision).accepted, false)
   t.end()
 })

@@ -88,32 +88,38 @@ function askAbout (
   clock: Clock, { authorities }: CheckedTrust, inForce: InForce
 ): (authority: CheckedAuthority) => Question {
   const known = inForce?.authorities ?? []
-  const listed = known.map(({ name, revocation }) => ({ name, all: listsOf(revocation) }))
-    .filter(({ all }) => all.length > 0)
+  const listed = known.filter(({ revocation }) => listsOf(revocation).length > 0)
   const formerIssuers = known.flatMap(casOf)
   const anchorsByName = new Map(authorities.map(({ name, anchors }) => [name, identitiesOf(anchors)]))
   const isFirst = inForce === undefined
+  const owner = new Map(listed.map((each) => [each.name, each]))
+  // A CA that moves to another authority takes its CRLs with it. So its former authority has others than before.
+  const givers = listed.filter(({ name, anchors }) => keysOf(anchors) !== keysOf(anchorsByName.get(name) ?? []))
   return (authority) => {
     const anchors = identitiesOf(authority.anchors)
     const between = [...authority.crlIssuers, ...formerIssuers]
-    const lists = listed.map(({ name, all }) => {
-      if (name === authority.name) return { name, before: all }
-      // A CA that moves to another authority takes its CRLs with it.
+    const own = owner.get(authority.name)
+    const lists = givers.filter((giver) => giver !== own).map(({ name, revocation }) => {
+      const all = listsOf(revocation)
       const moved = listsBelow(all, anchors, between)
       const kept = moved.length === 0 ? [] : listsBelow(all, anchorsByName.get(name) ?? [], between)
       return { name, before: moved.filter((list) => !kept.includes(list)) }
     })
-    const others = lists.filter(({ name, before }) => name !== authority.name && before.length > 0)
+    const others = lists.filter(({ before }) => before.length > 0)
     return {
       authority,
       clock,
       anchors,
-      before: lists.flatMap(({ before }) => before),
+      before: [...listsOf(own?.revocation), ...others.flatMap(({ before }) => before)],
       givers: others.map(({ name }) => name),
       formerIssuers,
       isFirst
     }
   }
+}
+
+function keysOf (anchors: readonly PeerIdentity[]): string {
+  return anchors.map(({ fingerprint256 }) => fingerprint256).sort().join()
 }
 
 /** The CRLs of CAs below these anchors. */

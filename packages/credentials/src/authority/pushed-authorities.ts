@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { nameKey, rdnKeys, validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { readCrlHeader } from '@peerkit/revocation/internal'
+import { createTrustEvaluator } from '@peerkit/trust'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import { checkAuthority as checkCa } from '../material/check-anchors.ts'
 import { checkKeySize } from '../material/check-certificate.ts'
@@ -117,6 +118,8 @@ export class PushedAuthorities {
     const origins = originsOf(OPTION_ORIGINS, name)
     const input = readAuthority({ name, material, isAlone: false }, this.#options, origins, digests)
     const checked = checkAuthority(input, ownIssuers, now, parsed)
+    // The evaluators that will use it remember the certificates that one has read, so that is done here, in a slice.
+    createTrustEvaluator({ authorities: () => [{ name, ca: identitiesOf(checked.anchors), partial: true }] })
     return { material, parsed, rest, checked }
   }
 }

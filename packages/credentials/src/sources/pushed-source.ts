@@ -13,6 +13,7 @@ import { identitiesOf } from '../material/parsed-certificate.ts'
 import { partsOf } from '../material/part.ts'
 import type { Part } from '../material/part.ts'
 import { readOwn } from '../material/read-own.ts'
+import { Slices } from '../slices.ts'
 import type { CredentialSnapshot, TrustSnapshot } from './credential-snapshot.ts'
 import { CREDENTIALS, TRUST } from './frozen-snapshot.ts'
 import type { SourceKind } from './frozen-snapshot.ts'
@@ -158,8 +159,8 @@ export class PushedSource<Snapshot extends TrustSnapshot, Checked extends Checke
     if ((this.current as Partial<CredentialSnapshot>).withdrawn === true) return
     const [given, latest] = [this.#given, this.#latest]
     // If what came last is still refused, a CA may have started of what is in use.
-    const pushUsed = async (): Promise<unknown> => given === latest || this.closed ? undefined : await this.push(given)
-    this.push(latest).catch(pushUsed).catch(() => {})
+    const again = async (): Promise<void> => { if (given !== latest && !this.closed) await this.push(given) }
+    this.push(latest).catch(again).catch(() => {})
   }
 
   protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
@@ -268,16 +269,21 @@ async function load<Snapshot extends TrustSnapshot, Checked extends CheckedTrust
   // Without a new certificate, our own authority is one like the others.
   const mustPass = own === undefined ? undefined : pushed.own
   const { clock = SYSTEM_CLOCK } = options
+  const slices = new Slices()
   for (;;) {
     const passed = await authorities.check(pushed, ownChain, mustPass, refusals, former?.authorities ?? [], warnings)
+    // OpenSSL reads all CAs at once: here, and when the servers use the snapshot.
+    await slices.turn()
     try {
       const parts = new Set<Part>([...refusals.keys(), ...(own === undefined ? [undefined] : [])])
       const kept = former && { parts, inForce: former }
       const ready = { own, authorities: passed.authorities }
       const found = kind.check(material, { origins, options, previous, kept, ready, mayLeaveOutNames: true })
       const checked = { ...found, warnings: [...found.warnings, ...pushed.warnings ?? []] }
+      await slices.turn()
       const changed = inForce?.changedAuthorities(checked) ?? checked.authorities
       const checkers = await loadCheckers(changed, (name) => passed.crls.get(name) ?? [], clock, checked, previous)
+      await slices.turn()
       return { checked, checkers, refusals, warnings: [...warnings] }
     } catch (error) {
       const blamed = partsOf(error as Error).filter((part) => {

@@ -165,7 +165,6 @@ export class Assembly {
 
   #changed (): void {
     this.#isDirty = true
-    if (this.#options.own === undefined && this.#source !== undefined) this.#note(this.#findProblem())
     this.#run()
   }
 

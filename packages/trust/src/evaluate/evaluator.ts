@@ -77,9 +77,11 @@ class Evaluator implements TrustEvaluator {
     return sent === undefined ? this.#recall(leaf).length > 0 : this.#memory.find(leaf, sent) !== undefined
   }
 
-  isCurrent ({ version }: Pick<Decision, 'version'>): boolean {
+  isCurrent (decision: Pick<Decision, 'version'> & { readonly authority?: string }): boolean {
+    const { version, authority } = decision
     const now = this.version
-    return version === now || (version.trust === now.trust && version.revocation === now.revocation)
+    return version === now || (version.trust === now.trust && version.revocation === now.revocation) ||
+      (authority !== undefined && this.#inForce.outlives(authority, version))
   }
 
   isFresh (decision: Accepted): boolean {
