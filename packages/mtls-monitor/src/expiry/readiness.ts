@@ -33,6 +33,7 @@ export interface WatchReadinessOptions extends ReadinessOptions {
 
 /** Why the process is not ready. `rotation_refused` is only a warning within `rotationFailureTolerance`. */
 export type NotReadyReason = 'own_certificate_expired'
+  | 'own_certificate_withdrawn'
   | 'own_certificate_not_yet_valid'
   | 'no_anchor_in_time'
   | 'rotation_refused'
@@ -64,8 +65,8 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
 /**
  * Watches whether this process can present a valid certificate and verify its clients.
  *
- * It is not ready if the own certificate or an intermediate is expired or not valid yet, if no trusted CA is valid, or
- * if a complete CRL has expired.
+ * It is not ready if the own certificate or an intermediate is expired or not valid yet, if the own certificate was
+ * withdrawn, if no trusted CA is valid, or if a complete CRL has expired.
  *
  * @param options `credentials` is required
  * @returns the watcher; close it with `close()`
@@ -107,12 +108,13 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
 }
 
 function checkOwnCertificates (
-  { current: { identity, intermediates, anchors } }: CredentialSource,
+  { current: { identity, intermediates, anchors, withdrawn } }: CredentialSource,
   time: number
 ): NotReadyReason[] {
   const own = [identity, ...intermediates].map((certificate) => validityAt(certificate, time))
   const reasons: NotReadyReason[] = []
   if (own.includes('expired')) reasons.push('own_certificate_expired')
+  if (withdrawn === true) reasons.push('own_certificate_withdrawn')
   if (own.includes('not_yet_valid')) reasons.push('own_certificate_not_yet_valid')
   if (!anchors.some((anchor) => validityAt(anchor, time) === 'valid')) reasons.push('no_anchor_in_time')
   return reasons
