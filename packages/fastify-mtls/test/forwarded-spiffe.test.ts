@@ -8,7 +8,7 @@ const [gateways, domain] = [await createDevCa({ name: 'gateways' }), await creat
 const below = await domain.intermediate()
 
 test('what is no X.509-SVID is refused behind a gateway as it is directly', async (t) => {
-  const world = await startBehind(t, { verifiedAs: 'prod.example' }, {
+  const world = await startBehind(t, { verifiedAs: 'prod.example' } as object, {
     ca: gateways,
     material: {
       ca: undefined,
