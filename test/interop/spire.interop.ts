@@ -111,10 +111,15 @@ test('SPIRE', { timeout: 300_000 }, async (t) => {
     t.equal(await acceptsItself(source), 'prod.example')
   })
 
-  await t.test('the entry is deleted: the last SVID stays, and that is told', async (t) => {
+  await t.test('the entry is deleted: the SVID is withdrawn, until there is an entry again', async (t) => {
     const refused = nextChange(source, 'refused')
+    const withdrawn = nextChange(source, 'rotated', ({ snapshot }) => snapshot.withdrawn === true)
     await spire.command('entry', 'delete', '-entryID', entry)
     t.match(await refused, { error: { reason: 'denied', status: 7 } })
-    t.equal(source.current.identity.spiffeId, 'spiffe://prod.example/ledger')
+    t.match(await withdrawn, { trustChanged: false, snapshot: { identity: { spiffeId: 'spiffe://prod.example/ledger' } } })
+    const again = nextChange(source, 'rotated', ({ snapshot }) => snapshot.withdrawn !== true)
+    await spire.register('/ledger', '-hint', 'main')
+    await again
+    t.equal(await acceptsItself(source), 'prod.example')
   })
 })

@@ -17,6 +17,16 @@ test('ready while our own certificate is in its time', async (t) => {
   t.same(readiness.ready().reasons, ['own_certificate_not_yet_valid', 'no_anchor_in_time'])
 })
 
+test('not ready while our own certificate is withdrawn', async (t) => {
+  const { credentials } = await mintCredentials()
+  let withdrawn = true
+  const source = { ...credentials, subscribe: () => () => {}, get current () { return Object.create(credentials.current, { withdrawn: { value: withdrawn } }) } }
+  const readiness = watchReadiness({ credentials: source as unknown as typeof credentials })
+  t.same(readiness.ready(), { ready: false, reasons: ['own_certificate_withdrawn'], warnings: [] })
+  withdrawn = false
+  t.same(readiness.ready(), { ready: true, reasons: [], warnings: [] })
+})
+
 test('not ready when a CRL has ended, unless that was said to be no reason', async (t) => {
   const { credentials } = await mintCredentials({ crlLife: DAY })
   const now = (): number => Date.now() + 2 * DAY

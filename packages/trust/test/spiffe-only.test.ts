@@ -2,7 +2,7 @@
 import { test } from 'tap'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { element } from '@peerkit/test-support/der'
-import { CLIENT_AUTH, KEY_CERT_SIGN, DIGITAL_SIGNATURE, NOW, Party, SERVER_AUTH, altNames, dns, keyUsage, purposes } from '@peerkit/test-support/mint'
+import { CLIENT_AUTH, KEY_CERT_SIGN, DIGITAL_SIGNATURE, NOW, Party, SERVER_AUTH, altNames, basicConstraints, dns, keyUsage, purposes } from '@peerkit/test-support/mint'
 import type { Extension, Options } from '@peerkit/test-support/mint'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision } from '../src/index.ts'
@@ -47,18 +47,21 @@ test('a CA of one trust domain issues no ID of another, although they share a ro
 
 test('what is not an X.509-SVID is refused', (t) => {
   const plain = root.certify(aCa)
-  for (const [what, options] of [
-    ['no name', {}],
-    ['a DNS name alone', named(dns('a.example'))],
-    ['another URI', named(uri('https://a.example/x'))],
-    ['a second URI', named(uri('spiffe://a.example/x'), uri('https://a.example/x'))],
-    ['two SPIFFE IDs', named(uri('spiffe://a.example/x'), uri('spiffe://a.example/y'))],
-    ['no path', named(uri('spiffe://a.example'))],
-    ['upper case', named(uri('spiffe://A.example/x'))],
-    ['keyCertSign', { extensions: [altNames(uri('spiffe://a.example/x')), keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }],
-    ['cRLSign', { extensions: [altNames(uri('spiffe://a.example/x')), keyUsage(DIGITAL_SIGNATURE, 6)] }]
-  ] as ReadonlyArray<readonly [string, Options]>) {
-    t.match(ask(aCa.issue('CN=x', options), [plain]), /^outside_authority: /, what)
+  for (const [what, options, why] of [
+    ['no name', {}, /has no URI$/],
+    ['a DNS name alone', named(dns('a.example')), /has no URI$|outside/],
+    ['another URI', named(uri('https://a.example/x')), /https:/],
+    ['a second URI', named(uri('spiffe://a.example/x'), uri('https://a.example/x')), /2 URIs$|https:/],
+    ['two SPIFFE IDs', named(uri('spiffe://a.example/x'), uri('spiffe://a.example/y')), /accepts no others: it has 2 URIs$/],
+    ['no path', named(uri('spiffe://a.example')), /has the URI "spiffe:\/\/a\.example", which is not a SPIFFE ID with a path$/],
+    ['upper case', named(uri('spiffe://A.example/x')), /spiffe:\/\/A\.example/],
+    ['a CA', { extensions: [altNames(uri('spiffe://a.example/x')), basicConstraints(true)] }, /is a CA$/],
+    ['keyCertSign', { extensions: [altNames(uri('spiffe://a.example/x')), keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }, /has keyCertSign$/],
+    ['cRLSign', { extensions: [altNames(uri('spiffe://a.example/x')), keyUsage(DIGITAL_SIGNATURE, 6)] }, /has cRLSign$/]
+  ] as ReadonlyArray<readonly [string, Options, RegExp]>) {
+    const answer = ask(aCa.issue('CN=x', options), [plain])
+    t.match(answer, /^(?:outside_authority|ca_as_leaf): /, what)
+    t.match(answer, why, what)
   }
   t.equal(ask(aCa.issue('CN=x', named(uri('spiffe://a.example/x'), dns('x.example'))), [plain]), 'accepted by a.example', 'a DNS name beside the ID is allowed')
   t.end()

@@ -154,6 +154,11 @@ export class ForwardedTrust {
     if (fault !== undefined) {
       return { accepted: false, reason: 'outside_authority', detail: `${String(identity)} ${fault.text}` }
     }
+    // The gateway verified a path, and knows nothing of SPIFFE.
+    if (this.#trust.isSpiffeOnly(name) && identity.spiffeId === undefined) {
+      const detail = `${String(identity)} is not an X.509-SVID, and authority "${name}" accepts no others`
+      return { accepted: false, reason: 'outside_authority', detail }
+    }
     return { accepted: true, identity: limitPeerIdentity(identity, name, bounds.notBelieved) }
   }
 

@@ -45,6 +45,7 @@ export interface WatchReadinessOptions extends ReadinessOptions {
  */
 export type NotReadyReason = 'own_certificate_expired'
   | 'own_certificate_ends_soon'
+  | 'own_certificate_withdrawn'
   | 'own_certificate_not_yet_valid'
   | 'no_anchor_in_time'
   | 'rotation_refused'
@@ -78,8 +79,8 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
  * Watches whether this process can present a valid certificate and verify its clients.
  *
  * It is not ready if the own certificate or an intermediate is expired, not valid yet or ends within `requiredLifetime`,
- * if no trusted CA is valid, if a complete CRL has expired, or if the source has been failing for longer than
- * `rotationFailureTolerance`.
+ * if the own certificate was withdrawn, if no trusted CA is valid, if a complete CRL has expired, or if the source has
+ * been failing for longer than `rotationFailureTolerance`.
  *
  * @param options `credentials` is required
  * @returns the watcher; close it with `close()`
@@ -129,7 +130,7 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
 }
 
 function checkOwnCertificates (
-  { current: { identity, intermediates, anchors } }: CredentialSource, time: number, requiredLifetime: number
+  { current: { identity, intermediates, anchors, withdrawn } }: CredentialSource, time: number, requiredLifetime: number
 ): NotReadyReason[] {
   const own = [identity, ...intermediates].map((certificate) => validityAt(certificate, time))
   const reasons: NotReadyReason[] = []
@@ -137,6 +138,7 @@ function checkOwnCertificates (
   else if ([identity, ...intermediates].some((each) => endOfValidity(each) - time < requiredLifetime)) {
     reasons.push('own_certificate_ends_soon')
   }
+  if (withdrawn === true) reasons.push('own_certificate_withdrawn')
   if (own.includes('not_yet_valid')) reasons.push('own_certificate_not_yet_valid')
   if (!anchors.some((anchor) => validityAt(anchor, time) === 'valid')) reasons.push('no_anchor_in_time')
   return reasons

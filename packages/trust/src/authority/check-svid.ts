@@ -23,7 +23,8 @@ export function checkSvid ({ name }: LoadedAuthority, path: readonly Certificate
   const [leaf, ...signers] = path as [Certificate, ...Certificate[]]
   const { spiffeId } = leaf.identity
   if (spiffeId === undefined) {
-    return blame(leaf, 'outside_authority', `is not an X.509-SVID, and authority "${name}" accepts no others`)
+    const fault = `is not an X.509-SVID, and authority "${name}" accepts no others: it ${describeOther(leaf)}`
+    return blame(leaf, 'outside_authority', fault)
   }
   const flaw = findLeafFault(leaf)
   if (flaw !== undefined) return blame(leaf, 'wrong_purpose', `${flaw}, as an X.509-SVID must`)
@@ -33,6 +34,16 @@ export function checkSvid ({ name }: LoadedAuthority, path: readonly Certificate
     if (fault !== undefined) return blame(signer, 'outside_authority', fault)
   }
   return undefined
+}
+
+/** Why a leaf has no SPIFFE ID. */
+function describeOther ({ identity, basicConstraints, keyUsage = 0 }: Certificate): string {
+  const uris = identity.subjectAltNames?.uri ?? []
+  if (basicConstraints?.ca === true) return 'is a CA'
+  if ((keyUsage & KEY_USAGE.keyCertSign) !== 0) return 'has keyCertSign'
+  if ((keyUsage & KEY_USAGE.cRLSign) !== 0) return 'has cRLSign'
+  if (uris.length !== 1) return uris.length === 0 ? 'has no URI' : `has ${uris.length} URIs`
+  return `has the URI ${JSON.stringify(uris[0]?.slice(0, 100))}, which is not a SPIFFE ID with a path`
 }
 
 /** Sections 4.3 and 4.4. */
