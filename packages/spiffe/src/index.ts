@@ -1,5 +1,7 @@
 export { spiffeCredentials } from './spiffe-credentials.ts'
 export type { SpiffeCredentialsOptions } from './spiffe-credentials.ts'
+export { inspectWorkloadApi } from './inspect-workload-api.ts'
+export type { InspectOptions, InspectedBundle, InspectedSvid, WorkloadApiView } from './inspect-workload-api.ts'
 export { MAX_DOCUMENT_OCTETS, parseBundleDocument, writeBundleDocument } from './bundle/format.ts'
 export type { BundleDocument, WrittenBundle } from './bundle/format.ts'
 export { parseBundleMap } from './bundle/map-file.ts'
