@@ -295,7 +295,10 @@ test('tells the state of the stream and of each bundle', async (t) => {
   const { source, agent, clock } = await start(t)
   const begin = clock.now()
   t.match(source.status?.(), {
-    kind: 'workload api', origin: agent.address, state: 'live', problem: undefined,
+    kind: 'workload api',
+    origin: agent.address,
+    state: 'live',
+    problem: undefined,
     bundles: [
       { authority: 'prod.example', origin: 'workload api', refreshedAt: begin, problem: undefined },
       { authority: 'partner.example', origin: 'workload api', refreshedAt: begin, problem: undefined }

@@ -39,8 +39,8 @@ export interface WatchReadinessOptions extends ReadinessOptions {
 }
 
 /**
- * Why the process is not ready. `rotation_refused`, that new credentials are refused or cannot be got, is only a warning
- * within `rotationFailureTolerance`. `bundle_refused` is always only a warning: the owner of another trust domain must
+ * Why the process is not ready. `rotation_refused`, that new credentials are refused or cannot be got, is only a
+ * warning within `rotationFailureTolerance`. `bundle_refused` is always only a warning: the owner of another trust domain must
  * not take this process out of service.
  */
 export type NotReadyReason = 'own_certificate_expired'
@@ -66,7 +66,10 @@ export interface Readiness {
 }
 
 const READINESS: OptionTypes<ReadinessOptions> = {
-  rotationFailureTolerance: number({ most: Infinity }), requireCrls: anything, requiredLifetime: duration({ least: 0 }), now: clock
+  rotationFailureTolerance: number({ most: Infinity }),
+  requireCrls: anything,
+  requiredLifetime: duration({ least: 0 }),
+  now: clock
 }
 export const readinessOptions: OptionSet =
   defineOptions<ReadinessOptions>('readiness', MonitorOptionError, READINESS)
@@ -77,8 +80,8 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
 /**
  * Watches whether this process can present a valid certificate and verify its clients.
  *
- * It is not ready if the own certificate or an intermediate is expired, not valid yet or ends within `requiredLifetime`,
- * if no trusted CA is valid, if a complete CRL has expired, or if the source has been failing for longer than
+ * It is not ready if the own certificate or an intermediate is expired, not valid yet or ends within
+ * `requiredLifetime`, if no trusted CA is valid, if a complete CRL has expired, or if the source has been failing for longer than
  * `rotationFailureTolerance`.
  *
  * @param options `credentials` is required
