@@ -29,7 +29,8 @@ export function describeAsText (report: WorkloadReport): string {
   ].join('')
 }
 
-function describeSvid ({ spiffeId, hint, chain, problem }: InspectedSvid, index: number, report: WorkloadReport): string {
+function describeSvid (svid: InspectedSvid, index: number, report: WorkloadReport): string {
+  const { spiffeId, hint, chain, problem } = svid
   const rows: Row[] = [
     [spiffeId === '' ? 'no SPIFFE ID' : shown(spiffeId), index === 0 ? 'the default' : `number ${index + 1}`],
     ['hint', hint === '' ? undefined : hint],
@@ -85,7 +86,9 @@ export function describeAsData ({ view, use, ending }: WorkloadReport): object {
   }
   return {
     endpoint: view.endpoint,
-    svids: view.svids.map(({ spiffeId, hint, chain, problem }) => ({ spiffeId, hint, chain: chain.map(show), problem })),
+    svids: view.svids.map(({ spiffeId, hint, chain, problem }) => {
+      return { spiffeId, hint, chain: chain.map(show), problem }
+    }),
     bundles: view.bundles.map(({ trustDomain, isOwn, anchors, problem }) => {
       return { trustDomain, isOwn, anchors: anchors.map(show), problem }
     }),

@@ -40,8 +40,8 @@ export interface WatchReadinessOptions extends ReadinessOptions {
 
 /**
  * Why the process is not ready. `rotation_refused`, that new credentials are refused or cannot be got, is only a
- * warning within `rotationFailureTolerance`. `bundle_refused` is always only a warning: the owner of another trust domain must
- * not take this process out of service.
+ * warning within `rotationFailureTolerance`. `bundle_refused` is always only a warning: the owner of another
+ * trust domain must not take this process out of service.
  */
 export type NotReadyReason = 'own_certificate_expired'
   | 'own_certificate_ends_soon'
@@ -81,8 +81,8 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
  * Watches whether this process can present a valid certificate and verify its clients.
  *
  * It is not ready if the own certificate or an intermediate is expired, not valid yet or ends within
- * `requiredLifetime`, if no trusted CA is valid, if a complete CRL has expired, or if the source has been failing for longer than
- * `rotationFailureTolerance`.
+ * `requiredLifetime`, if no trusted CA is valid, if a complete CRL has expired, or if the source has been
+ * failing for longer than `rotationFailureTolerance`.
  *
  * @param options `credentials` is required
  * @returns the watcher; close it with `close()`
