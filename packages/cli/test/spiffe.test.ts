@@ -64,7 +64,7 @@ test('a bundle with a fault, and what expires, are problems', async (t) => {
   t.match(bad.out, / {2}bad\.example +federated\n {2}PROBLEM +SPIFFE data refused: the bundle of bad\.example: certificate 1 is not DER/)
   t.match(bad.out, / {2}Bad\.example +federated\n {2}PROBLEM .*is not a trust domain/)
   t.match(bad.out, / {2}PROBLEM {2}6 octets that are no CRL/)
-  agent.push({ svids: [await prod.svid('/ledger', { notAfter: new Date(Date.now() + 30_000) })] })
+  agent.push({ svids: [await prod.svid('/ledger', { notAfter: new Date(Date.now() + 30_000) } as object)] })
   t.match(await run(), { code: 1, out: /certificate +EXPIRES: spiffe:\/\/prod\.example\/ledger/ })
   t.match(await run('--within', '1s'), { code: 0 })
   const empty = { svids: [{ ...await prod.svid(), certificates: Buffer.alloc(0) }] }
