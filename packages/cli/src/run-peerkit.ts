@@ -12,6 +12,7 @@ import { forecast } from './forecast/forecast.ts'
 import { inspect } from './inspect/inspect.ts'
 import { shownJson } from './output.ts'
 import { probe } from './probe/probe.ts'
+import { spiffe } from './spiffe/spiffe.ts'
 import { trustCheck } from './trust/trust-check.ts'
 
 const COMMANDS: Command[] = [
@@ -25,7 +26,8 @@ const COMMANDS: Command[] = [
   inspect,
   probe,
   expiry,
-  forecast
+  forecast,
+  spiffe
 ]
 COMMANDS.push(completionOf(COMMANDS))
 

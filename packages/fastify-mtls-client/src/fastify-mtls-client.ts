@@ -98,7 +98,8 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   const { credentials = mtls?.credentials } = options
   if (credentials === undefined && options.dispatcher === undefined) refuseMissingCredentials(mtls !== undefined)
   const {
-    services: _services, requestIdHeader = 'x-request-id', propagateHeaders = [], trace = true, interceptors = [], dispatcher,
+    services: _services, requestIdHeader = 'x-request-id', propagateHeaders = [], trace = true, interceptors = [],
+    dispatcher,
     ...agentOptions
   } = options
   const propagate: PropagateOptions = {

@@ -33,7 +33,8 @@ export interface ServiceOptions {
   /** `https://host:port`, without a path. Required without `resolve`; with it, it only names the host in requests. */
   readonly origin?: string
   /**
-   * The SPIFFE ID of the server: short for `allowedServers: { spiffe: … }`. The host name is not checked. Default: none.
+   * The SPIFFE ID of the server: short for `allowedServers: { spiffe: … }`. The host name is not checked. Default:
+   * none.
    */
   readonly spiffeId?: string
   /**

@@ -1,7 +1,7 @@
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import {
-  anything, checkOption, choice, clock, count, credentialSource, defineOptions, duration, flag, func, required, secret, text,
-  url, valueOf
+  anything, checkOption, choice, clock, count, credentialSource, defineOptions, duration, flag, func, required, secret,
+  text, url, valueOf
 } from '@peerkit/identity/internal'
 import type { OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -173,8 +173,13 @@ export function passedOptions (options: MtlsAgentOptions): PassedOptions {
 
 /** The type of each option of an origin. */
 export const ORIGIN_OPTIONS: OptionTypes<OriginOptions> = {
-  allowedServers: anything, credentials: credentialSource, servername: text(), socketPath: text(), proxy: anything,
-  resolve: func(), resolveTtl: duration({ least: 0 })
+  allowedServers: anything,
+  credentials: credentialSource,
+  servername: text(),
+  socketPath: text(),
+  proxy: anything,
+  resolve: func(),
+  resolveTtl: duration({ least: 0 })
 }
 export const originOptions: OptionSet = defineOptions<OriginOptions>('origins', OutboundOptionError, ORIGIN_OPTIONS)
 

@@ -44,11 +44,14 @@ const get = async (agent: MtlsAgent): Promise<string> => {
 }
 
 async function start (t: Test, identity = server): Promise<Awaited<ReturnType<typeof startServer>>> {
-  const started = await startServer({ identity, handler: (request, response) => {
-    const { servername } = request.socket as TLSSocket & { servername: unknown }
-    response.setHeader('connection', 'close')
-    response.end(JSON.stringify({ host: request.headers.host, servername }))
-  } })
+  const started = await startServer({
+    identity,
+    handler: (request, response) => {
+      const { servername } = request.socket as TLSSocket & { servername: unknown }
+      response.setHeader('connection', 'close')
+      response.end(JSON.stringify({ host: request.headers.host, servername }))
+    }
+  })
   t.teardown(async () => { await started.close() })
   return started
 }

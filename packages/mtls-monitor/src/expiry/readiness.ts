@@ -39,9 +39,9 @@ export interface WatchReadinessOptions extends ReadinessOptions {
 }
 
 /**
- * Why the process is not ready. `rotation_refused`, that new credentials are refused or cannot be got, is only a warning
- * within `rotationFailureTolerance`. `bundle_refused` is always only a warning: the owner of another trust domain must
- * not take this process out of service.
+ * Why the process is not ready. `rotation_refused`, that new credentials are refused or cannot be got, is only a
+ * warning within `rotationFailureTolerance`. `bundle_refused` is always only a warning: the owner of another
+ * trust domain must not take this process out of service.
  */
 export type NotReadyReason = 'own_certificate_expired'
   | 'own_certificate_ends_soon'
@@ -67,7 +67,10 @@ export interface Readiness {
 }
 
 const READINESS: OptionTypes<ReadinessOptions> = {
-  rotationFailureTolerance: number({ most: Infinity }), requireCrls: anything, requiredLifetime: duration({ least: 0 }), now: clock
+  rotationFailureTolerance: number({ most: Infinity }),
+  requireCrls: anything,
+  requiredLifetime: duration({ least: 0 }),
+  now: clock
 }
 export const readinessOptions: OptionSet =
   defineOptions<ReadinessOptions>('readiness', MonitorOptionError, READINESS)

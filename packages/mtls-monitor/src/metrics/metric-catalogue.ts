@@ -41,7 +41,9 @@ export type MetricName =
 
 const RESULT = '`accepted`, `refused`'
 const AUTHORITY = 'authority that vouches for the client, at most 50, then `other`; `none` without an identified client'
-const BUNDLE = { 'peerkit.authority': 'authority of the bundle: the trust domain; at most 300, those with problems first' }
+const BUNDLE = {
+  'peerkit.authority': 'authority of the bundle: the trust domain; at most 300, those with problems first'
+}
 const ISSUER = 'issuer of the leaf, at most 50, then `other`'
 
 /** Describes every metric, in the order of docs/metrics.md. */

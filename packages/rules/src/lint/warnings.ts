@@ -27,7 +27,10 @@ export function listWarnings ({ rules, shared }: FlatRules): string[] {
  * authorities: there are no findings.
  */
 function isPinned ({ keys, findings }: ParsedRule): boolean {
-  if (findings !== undefined) return findings.rivals === undefined && findings.neverMatched.length === 0 && !findings.isAwaited
+  if (findings !== undefined) {
+    const { rivals, neverMatched, isAwaited } = findings
+    return rivals === undefined && neverMatched.length === 0 && !isAwaited
+  }
   return keys.some(({ key }) => RULE_KEYS[key].isPinned === true)
 }
 

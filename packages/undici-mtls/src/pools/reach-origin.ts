@@ -42,8 +42,9 @@ export async function reachOrigin (
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
     return { socket: await openTunnel(proxy, proxyConnection.socket, authority, origin) }
   }
+  const sessionKey = `${origin} ${hostname} ${host}:${port}`
   const connection = await deadline.race(
-    openConnection({ origin, rules, hostname, deadline, open, sessionKey: `${origin} ${hostname} ${host}:${port}` }, context)
+    openConnection({ origin, rules, hostname, deadline, open, sessionKey }, context)
   )
   connection.validUntil = Math.min(connection.validUntil, proxyEnd)
   return connection
