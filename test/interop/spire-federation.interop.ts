@@ -94,7 +94,8 @@ test('https_web: the endpoints have certificates of a CA that is no SPIFFE autho
 })
 
 test('a federation that ends cuts open connections, and others stay', { timeout: 300_000 }, async (t) => {
-  const [prod, partner] = [await startSpire(t, { trustDomain: PROD }), await startSpire(t, { trustDomain: PARTNER })]
+  // Certificates that are renewed would replace connections.
+  const [prod, partner] = [await startSpire(t, { trustDomain: PROD, ttl: '1h' }), await startSpire(t, { trustDomain: PARTNER, ttl: '1h' })]
   await introduce(t, prod, partner)
   await introduce(t, partner, prod)
   const entry = await prod.server.register('/ledger', { federatesWith: [PARTNER] })
@@ -113,7 +114,7 @@ test('a federation that ends cuts open connections, and others stay', { timeout:
       socket.once('close', () => { open.delete(remotePort); ended.push(peer.spiffeId) })
     })
   })
-  const [fromShop, fromOrders] = [startCaller(t, shop, LEDGER), startCaller(t, orders, LEDGER)]
+  const [fromShop, fromOrders] = [startCaller(t, shop, LEDGER, 1), startCaller(t, orders, LEDGER)]
   const ORDERS = `spiffe://${PROD}/orders`
   t.equal(await call(fromShop, origin), `${SHOP} by ${PARTNER}`)
   const traffic = startTraffic(t, fromOrders, origin, { inFlight: 10, expected: `${ORDERS} by ${PROD}` })
