@@ -11,7 +11,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   revocation: ['events', 'identity'],
   trust: ['events', 'identity', 'revocation'],
   credentials: ['events', 'identity', 'revocation', 'trust'],
-  spiffe: ['credentials', 'identity'],
+  spiffe: ['credentials', 'identity', 'trust'],
   forwarded: ['events', 'identity'],
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['credentials', 'events', 'identity', 'rules'],

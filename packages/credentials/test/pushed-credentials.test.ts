@@ -5,12 +5,14 @@ import type { DevCa } from '@peerkit/dev-ca'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { authoritiesOf } from '../src/index.ts'
-import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
-import { startPushedSource } from '../src/internal.ts'
+import type { AuthorityMaterial, CredentialChange, SourceStatus, TrustChange } from '../src/index.ts'
+import { startPushedCredentials, startPushedTrust } from '../src/internal.ts'
 import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
 import { collect } from './support/world.ts'
 
 const [own, partner] = [await createDevCa({ name: 'Own' }), await createDevCa({ name: 'Partner' })]
+
+const STATUS: SourceStatus = { kind: 'bundles', origin: 'a test', state: 'live', since: 0, problem: undefined, bundles: [] }
 
 const authority = (domain: string, ca: DevCa | string): AuthorityMaterial =>
   ({ ca: typeof ca === 'string' ? ca : ca.root, names: { spiffe: `spiffe://${domain}` }, spiffeOnly: true, partial: true })
@@ -24,7 +26,7 @@ async function material (
 
 async function start (t: Test, first: PushedMaterial, options: Partial<PushedOptions> = {}): Promise<{ source: PushedCredentials, changes: CredentialChange[], closed: () => number }> {
   let closings = 0
-  const source = await startPushedSource(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, revocationPolicy: 'soft', ...options })
+  const source = await startPushedCredentials(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, status: () => STATUS, revocationPolicy: 'soft', ...options })
   t.teardown(async () => { await source.close() })
   const changes: CredentialChange[] = []
   source.subscribe((change) => { changes.push(change) })
@@ -65,7 +67,7 @@ test('a partner cannot stop our rotation: its authority alone is refused', async
 test('our own part is refused with everything else', async (t) => {
   const expired = await createDevCa({ name: 'Own', notAfter: new Date(Date.now() - 1_000) })
   const other = await own.issue({ spiffe: 'spiffe://own/ledger' })
-  await t.rejects(startPushedSource(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
+  await t.rejects(startPushedCredentials(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
   const { source, changes } = await start(t, await material({ partner: authority('partner', partner) }))
   const before = source.current
   await t.rejects(source.push({ ...await material(), key: other.key }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /the key of the X\.509-SVID: the key does not belong/ })
@@ -137,4 +139,38 @@ test('a CA that starts later is taken then, and close() ends all', async (t) => 
   t.equal(closed(), 1)
   t.equal(clock.waiting, 0)
   await t.rejects(source.push(await material()), { code: 'MTLS_ERR_CREDENTIALS_CLOSED' })
+})
+
+test('a trust without a key: authorities come and go, and the last one may', async (t) => {
+  const of = (...names: string[]): PushedMaterial => ({ authorities: new Map(names.map((name) => [name, authority(name, name === 'own' ? own : partner)])), crls: [] })
+  const source = await startPushedTrust(of('own', 'partner'), { origin: 'the bundles', onClose: () => {}, status: () => STATUS, revocationPolicy: 'soft' })
+  t.teardown(async () => { await source.close() })
+  const changes: TrustChange[] = []
+  source.subscribe((change) => { changes.push(change) })
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'])
+  t.equal(source.status(), STATUS)
+  await source.push({ authorities: new Map([['own', new Error('away')], ['partner', authority('partner', partner)]]), crls: [] })
+  t.match(changes.splice(0), [{ type: 'refused', authority: 'own', error: { message: 'away' } }])
+  await source.push(of('own'))
+  t.match(changes.splice(0), [{ type: 'rotated', trustChanged: true }, { type: 'recovered', authority: 'own' }])
+  await source.push(of())
+  t.same([source.current.authorities, source.current.ca], [[], []])
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients') })
+  t.match(await trust.evaluate((await own.issue({ spiffe: 'spiffe://own/x' })).der), { accepted: false, reason: 'unknown_ca' })
+})
+
+test('authorities alone: certificate and key stay, and a refusal of them too', async (t) => {
+  const { source, changes } = await start(t, await material())
+  const { cert } = source.current
+  const bad = { ...await material(), key: (await own.issue({ cn: 'other' })).key }
+  await t.rejects(source.push(bad), { reason: 'key_mismatch' })
+  const { cert: _, key: __, ...rest } = await material({ partner: authority('partner', partner) })
+  await source.push(rest)
+  t.same(told(changes), ['refused all', 'rotated trust'])
+  t.equal(source.current.cert, cert)
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'])
+  await source.push({ ...rest, authorities: new Map([['own', authority('own', 'garbage')], ['partner', authority('partner', partner)]]) })
+  t.same(told(changes), ['refused own'], 'our own authority is one of them')
+  await source.push(await material({ partner: authority('partner', partner) }))
+  t.same(told(changes), ['rotated own', 'recovered all', 'recovered own'])
 })

@@ -1,5 +1,6 @@
 import { anything, defineOptions, required, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { CredentialsOptionError } from '../errors.ts'
+import type { TrustContext } from '../material/check-material.ts'
 import { listOf, TRUST_PARTS } from '../material/material.ts'
 import type {
   AuthorityMaterial, AuthorityOrigins, CheckOptions, CredentialMaterial, Origins, TrustMaterial
@@ -39,7 +40,7 @@ export function listAuthorities (
   material: CredentialMaterial,
   { revocationPolicy }: CheckOptions,
   origins: Origins,
-  crlDigests?: ReadonlyMap<string, readonly string[]>
+  { crlDigests, mayBeEmpty = false }: Pick<TrustContext, 'crlDigests' | 'mayBeEmpty'> = {}
 ): readonly AuthorityInput[] {
   const { authorities } = material
   if (revocationPolicy !== undefined) checkPolicy(revocationPolicy, 'revocationPolicy')
@@ -54,6 +55,7 @@ export function listAuthorities (
       crlDigests: crlDigests?.get(DEFAULT_AUTHORITY)
     }]
   }
+  if (mayBeEmpty && Object.keys(authorities).length === 0) return []
   const names = checkAuthorities(material)
   return names.map((name) => {
     const given = authorities[name] as AuthorityMaterial

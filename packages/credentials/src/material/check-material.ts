@@ -39,6 +39,8 @@ export interface TrustContext {
   readonly previous?: TrustSnapshot | undefined
   /** Parts that stay as they are in use, whatever the material contains. */
   readonly kept?: KeptParts | undefined
+  /** Whether there may be no authority at all. Then every peer is refused. Default false: that is a mistake. */
+  readonly mayBeEmpty?: boolean | undefined
 }
 
 interface KeptParts {
@@ -107,13 +109,13 @@ function listAuthorityOrigins (authorities: readonly CheckedAuthority[], origins
  * @throws CredentialsOptionError, CredentialsRefusedError
  */
 export function checkTrust (
-  material: CredentialMaterial, { origins, options, crlDigests, previous, kept }: TrustContext,
+  material: CredentialMaterial, { origins, options, crlDigests, previous, kept, mayBeEmpty }: TrustContext,
   ownIssuers: readonly PeerIdentity[] = []
 ): CheckedTrust {
   const now = (options.clock ?? SYSTEM_CLOCK).now()
   const keptAuthorities = kept?.inForce.authorities.filter(({ name }) => kept.parts.has(name))
   const former = new Map(keptAuthorities?.map((authority) => [authority.name, authority]))
-  const authorities = listAuthorities(material, options, origins, crlDigests)
+  const authorities = listAuthorities(material, options, origins, { crlDigests, mayBeEmpty })
     .map((input) => former.get(input.name) ?? checkPart(input.name, () => checkAuthority(input, ownIssuers, now)))
   refuseSharedAnchors(authorities, (name) => originsOf(origins, name).ca, previous?.authorities)
   const placed = authorities.flatMap(({ name, anchors }) => {

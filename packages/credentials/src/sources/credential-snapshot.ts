@@ -39,7 +39,7 @@ export interface TrustSnapshot {
   readonly trustEpoch: number
   /** In the order in which they are tried. With the option `ca` there is one, named `default`. */
   readonly authorities: readonly SnapshotAuthority[]
-  /** PEM of each trust anchor of all authorities. Never empty. */
+  /** PEM of each trust anchor of all authorities. Empty only if every trust domain has withdrawn its bundle. */
   readonly ca: readonly string[]
   /** The trust anchors of all authorities. */
   readonly anchors: readonly PeerIdentity[]

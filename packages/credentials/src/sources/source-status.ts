@@ -3,7 +3,7 @@
  * in use is in the snapshot.
  */
 export interface SourceStatus {
-  /** Where the material comes from: `files`, `memory`, `provider`, `issuer` or `workload api`. */
+  /** Where the material comes from: `files`, `memory`, `provider`, `issuer`, `workload api` or `bundles`. */
   readonly kind: string
   /** What it is in particular: a socket, a URL, the folder of the files. */
   readonly origin: string

@@ -31,7 +31,7 @@ export {
 } from './plugins.ts'
 export { FileUnreadableError, readBounded, type ReadLimits, type UnreadableReason } from './read-bounded.ts'
 export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
-export { readSentChain, type SentChain } from './sent-chain.ts'
+export { readSentChain, watchServerCertificate, type SentChain } from './sent-chain.ts'
 export {
   announceSourceEnd, closeSource, credentialSource, revocationChecker, source, whenSourceCloses
 } from './sources.ts'

@@ -1,5 +1,6 @@
 import { parseSpiffeId } from '@peerkit/identity'
-import { describeValue } from '@peerkit/identity/internal'
+import { describeValue, valueOf } from '@peerkit/identity/internal'
+import type { OptionType } from '@peerkit/identity/internal'
 import { SpiffeInvalidError } from '../errors.ts'
 
 /**
@@ -20,3 +21,13 @@ export function readTrustDomain (text: unknown, what: string): string {
     throw new SpiffeInvalidError('trust_domain', detail, { cause: error })
   }
 }
+
+/** An option that is the name of a trust domain. */
+export const TRUST_DOMAIN: OptionType = valueOf('a trust domain such as partner.example', (value) => {
+  try {
+    readTrustDomain(value, 'it')
+    return true
+  } catch {
+    return false
+  }
+})

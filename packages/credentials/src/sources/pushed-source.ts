@@ -5,59 +5,82 @@ import { loadCheckers } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import { causeOf, CredentialsClosedError } from '../errors.ts'
-import { checkMaterial } from '../material/check-material.ts'
-import type { CheckedMaterial } from '../material/check-material.ts'
+import type { CheckedMaterial, CheckedTrust } from '../material/check-material.ts'
 import { OPTION_ORIGINS, crlsOf, digestInSlices, listOf } from '../material/material.ts'
 import type { AuthorityMaterial, CheckOptions, CredentialMaterial, Origins, Pem } from '../material/material.ts'
 import { identitiesOf, readCertificates } from '../material/parsed-certificate.ts'
 import { checkPart, partsOf } from '../material/part.ts'
-import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { CREDENTIALS } from './frozen-snapshot.ts'
+import type { Part } from '../material/part.ts'
+import type { CredentialSnapshot, TrustSnapshot } from './credential-snapshot.ts'
+import { CREDENTIALS, TRUST } from './frozen-snapshot.ts'
+import type { SourceKind } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
+import type { SourceStatus } from './source-status.ts'
 
 /** What is pushed: everything that is to be in use from now on. */
 export interface PushedMaterial {
-  /** Our leaf certificate, then its intermediates, PEM. */
-  readonly cert: string
-  readonly key: string
-  /** Our own authority. If it fails a check, everything is refused. */
-  readonly own: string
+  /** Our leaf certificate, then its intermediates, PEM. Undefined: certificate and key stay as they are in use. */
+  readonly cert?: string | undefined
+  /** Set if `cert` is. */
+  readonly key?: string | undefined
+  /** Our own authority, which comes first. If it fails a check together with a new `cert`, everything is refused. */
+  readonly own?: string | undefined
   /**
    * The authorities by name, without CRLs. If one of the others fails a check, or is an error, it alone is refused: it
-   * stays as it is in use, or is left out if it is new. One that is missing is removed.
+   * stays as it is in use, or is left out if it is new. One that is missing is removed. If none is left, every peer is
+   * refused.
    */
   readonly authorities: ReadonlyMap<string, AuthorityMaterial | Error>
   /** CRLs in DER, of any of the authorities. Each goes to those that have a CA of the name of its issuer. */
   readonly crls: readonly Uint8Array[]
 }
 
-/** Options of {@link startPushedSource}. */
+/** Options of {@link startPushedCredentials} and {@link startPushedTrust}. */
 export interface PushedOptions extends CheckOptions {
   /** Where the material comes from, for errors: `the X.509-SVID`. */
   readonly origin: string
   /** Called when the source is closed. */
-  readonly onClose: () => void
+  readonly onClose: () => void | Promise<void>
+  readonly status: () => SourceStatus
 }
 
 /** What passed the checks. */
-interface Loaded {
-  readonly checked: CheckedMaterial
+interface Loaded<Checked extends CheckedTrust> {
+  readonly checked: Checked
   readonly checkers: Checkers
   readonly refusals: ReadonlyMap<string, Error>
   readonly warnings: readonly string[]
 }
 
+/** Credentials that are replaced by what is pushed. */
+export type PushedCredentials = PushedSource<CredentialSnapshot, CheckedMaterial>
+/** A trust that is replaced by what is pushed. */
+export type PushedTrust = PushedSource<TrustSnapshot, CheckedTrust>
+
 /**
- * Makes a source of material that somebody else pushes.
+ * Makes credentials of material that somebody else pushes.
  *
  * @throws CredentialsRefusedError, CredentialsOptionError if the first material fails a check
  */
-export async function startPushedSource (first: PushedMaterial, options: PushedOptions): Promise<PushedCredentials> {
-  return new PushedCredentials(first, await load(first, options, undefined), options)
+export async function startPushedCredentials (
+  first: PushedMaterial, options: PushedOptions
+): Promise<PushedCredentials> {
+  return new PushedSource(CREDENTIALS, first, await load(CREDENTIALS, first, options, undefined), options)
 }
 
-/** Credentials that are replaced by what is pushed. */
-export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMaterial> {
+/**
+ * Makes a trust of authorities that somebody else pushes, without a certificate and key.
+ *
+ * @throws CredentialsRefusedError, CredentialsOptionError if the first material fails a check
+ */
+export async function startPushedTrust (first: PushedMaterial, options: PushedOptions): Promise<PushedTrust> {
+  return new PushedSource(TRUST, first, await load(TRUST, first, options, undefined), options)
+}
+
+/** A source whose material is replaced by what is pushed. */
+export class PushedSource<Snapshot extends TrustSnapshot, Checked extends CheckedTrust>
+  extends LiveSource<Snapshot, Checked> {
+  readonly #kind: SourceKind<Snapshot, Checked>
   readonly #options: PushedOptions
   #given: PushedMaterial
   /** The cause of the last refusal of each part. */
@@ -66,12 +89,15 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
   /** Each is checked against what is in use, so they come one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor (given: PushedMaterial, loaded: Loaded, options: PushedOptions) {
+  constructor (
+    kind: SourceKind<Snapshot, Checked>, given: PushedMaterial, loaded: Loaded<Checked>, options: PushedOptions
+  ) {
     const { clock = SYSTEM_CLOCK } = options
-    super(CREDENTIALS, loaded.checked, loaded.checkers, clock)
+    super(kind, loaded.checked, loaded.checkers, clock)
+    this.#kind = kind
     this.#options = options
     this.#given = given
-    this.#tell(loaded)
+    this.#tell(loaded, given)
   }
 
   /**
@@ -80,7 +106,7 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
    * @returns the snapshot in use
    * @throws CredentialsRefusedError, CredentialsOptionError if it is refused; CredentialsClosedError after `close()`
    */
-  async push (given: PushedMaterial): Promise<CredentialSnapshot> {
+  async push (given: PushedMaterial): Promise<Snapshot> {
     const turn = this.#turn.then(async () => await this.#use(given))
     this.#turn = turn.catch(() => {})
     return await turn
@@ -94,20 +120,23 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
    */
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
+  /** How new material is got. */
+  status (): SourceStatus { return this.#options.status() }
+
   protected override recheck (): void { this.push(this.#given).catch(() => {}) }
 
   protected override async stop (): Promise<void> {
-    this.#options.onClose()
+    await this.#options.onClose()
     await this.#turn
   }
 
-  async #use (given: PushedMaterial): Promise<CredentialSnapshot> {
+  async #use (given: PushedMaterial): Promise<Snapshot> {
     if (this.closed) throw new CredentialsClosedError('new credentials arrived after close()')
     try {
-      const loaded = await load(given, this.#options, this)
+      const loaded = await load(this.#kind, given, this.#options, this)
       const snapshot = this.take(loaded.checked, loaded.checkers)
       this.#given = given
-      this.#tell(loaded)
+      this.#tell(loaded, given)
       return snapshot
     } catch (error) {
       this.fail(error as Error)
@@ -115,12 +144,14 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
     }
   }
 
-  #tell ({ refusals, warnings }: Loaded): void {
+  #tell ({ refusals, warnings }: Loaded<Checked>, { cert }: PushedMaterial): void {
+    // New authorities alone say nothing about our certificate and key.
+    const keepsOwn = cert === undefined && this.#kind as unknown === CREDENTIALS
     for (const part of this.#causes.keys()) {
-      if (part === undefined || !refusals.has(part)) this.#causes.delete(part)
+      if (part === undefined ? !keepsOwn : !refusals.has(part)) this.#causes.delete(part)
     }
     for (const [part, error] of refusals) this.#refuseOnce(part, error)
-    this.recover(refusals)
+    this.recover(keepsOwn ? new Map([...refusals, [undefined, undefined as unknown as Error]]) : refusals)
     for (const warning of warnings) if (!this.#warned.includes(warning)) this.warn(warning)
     this.#warned = warnings
   }
@@ -135,15 +166,20 @@ export class PushedCredentials extends LiveSource<CredentialSnapshot, CheckedMat
 /** Each push has new certificates, so their fingerprints make no other cause. */
 function lastingCause (error: Error): string { return causeOf(error).replace(/sha256:[0-9a-f]+/g, '') }
 
+/** What a load needs to know about the source that uses its result. */
+type InForce<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> =
+  Pick<LiveSource<Snapshot, Checked>, 'current' | 'readChecked' | 'changedAuthorities'>
+
 /**
  * Checks material.
  *
  * @param inForce the source that uses it; undefined at the start
  * @throws CredentialsRefusedError, CredentialsOptionError
  */
-async function load (
-  given: PushedMaterial, { origin, onClose: _, ...options }: PushedOptions, inForce: PushedCredentials | undefined
-): Promise<Loaded> {
+async function load<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> (
+  kind: SourceKind<Snapshot, Checked>, given: PushedMaterial,
+  { origin, onClose: _, status: __, ...options }: PushedOptions, inForce: InForce<Snapshot, Checked> | undefined
+): Promise<Loaded<Checked>> {
   const isError = ([, authority]: [string, AuthorityMaterial | Error]): boolean => authority instanceof Error
   const refusals = new Map([...given.authorities].filter(isError) as Array<[string, Error]>)
   const warnings = new Set<string>()
@@ -151,10 +187,11 @@ async function load (
   for (;;) {
     try {
       const material = placeCrls(given, refusals, inForce?.current, warnings)
-      return { ...await check(material, origins, options, inForce, refusals), refusals, warnings: [...warnings] }
+      return { ...await check(kind, material, origins, options, inForce, refusals), refusals, warnings: [...warnings] }
     } catch (error) {
+      const own = given.cert === undefined ? undefined : given.own
       const blamed = partsOf(error as Error).filter((part) => {
-        return part !== undefined && part !== given.own && !refusals.has(part)
+        return part !== undefined && part !== own && !refusals.has(part)
       }) as string[]
       if (blamed.length === 0) throw error
       for (const part of blamed) refusals.set(part, error as Error)
@@ -162,17 +199,19 @@ async function load (
   }
 }
 
-async function check (
-  material: CredentialMaterial, origins: Origins, options: CheckOptions, inForce: PushedCredentials | undefined,
-  refusals: ReadonlyMap<string, Error>
-): Promise<Pick<Loaded, 'checked' | 'checkers'>> {
+async function check<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> (
+  kind: SourceKind<Snapshot, Checked>, material: CredentialMaterial, origins: Origins, options: CheckOptions,
+  inForce: InForce<Snapshot, Checked> | undefined, refusals: ReadonlyMap<string, Error>
+): Promise<Pick<Loaded<Checked>, 'checked' | 'checkers'>> {
   const names = Object.keys(material.authorities as object)
   const crlDigests = new Map(await Promise.all(names.map(async (name) => {
     return [name, await Promise.all(crlsOf(material, name).map(digestInSlices))] as const
   })))
   const previous = inForce?.current
-  const kept = inForce && { parts: new Set(refusals.keys()), inForce: inForce.readChecked() }
-  const checked = checkMaterial(material, { origins, options, previous, kept, crlDigests })
+  const parts: Set<Part> = new Set(refusals.keys())
+  if (material.cert === undefined) parts.add(undefined)
+  const kept = inForce && { parts, inForce: inForce.readChecked() }
+  const checked = kind.check(material, { origins, options, previous, kept, crlDigests, mayBeEmpty: true })
   const changed: readonly CheckedAuthority[] = inForce?.changedAuthorities(checked) ?? checked.authorities
   const { clock = SYSTEM_CLOCK } = options
   const checkers = await loadCheckers(changed, (name) => crlsOf(material, name), clock, checked, previous)
@@ -182,14 +221,15 @@ async function check (
 /** Material that the checks know: each CRL is with the authorities of its issuer. */
 function placeCrls (
   { cert, key, own, authorities, crls }: PushedMaterial, refusals: ReadonlyMap<string, Error>,
-  current: CredentialSnapshot | undefined, warnings: Set<string>
+  current: TrustSnapshot | undefined, warnings: Set<string>
 ): CredentialMaterial {
   const lists = readIssuers(crls, warnings)
   const placed = new Set<Uint8Array>()
   const used = new Map<string, AuthorityMaterial>()
+  const ownChain = cert ?? (current as CredentialSnapshot | undefined)?.cert
   // The order is part of the trust, and that of a push means nothing.
   const others = [...authorities.keys()].filter((name) => name !== own).sort()
-  for (const name of [own, ...others]) {
+  for (const name of own === undefined ? others : [own, ...others]) {
     const given = authorities.get(name) as AuthorityMaterial | Error
     const isRefused = refusals.has(name)
     // One that is kept is not read.
@@ -198,7 +238,7 @@ function placeCrls (
       used.set(name, { ca: '', names: 'any' })
       continue
     }
-    const cas = name === own ? [...listOf(given.ca), cert] : listOf(given.ca)
+    const cas = name === own && ownChain !== undefined ? [...listOf(given.ca), ownChain] : listOf(given.ca)
     const issuers = lists.length === 0 ? [] : checkPart(name, () => namesOf(cas, name))
     const crl = lists.filter(({ issuer }) => issuers.includes(issuer)).map(({ der }) => der)
     for (const der of crl) placed.add(der)

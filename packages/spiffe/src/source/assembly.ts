@@ -1,0 +1,328 @@
+import type { AuthorityMaterial, BundleStatus, CheckOptions, Clock, SourceStatus } from '@peerkit/credentials'
+import { startPushedCredentials, startPushedTrust } from '@peerkit/credentials/internal'
+import type { PushedCredentials, PushedMaterial, PushedOptions, PushedTrust } from '@peerkit/credentials/internal'
+import { BundleSet } from '../bundle/bundle-set.ts'
+import type { BundleSource, HeldBundle } from '../bundle/bundle-source.ts'
+import { SpiffeInvalidError, SpiffeOptionError } from '../errors.ts'
+import type { TrustDomainBundle } from './read-update.ts'
+
+/** Our X.509-SVID, and what came with it. */
+export interface OwnUpdate {
+  /** The leaf, then its intermediates, PEM. */
+  readonly cert: string
+  readonly key: string
+  readonly trustDomain: string
+  /** Bundles by trust domain, or why one cannot be used. From the Workload API alone. */
+  readonly bundles: ReadonlyMap<string, TrustDomainBundle | SpiffeInvalidError>
+  readonly crls: readonly Uint8Array[]
+}
+
+/** Who gets our X.509-SVID. */
+export interface OwnListener {
+  /** There is a new one. It is read when the one before it was used; each replaces all before it. */
+  onUpdate (read: () => OwnUpdate): void
+  /** None can be had. @param cause what is the same in two errors of one cause */
+  onFailure (error: Error, cause?: string): void
+}
+
+/** Where our X.509-SVID comes from. */
+export interface OwnFeed {
+  readonly kind: 'workload api' | 'files'
+  /** The socket or the path. */
+  readonly origin: string
+  /** Starts it. @throws SpiffeInvalidError if it can never work */
+  open (listener: OwnListener): void | Promise<void>
+  close (): void | Promise<void>
+}
+
+export interface AssemblyOptions {
+  /** Undefined: a trust without a certificate and key. */
+  readonly own: OwnFeed | undefined
+  readonly bundles: readonly BundleSource[]
+  /** Whether a bundle of the Workload API is used that is not that of our own trust domain. */
+  readonly accepts: (trustDomain: string) => boolean
+  readonly check: CheckOptions
+  readonly clock: Clock
+  readonly random: () => number
+  /** Makes the error of a start that took too long. */
+  readonly onTimeout: (problem: Error | undefined) => Error
+}
+
+/**
+ * Makes one source of our X.509-SVID and of all bundles. What changes is checked together with what is in use, one
+ * change after the other.
+ */
+export class Assembly {
+  readonly #options: AssemblyOptions
+  readonly #set: BundleSet
+  #source: PushedCredentials | PushedTrust | undefined
+  /** The last X.509-SVID that was not looked at yet. */
+  #pending: (() => OwnUpdate) | undefined
+  /** What is in use; before the start what will be. */
+  #own: OwnUpdate | undefined
+  #ownAt = 0
+  /** The CA certificates of each source that are in use. */
+  #used: ReadonlyMap<string, readonly string[]> = new Map()
+  #isStarted = false
+  #isDirty = false
+  #isBusy = false
+  #isClosed = false
+  /** Why there is nothing new, and since when. */
+  #problem: Error | undefined
+  #since: number
+  #onOwn: (() => void) | undefined
+  #onSource: ((source: PushedCredentials | PushedTrust) => void) | undefined
+  #onMistake: ((error: SpiffeOptionError) => void) | undefined
+
+  /** @throws SpiffeOptionError if two sources are for one trust domain */
+  constructor (options: AssemblyOptions) {
+    this.#options = options
+    this.#since = options.clock.now()
+    this.#set = new BundleSet(options.bundles, {
+      clock: options.clock,
+      random: options.random,
+      findOther: (trustDomain) => this.#findOwn(trustDomain),
+      onChange: () => { this.#changed() },
+      onWarning: (message) => { this.#source?.warn(message) }
+    })
+  }
+
+  /**
+   * Waits for the first X.509-SVID, for the first attempt of each source of bundles, and for the bundles that are
+   * needed.
+   *
+   * @throws the error of `onTimeout`, or of a source that can never work
+   */
+  async start (waitFor: number): Promise<PushedCredentials | PushedTrust> {
+    const { own, clock, onTimeout } = this.#options
+    const { promise, resolve, reject } = Promise.withResolvers<PushedCredentials | PushedTrust>()
+    this.#onSource = resolve
+    this.#onMistake = reject
+    const cancel = clock.schedule(() => { reject(onTimeout(this.#problem ?? this.#findProblem())) }, waitFor)
+    this.#begin(own).catch(reject)
+    try {
+      return await promise
+    } catch (error) {
+      await this.#close()
+      throw error
+    } finally {
+      cancel()
+    }
+  }
+
+  async #begin (own: OwnFeed | undefined): Promise<void> {
+    if (own !== undefined) {
+      const first = new Promise<void>((resolve) => { this.#onOwn = resolve })
+      await own.open({
+        onUpdate: (read) => {
+          this.#pending = read
+          this.#run()
+        },
+        onFailure: (error, cause) => { this.#fail(error, cause) }
+      })
+      await first
+    }
+    await this.#set.start()
+    this.#isStarted = true
+    this.#changed()
+  }
+
+  #findProblem (): Error | undefined {
+    return [...this.#set.list().values()].find(({ problem }) => problem !== undefined)?.problem
+  }
+
+  #findOwn (trustDomain: string): TrustDomainBundle | undefined {
+    const bundle = this.#own?.bundles.get(trustDomain)
+    return bundle instanceof Error ? undefined : bundle
+  }
+
+  async #close (): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([this.#options.own?.close(), this.#set.close()])
+  }
+
+  #changed (): void {
+    this.#isDirty = true
+    this.#run()
+  }
+
+  #fail (error: Error, cause?: string): void {
+    this.#note(error)
+    this.#source?.fail(error, cause)
+  }
+
+  #note (problem: Error | undefined): void {
+    if ((problem === undefined) !== (this.#problem === undefined)) this.#since = this.#options.clock.now()
+    this.#problem = problem
+  }
+
+  #run (): void {
+    if (!this.#isBusy) this.#work().catch(() => {})
+  }
+
+  async #work (): Promise<void> {
+    this.#isBusy = true
+    while ((this.#pending !== undefined || (this.#isDirty && this.#isStarted)) && !this.#isClosed) await this.#use()
+    this.#isBusy = false
+  }
+
+  async #use (): Promise<void> {
+    const read = this.#pending
+    this.#pending = undefined
+    try {
+      const next = read?.()
+      if (this.#source === undefined && next !== undefined) {
+        this.#own = next
+        this.#ownAt = this.#options.clock.now()
+        this.#refuseOwnDomain(next)
+        this.#onOwn?.()
+      }
+      if (!this.#isStarted) return
+      this.#isDirty = false
+      if (this.#source === undefined) await this.#startSource(this.#own)
+      else {
+        if (next !== undefined) this.#checkTrustDomain(next)
+        await this.#push(this.#source, next)
+      }
+    } catch (error) {
+      if (error instanceof SpiffeOptionError) this.#onMistake?.(error)
+      this.#fail(error as Error)
+    }
+  }
+
+  async #startSource (own: OwnUpdate | undefined): Promise<void> {
+    const held = this.#set.list()
+    const { check } = this.#options
+    const given = this.#assemble(own, own, held)
+    const options: PushedOptions = {
+      ...check,
+      origin: 'the X.509-SVID',
+      onClose: async () => { await this.#close() },
+      status: () => this.status()
+    }
+    this.#checkFirst(given, own, held)
+    const source = await (own === undefined ? startPushedTrust(given, options) : startPushedCredentials(given, options))
+    if (this.#isClosed) return await source.close()
+    this.#source = source
+    this.#noteUsed(held)
+    this.#note(undefined)
+    this.#onSource?.(source)
+  }
+
+  /** @throws SpiffeInvalidError if the bundles that are needed are not there yet */
+  #checkFirst ({ authorities }: PushedMaterial, own: OwnUpdate | undefined, held: Map<string, HeldBundle>): void {
+    const needed = own?.trustDomain
+    const isThere = needed === undefined
+      ? [...authorities.values()].some((authority) => !(authority instanceof Error))
+      : authorities.has(needed) && !(authorities.get(needed) instanceof Error)
+    if (isThere) return
+    const cause = needed === undefined ? this.#findProblem() : held.get(needed)?.problem
+    const whose = needed === undefined ? '' : ` of our trust domain ${needed}`
+    const what = `there is no bundle${whose} yet`
+    throw new SpiffeInvalidError('trust_domain', cause === undefined ? what : `${what}; ${cause.message}`, { cause })
+  }
+
+  async #push (source: PushedCredentials | PushedTrust, next: OwnUpdate | undefined): Promise<void> {
+    const held = this.#set.list()
+    const before = { own: this.#own, at: this.#ownAt, problem: this.#problem, since: this.#since }
+    const given = this.#assemble(next ?? this.#own, next, held)
+    // Subscribers are told within the push, and may ask for the status.
+    if (next !== undefined) {
+      this.#own = next
+      this.#ownAt = this.#options.clock.now()
+      this.#note(undefined)
+    }
+    try {
+      await source.push(given)
+    } catch (error) {
+      if (next === undefined) return
+      this.#own = before.own
+      this.#ownAt = before.at
+      this.#problem = error as Error
+      this.#since = before.problem === undefined ? this.#options.clock.now() : before.since
+      return
+    }
+    this.#noteUsed(held)
+  }
+
+  /** A problem of a source with a new document is told after the document was used. */
+  #noteUsed (held: ReadonlyMap<string, HeldBundle>): void {
+    if ([...held].some(([name, one]) => one.problem !== undefined && this.#isNew(name, one))) this.#isDirty = true
+    this.#used = new Map([...held].map(([name, { document }]) => [name, document?.ca ?? []]))
+  }
+
+  #isNew (name: string, { document }: HeldBundle): boolean {
+    return document !== undefined && document.ca !== this.#used.get(name)
+  }
+
+  /** @param next set if certificate and key are new */
+  #assemble (
+    own: OwnUpdate | undefined, next: OwnUpdate | undefined, held: ReadonlyMap<string, HeldBundle>
+  ): PushedMaterial {
+    const authorities = new Map<string, AuthorityMaterial | Error>()
+    const isOurs = (name: string): boolean => name === own?.trustDomain && own.bundles.has(name)
+    for (const [name, bundle] of own?.bundles ?? []) {
+      if (isOurs(name) || (!this.#set.has(name) && this.#options.accepts(name))) {
+        authorities.set(name, bundle instanceof Error ? bundle : authorityOf(name, bundle))
+      }
+    }
+    for (const [name, one] of held) {
+      // Nobody but the agent says whom our own trust domain trusts.
+      if (isOurs(name)) continue
+      const { document, problem } = one
+      if (problem !== undefined && !this.#isNew(name, one)) authorities.set(name, problem)
+      else if (document !== undefined && document.ca.length > 0) authorities.set(name, authorityOf(name, document))
+    }
+    return {
+      ...(next !== undefined && { cert: next.cert, key: next.key }),
+      own: own !== undefined && authorities.has(own.trustDomain) ? own.trustDomain : undefined,
+      authorities,
+      crls: own?.crls ?? []
+    }
+  }
+
+  /** @throws SpiffeInvalidError if there is no bundle for the trust domain of a new X.509-SVID */
+  #checkTrustDomain ({ trustDomain, bundles }: OwnUpdate): void {
+    if (bundles.has(trustDomain) || this.#set.has(trustDomain)) return
+    const found = `the new X.509-SVID is of the trust domain ${trustDomain}`
+    throw new SpiffeInvalidError('trust_domain', `${found}, and no source of bundles gives its bundle`)
+  }
+
+  /** @throws SpiffeOptionError if a source is for our own trust domain, whose bundle the agent gives */
+  #refuseOwnDomain ({ trustDomain, bundles }: OwnUpdate): void {
+    if (!bundles.has(trustDomain) || !this.#set.declared.includes(trustDomain)) return
+    const expected = 'sources of other trust domains, because the Workload API gives the bundle of our own'
+    throw new SpiffeOptionError(`bundles has a source of our own trust domain ${trustDomain}; expected ${expected}`)
+  }
+
+  status (): SourceStatus {
+    const { own } = this.#options
+    const given = this.#set.status()
+    const ofAgent = [...this.#own?.bundles ?? []].filter(([name]) => {
+      return name === this.#own?.trustDomain || (!this.#set.has(name) && this.#options.accepts(name))
+    }).map(([authority, bundle]): BundleStatus => ({
+      authority,
+      origin: 'workload api',
+      sequence: undefined,
+      refreshedAt: this.#ownAt,
+      nextRefresh: undefined,
+      problem: bundle instanceof Error ? bundle.message : undefined
+    }))
+    const ours = new Set(ofAgent.map(({ authority }) => authority))
+    const failing = given.find(({ problem }) => problem !== undefined)
+    const problem = own === undefined ? failing?.problem : this.#problem?.message
+    return {
+      kind: own?.kind ?? 'bundles',
+      origin: own?.origin ?? this.#options.bundles.map(({ origin }) => origin).join(', '),
+      state: this.#isClosed ? 'closed' : problem === undefined ? 'live' : 'failing',
+      since: this.#since,
+      problem,
+      bundles: [...ofAgent, ...given.filter(({ authority }) => !ours.has(authority))]
+    }
+  }
+}
+
+function authorityOf (name: string, bundle: TrustDomainBundle): AuthorityMaterial {
+  // A CA of a bundle is trusted, self-signed or not, as other implementations do.
+  return { ca: bundle.ca, names: { spiffe: `spiffe://${name}` }, spiffeOnly: true, partial: true }
+}
