@@ -117,6 +117,9 @@ test('a federation that ends cuts open connections, and others stay', { timeout:
   const [fromShop, fromOrders] = [startCaller(t, shop, LEDGER, 1), startCaller(t, orders, LEDGER)]
   const ORDERS = `spiffe://${PROD}/orders`
   t.equal(await call(fromShop, origin), `${SHOP} by ${PARTNER}`)
+  const ofShop = await startService(t, shop, [{ spiffe: LEDGER }])
+  const toShop = startCaller(t, ledger, SHOP, 1)
+  t.equal(await call(toShop, ofShop.origin), `${LEDGER} by ${PROD}`)
   const traffic = startTraffic(t, fromOrders, origin, { inFlight: 10, expected: `${ORDERS} by ${PROD}` })
 
   /** The open connection answers once more, that it is not trusted; then it is closed, and none is opened again. */
@@ -125,6 +128,8 @@ test('a federation that ends cuts open connections, and others stay', { timeout:
     await until(() => ended.filter((peer) => peer === SHOP).length === times)
     // Under TLS 1.3 a client sees with its first request that it was refused.
     t.match(await call(fromShop, origin), /^(MTLS_ERR_OUTBOUND_|UND_ERR_SOCKET)/)
+    // Nor do we call the partner any more, on the connection that is open or on another.
+    t.match(await call(toShop, ofShop.origin), /^MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED/)
   }
 
   await t.test('the entry no longer federates: an open connection ends', async (t) => {
@@ -138,6 +143,7 @@ test('a federation that ends cuts open connections, and others stay', { timeout:
     await prod.server.command('entry', 'update', '-entryID', entry, '-parentID', `spiffe://${PROD}/host`, '-spiffeID', LEDGER, '-selector', `unix:uid:${process.getuid?.() ?? 0}`, '-federatesWith', `spiffe://${PARTNER}`)
     await comesTo(ledger, ({ authorities }) => authorities.length === 2)
     t.equal(await call(fromShop, origin), `${SHOP} by ${PARTNER}`)
+    t.equal(await call(toShop, ofShop.origin), `${LEDGER} by ${PROD}`)
   })
 
   await t.test('the bundle is deleted', async (t) => {
