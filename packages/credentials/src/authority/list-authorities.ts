@@ -1,6 +1,5 @@
 import { anything, defineOptions, required, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { CredentialsOptionError } from '../errors.ts'
-import type { TrustContext } from '../material/check-material.ts'
 import { listOf, TRUST_PARTS } from '../material/material.ts'
 import type {
   AuthorityMaterial, AuthorityOrigins, CheckOptions, CredentialMaterial, Origins, TrustMaterial
@@ -31,6 +30,12 @@ const AUTHORITY = defineOptions<AuthorityMaterial>('authorities', CredentialsOpt
 /** The name of the authority that the option `ca` makes. */
 export const DEFAULT_AUTHORITY = 'default'
 
+interface ListOptions {
+  readonly crlDigests?: ReadonlyMap<string, readonly string[]> | undefined
+  /** Whether there may be none. */
+  readonly mayBeEmpty?: boolean | undefined
+}
+
 /**
  * Lists the authorities of material: those of `authorities`, or the one of `ca`.
  *
@@ -40,7 +45,7 @@ export function listAuthorities (
   material: CredentialMaterial,
   { revocationPolicy }: CheckOptions,
   origins: Origins,
-  { crlDigests, mayBeEmpty = false }: Pick<TrustContext, 'crlDigests' | 'mayBeEmpty'> = {}
+  { crlDigests, mayBeEmpty = false }: ListOptions = {}
 ): readonly AuthorityInput[] {
   const { authorities } = material
   if (revocationPolicy !== undefined) checkPolicy(revocationPolicy, 'revocationPolicy')

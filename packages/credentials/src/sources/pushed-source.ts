@@ -33,6 +33,8 @@ export interface PushedMaterial {
   readonly authorities: ReadonlyMap<string, AuthorityMaterial | Error>
   /** CRLs in DER, of any of the authorities. Each goes to those that have a CA of the name of its issuer. */
   readonly crls: readonly Uint8Array[]
+  /** Further warnings of the snapshot. Default: none. */
+  readonly warnings?: readonly string[] | undefined
 }
 
 /** Options of {@link startPushedCredentials} and {@link startPushedTrust}. */
@@ -187,7 +189,9 @@ async function load<Snapshot extends TrustSnapshot, Checked extends CheckedTrust
   for (;;) {
     try {
       const material = placeCrls(given, refusals, inForce?.current, warnings)
-      return { ...await check(kind, material, origins, options, inForce, refusals), refusals, warnings: [...warnings] }
+      const { checked, checkers } = await check(kind, material, origins, options, inForce, refusals)
+      const all = { ...checked, warnings: [...checked.warnings, ...given.warnings ?? []] }
+      return { checked: all, checkers, refusals, warnings: [...warnings] }
     } catch (error) {
       const own = given.cert === undefined ? undefined : given.own
       const blamed = partsOf(error as Error).filter((part) => {

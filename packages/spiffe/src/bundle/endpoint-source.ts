@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { backOff } from '@peerkit/credentials/internal'
-import { WakeAt } from '@peerkit/identity/internal'
+import { WakeAt, withoutQuery } from '@peerkit/identity/internal'
 import { BundleEndpointError, SpiffeInvalidError } from '../errors.ts'
 import type { BundleSource, BundleUser, HeldBundle } from './bundle-source.ts'
 import { readEndpointOptions } from './endpoint-options.ts'
@@ -60,7 +60,8 @@ class BundleEndpoint implements BundleSource {
 
   constructor (options: ReadEndpoint) {
     const { url, trustDomain, spiffe, file } = options
-    this.origin = url.href
+    // The query may be a secret.
+    this.origin = withoutQuery(url.href)
     this.trustDomain = trustDomain
     this.needs = spiffe === undefined || spiffe.trustDomain === trustDomain ? [] : [spiffe.trustDomain]
     this.#options = options
@@ -155,7 +156,7 @@ class BundleEndpoint implements BundleSource {
     if (bundle !== undefined && bundle.ca.length > 0) {
       return spiffePki({ url, endpointSpiffeId: spiffe.id, bundle, clock })
     }
-    const detail = `${url.href} cannot be verified: there is no bundle of ${spiffe.trustDomain}`
+    const detail = `${this.origin} cannot be verified: there is no bundle of ${spiffe.trustDomain}`
     throw new BundleEndpointError('server', detail)
   }
 
@@ -191,7 +192,9 @@ class BundleEndpoint implements BundleSource {
       await save(this.#copy)
     } catch (error) {
       const { path } = this.#copy
-      this.#warnOnce(`the bundle of ${this.trustDomain} cannot be kept in ${path}: ${(error as Error).message}`, warn)
+      // Messages of Node name the temporary file, which is another one each time.
+      const { code = 'unknown' } = error as NodeJS.ErrnoException
+      this.#warnOnce(`the bundle of ${this.trustDomain} cannot be kept in ${path} (${code})`, warn)
     }
   }
 

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import type { Clock } from '@peerkit/credentials'
-import { watchServerCertificate, withTimeout } from '@peerkit/identity/internal'
+import { watchServerCertificate, withTimeout, withoutQuery } from '@peerkit/identity/internal'
 import type { SentChain } from '@peerkit/identity/internal'
 import { BundleEndpointError } from '../errors.ts'
 import { MAX_DOCUMENT_OCTETS } from './format.ts'
@@ -48,7 +48,7 @@ export async function fetchBundle (options: FetchOptions): Promise<Fetched> {
     signal,
     schedule: (task, delay) => clock.schedule(task, delay),
     onTimeout: () => {
-      throw new BundleEndpointError('timeout', `${url.href} gave no whole answer within ${timeout} ms`)
+      throw new BundleEndpointError('timeout', `${withoutQuery(url.href)} gave no whole answer within ${timeout} ms`)
     }
   })
 }
@@ -64,7 +64,7 @@ async function exchange ({ url, server, etag }: FetchOptions, signal: AbortSigna
     if (error instanceof BundleEndpointError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const isRefusal = socket.authorizationError !== null && socket.authorizationError !== undefined
-    const detail = `${url.href} failed: ${code === undefined ? message : `${code} (${message})`}`
+    const detail = `${withoutQuery(url.href)} failed: ${code === undefined ? message : `${code} (${message})`}`
     throw new BundleEndpointError(isRefusal ? 'server' : 'unreachable', detail, { cause: error })
   } finally {
     signal.removeEventListener('abort', destroy)
@@ -74,8 +74,12 @@ async function exchange ({ url, server, etag }: FetchOptions, signal: AbortSigna
 
 const presented = new WeakMap<TLSSocket, () => SentChain | undefined>()
 
-function openSocket ({ hostname, port }: URL, { tls }: ServerCheck): TLSSocket {
-  const host = hostname.replace(/^\[|\]$/g, '')
+/** The host of a URL without the brackets of an IPv6 address and the dot of an absolute name. */
+export function hostOf ({ hostname }: URL): string { return hostname.replace(/^\[|\]$|\.$/g, '') }
+
+function openSocket (url: URL, { tls }: ServerCheck): TLSSocket {
+  const { port } = url
+  const host = hostOf(url)
   const socket = connect({
     host,
     port: port === '' ? 443 : Number(port),
@@ -129,7 +133,7 @@ async function readAnswer (response: IncomingMessage, url: URL, etag: string | u
   const { statusCode = 0, headers } = response
   const { location, 'content-encoding': encoding = 'identity' } = headers
   const { 'content-type': type, 'content-length': length } = headers
-  const answered = `${url.href} answered with`
+  const answered = `${withoutQuery(url.href)} answered with`
   if (statusCode === 304 && etag !== undefined) return undefined
   if (statusCode >= 300 && statusCode < 400) {
     const target = JSON.stringify(String(location).slice(0, 200))

@@ -94,7 +94,8 @@ function readKey ({ x5c }: { readonly x5c?: unknown }, index: number, what: stri
 
 function readCount (value: unknown, name: string, what: string): number | undefined {
   if (value === undefined) return undefined
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  // 64 bits (section 4.1.1). A large one is rounded, which keeps the order.
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 64) return value
   throw malformed(what, name, value, 'a whole number')
 }
 

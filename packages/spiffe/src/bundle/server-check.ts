@@ -1,10 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Clock } from '@peerkit/credentials'
+import { withoutQuery } from '@peerkit/identity/internal'
 import type { SentChain } from '@peerkit/identity/internal'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { BundleEndpointError } from '../errors.ts'
 import type { TrustDomainBundle } from '../source/read-update.ts'
+import { hostOf } from './fetch-bundle.ts'
 import type { ServerCheck } from './fetch-bundle.ts'
 
 /**
@@ -13,16 +15,19 @@ import type { ServerCheck } from './fetch-bundle.ts'
  *
  * @param ca CA certificates, PEM; undefined: those of Node
  */
-export function webPki ({ href, hostname }: URL, ca: string | readonly string[] | undefined): ServerCheck {
+export function webPki (url: URL, ca: string | readonly string[] | undefined): ServerCheck {
   return {
     tls: ca === undefined ? {} : { ca: [ca].flat() },
     check ({ leaf }) {
-      const host = hostname.replace(/^\[|\]$/g, '')
+      const host = hostOf(url)
       const certificate = new X509Certificate(leaf)
-      const named = isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host)
+      const named = isIP(host) === 0
+        ? certificate.checkHost(host, { subject: 'never', partialWildcards: false })
+        : certificate.checkIP(host)
       if (named !== undefined) return
       const found = JSON.stringify((certificate.subjectAltName ?? '').slice(0, 300))
-      throw new BundleEndpointError('server', `${href} has a certificate for ${found}; expected one for ${host}`)
+      const what = `${withoutQuery(url.href)} has a certificate for ${found}`
+      throw new BundleEndpointError('server', `${what}; expected one for ${host}`)
     }
   }
 }
@@ -55,11 +60,11 @@ export function spiffePki ({ url, endpointSpiffeId, bundle, clock }: SpiffeServe
     async check ({ leaf, sent }: SentChain) {
       const decision = await evaluator.evaluate(leaf, { sent })
       if (!decision.accepted) {
-        throw new BundleEndpointError('server', `${url.href}: ${decision.detail.message}`)
+        throw new BundleEndpointError('server', `${withoutQuery(url.href)}: ${decision.detail.message}`)
       }
       const { spiffeId } = decision.peer
       if (spiffeId === endpointSpiffeId) return
-      const found = `${url.href} has the SPIFFE ID ${String(spiffeId)}`
+      const found = `${withoutQuery(url.href)} has the SPIFFE ID ${String(spiffeId)}`
       throw new BundleEndpointError('server', `${found}; expected ${endpointSpiffeId} (option endpointSpiffeId)`)
     }
   }

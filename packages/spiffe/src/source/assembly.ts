@@ -63,6 +63,8 @@ export class Assembly {
   #ownAt = 0
   /** The CA certificates of each source that are in use. */
   #used: ReadonlyMap<string, readonly string[]> = new Map()
+  /** Warnings from before the start, when nobody listens. They are in the first snapshot. */
+  #early: string[] = []
   #isStarted = false
   #isDirty = false
   #isBusy = false
@@ -83,7 +85,10 @@ export class Assembly {
       random: options.random,
       findOther: (trustDomain) => this.#findOwn(trustDomain),
       onChange: () => { this.#changed() },
-      onWarning: (message) => { this.#source?.warn(message) }
+      onWarning: (message) => {
+        if (this.#source === undefined) this.#early.push(message)
+        else this.#source.warn(message)
+      }
     })
   }
 
@@ -137,12 +142,14 @@ export class Assembly {
   }
 
   async #close (): Promise<void> {
+    if (!this.#isClosed) this.#since = this.#options.clock.now()
     this.#isClosed = true
     await Promise.all([this.#options.own?.close(), this.#set.close()])
   }
 
   #changed (): void {
     this.#isDirty = true
+    if (this.#options.own === undefined && this.#source !== undefined) this.#note(this.#findProblem())
     this.#run()
   }
 
@@ -205,7 +212,7 @@ export class Assembly {
     if (this.#isClosed) return await source.close()
     this.#source = source
     this.#noteUsed(held)
-    this.#note(undefined)
+    this.#note(own === undefined ? this.#findProblem() : undefined)
     this.#onSource?.(source)
   }
 
@@ -225,6 +232,8 @@ export class Assembly {
   async #push (source: PushedCredentials | PushedTrust, next: OwnUpdate | undefined): Promise<void> {
     const held = this.#set.list()
     const before = { own: this.#own, at: this.#ownAt, problem: this.#problem, since: this.#since }
+    // What was said of the start is said until something changes.
+    if (next !== undefined || [...held].some(([name, one]) => this.#isNew(name, one))) this.#early = []
     const given = this.#assemble(next ?? this.#own, next, held)
     // Subscribers are told within the push, and may ask for the status.
     if (next !== undefined) {
@@ -277,7 +286,8 @@ export class Assembly {
       ...(next !== undefined && { cert: next.cert, key: next.key }),
       own: own !== undefined && authorities.has(own.trustDomain) ? own.trustDomain : undefined,
       authorities,
-      crls: own?.crls ?? []
+      crls: own?.crls ?? [],
+      warnings: this.#early
     }
   }
 
@@ -309,8 +319,7 @@ export class Assembly {
       problem: bundle instanceof Error ? bundle.message : undefined
     }))
     const ours = new Set(ofAgent.map(({ authority }) => authority))
-    const failing = given.find(({ problem }) => problem !== undefined)
-    const problem = own === undefined ? failing?.problem : this.#problem?.message
+    const problem = this.#problem?.message
     return {
       kind: own?.kind ?? 'bundles',
       origin: own?.origin ?? this.#options.bundles.map(({ origin }) => origin).join(', '),

@@ -1,4 +1,6 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,7 +110,7 @@ test('a server that is away: the last good bundle stays, with growing pauses, to
   const recovered = nextChange(trust, 'recovered')
   clock.advance(3_000)
   t.match(await recovered, { authority: 'partner.example' })
-  t.match(trust.status?.(), { state: 'live', problem: undefined })
+  t.match(trust.status?.(), { state: 'live', problem: undefined, since: clock.now() })
 })
 
 test('an ETag saves the document', async (t) => {
@@ -327,10 +329,32 @@ test('a copy that is broken is never used, and is replaced', async (t) => {
     await endpoint.start()
     const { trust } = await open(t, endpoint, { file })
     t.equal(problemOf(trust), undefined)
+    t.match(trust.current.warnings, [/the kept bundle of partner\.example is not used: .*kept\.json/], 'it is told')
     t.match(JSON.parse(await readFile(file, 'utf8')), { trust_domains: { 'partner.example': { spiffe_sequence: 5 } } })
   }
   const { trust } = await open(t, endpoint, { file: join(file, 'below-a-file.json') })
   t.equal(problemOf(trust), undefined, 'a copy that cannot be written stops nothing')
+})
+
+test('a name of the host, and a query that is not shown', async (t) => {
+  const named = await web.issue({ profile: 'server', dns: 'localhost' })
+  const endpoint = await startEndpoint(t, named, documentOf(5))
+  const { port } = new URL(endpoint.url)
+  const { trust } = await open(t, endpoint, { url: `https://localhost.:${port}/bundle?token=secret` })
+  t.equal(endpoint.requests[0]?.url, '/bundle?token=secret')
+  t.match(trust.status?.(), { origin: `https://localhost.:${port}/bundle`, state: 'live' })
+  t.notMatch(JSON.stringify(trust.status?.()), /secret/)
+})
+
+test('a source of bundles keeps no process alive', async (t) => {
+  const endpoint = await startEndpoint(t, webServer, documentOf(5))
+  const script = `
+    const { spiffeBundle, spiffeTrust } = await import('@peerkit/spiffe')
+    const [, url, ca] = process.argv
+    const { current } = await spiffeTrust({ bundles: [spiffeBundle({ trustDomain: 'partner.example', profile: 'https_web', url, ca })] })
+    console.log(current.authorities.length)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@peerkit/source', '--input-type=module', '--eval', script, endpoint.url, web.root], { cwd: import.meta.dirname })
+  t.equal(stdout, '1\n')
 })
 
 test('options that are wrong', (t) => {
