@@ -11,9 +11,12 @@ import { MtlsAgent } from '@peerkit/undici-mtls'
 /** What a call came to: the status, or the code of the error. */
 export type Answer = string
 
+/** Milliseconds for a handshake. On a busy machine 200 of them at once take longer than the default of ten seconds. */
+const HANDSHAKE = 60_000
+
 /** Starts a service that tells allowed clients who they are. */
 export async function startService (test: Test, credentials: CredentialSource, allowedClients: RuleSet, extend: (app: FastifyInstance) => void = () => {}): Promise<{ readonly origin: string }> {
-  const app = Fastify({ ...withMtls(credentials), forceCloseConnections: true })
+  const app = Fastify({ ...withMtls(credentials, { mtls: { handshakeTimeout: HANDSHAKE } }), forceCloseConnections: true })
   await app.register(fastifyMtls)
   await app.register(fastifyAllowedClients)
   app.get('/', { config: { allowedClients } }, async ({ peer }) => `${peer.spiffeId} by ${peer.authority}`)
@@ -25,7 +28,7 @@ export async function startService (test: Test, credentials: CredentialSource, a
 
 /** A caller that expects a server with this SPIFFE ID. */
 export function startCaller (test: Test, credentials: CredentialSource, spiffe: string, connections?: number): MtlsAgent {
-  const agent = new MtlsAgent({ credentials, allowedServers: { spiffe }, ...(connections === undefined ? {} : { connections }) })
+  const agent = new MtlsAgent({ credentials, allowedServers: { spiffe }, connectTimeout: HANDSHAKE, ...(connections === undefined ? {} : { connections }) })
   test.teardown(async () => { await agent.destroy() })
   return agent
 }
