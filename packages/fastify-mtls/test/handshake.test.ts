@@ -100,19 +100,26 @@ test('a client that renegotiates loses its connection, so it cannot present anot
   const world = await startWorld(t)
   const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.ca.root, ...pair(world.client), maxVersion: 'TLSv1.2' })
   socket.on('error', () => {})
-  // On Node 26 a client that waits for the renegotiation sees the end, and does not close by itself.
-  const closed = new Promise<void>((resolve) => { socket.once('close', () => { resolve() }).once('end', () => { resolve() }) })
   const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
   let text = ''
-  socket.on('data', (chunk) => { text += String(chunk) })
+  const answers = (): number => text.match(/^HTTP\/1\.1 200/gm)?.length ?? 0
+  // On Node 26 a client that waits for the renegotiation sees the end, and does not close by itself. A second answer
+  // ends the wait too, so that the test fails by what it asserts.
+  const over = new Promise<void>((resolve) => {
+    socket.once('close', () => { resolve() }).once('end', () => { resolve() })
+    socket.on('data', (chunk) => {
+      text += String(chunk)
+      if (answers() > 1) resolve()
+    })
+  })
   await once(socket, 'secureConnect')
   socket.write(request)
   await once(socket, 'data')
   socket.renegotiate({}, () => {})
   socket.write(request)
-  await closed
+  await over
   socket.destroy()
-  t.equal(text.match(/^HTTP\/1\.1 200/gm)?.length, 1, 'the second request has no answer')
+  t.equal(answers(), 1, 'the second request has no answer')
 })
 
 /** A connection of a client whose CA is an intermediate that the server was never told of. */
