@@ -164,6 +164,13 @@ test('a wildcard covers an encoded octet unless code that decodes it would see a
       hold(t, [row('https://h/*', `https://h/a%${hex}b`), row('https://h/**', `https://h/a/b%${hex}`)])
     }
   }
+  const covers = (segment: string, expected: boolean): Row => [{ uri: 'https://h/*' }, names('uri', `https://h/${segment}`), expected]
+  hold(t, [
+    // No octet: a percent sign without two hexadecimal digits.
+    ...['a%', 'a%4', '%4', 'a%4g', 'a%g4', '%%41'].map((segment) => covers(segment, false)),
+    // Only one or two dots alone are another folder.
+    ...['.well-known', '..a', 'a..', '...', '%2e%2ea', 'a%2e'].map((segment) => covers(segment, true))
+  ])
 })
 
 test('spiffe asks for a valid X.509-SVID', async (t) => {
