@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { connect } from 'node:tls'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { GOOD, REVOKED, stubChecker } from './support/watched.ts'
@@ -119,6 +120,22 @@ for (const [version] of versions) {
     one.world.credentials.update({ crl: await crls() })
     t.match(await callRaw(one.world, identity, { ...pinned, session }), { status: undefined })
     t.match(one.world.refusals, [{ reason: 'revoked', detail: { certificate: { subject: /^CN=Issuing,/ } } }])
+  })
+
+  test(`${version}: a refused session is reset, because clients offer it again after an orderly end`, async (t) => {
+    const revocation = stubChecker(() => GOOD)
+    const world = await startWorld(t, { settings: { ticketSecret: randomBytes(32), revocation } })
+    const client = { cert: world.client.chain, key: world.client.key }
+    const { session } = await callRaw(world, client, pinned)
+    revocation.answer = () => REVOKED
+    revocation.epoch += 1
+    const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.ca.root, ...client, ...pinned, session })
+    let code: string | undefined
+    socket.on('error', (error: NodeJS.ErrnoException) => { code = error.code })
+    socket.resume()
+    await new Promise<void>((resolve) => { socket.once('close', () => { resolve() }) })
+    t.match(world.refusals, [{ reason: 'revoked', resumed: true }])
+    t.equal(code, 'ECONNRESET')
   })
 
   test(`${version}: configured intermediates are known to every worker from the start`, async (t) => {
