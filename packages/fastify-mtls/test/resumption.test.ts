@@ -72,6 +72,10 @@ for (const [version] of versions) {
     t.match(await callRaw(two, deep, { ...pinned, session }), { status: 200, reused: true })
     t.match(await callRaw(one, deep, { ...pinned, session }), { status: 200, reused: true })
     t.strictSame(two.refusals, [])
+    const stranger = await (await createDevCa({ name: 'Foreign' })).issue({ cn: 'stranger', profile: 'client' })
+    t.match(await callRaw(two, { cert: stranger.chain, key: stranger.key }, pinned), { status: undefined })
+    t.match(two.refusals, [{ reason: 'unknown_ca' }])
+    t.match(await callRaw(two, deep, { ...pinned, session }), { status: 200, reused: true }, 'a stranger changes no keys')
   })
 
   test(`${version}: a ticket from before its worker knew the intermediate costs a client one connection at most`, async (t) => {
