@@ -6,10 +6,12 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import fastifyWebsocket from '@fastify/websocket'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
+import type { PeerIdentity } from '@peerkit/identity'
 import { isSoon } from '@peerkit/test-support/turns'
 import type { FastifyInstance } from 'fastify'
 import WebSocket from 'ws'
@@ -176,4 +178,42 @@ test('over HTTP/2 the same holds, whatever the method', async (t) => {
   t.equal(await ask(billing, 'NONSENSE'), 404)
   ops.close()
   billing.close()
+})
+
+test('a WebSocket waits for rules that answer later, when it opens and when rules are reloaded', async (t) => {
+  const file = join(await mkdtemp(join(tmpdir(), 'peerkit-')), 'clients.json')
+  const write = async (ou: string): Promise<void> => { await writeFile(file, JSON.stringify({ groups: { users: [{ ou }] } })) }
+  await write('billing')
+  const { app, lines } = await mtlsApp()
+  t.teardown(async () => { await app.close() })
+  await app.register(fastifyWebsocket)
+  await app.register(fastifyAllowedClients, { file, watch: false })
+  const allowed = new Set(['b'])
+  const isAllowed = async ({ commonName = '' }: PeerIdentity): Promise<boolean> => {
+    await setImmediate()
+    return allowed.has(commonName)
+  }
+  const reached: string[] = []
+  app.get('/ws', { config: { allowedClients: [isAllowed] }, websocket: true }, (socket, request) => {
+    reached.push((request as unknown as { peer: PeerIdentity }).peer.commonName ?? '')
+    socket.on('message', () => { socket.send('pong') })
+  })
+  const origin = await listen(app)
+  const refused = new WebSocket(`${origin.replace('https', 'wss')}/ws`, tlsOf(opsCertificate))
+  const [error] = await once(refused, 'error')
+  t.match(error.message, '403')
+  t.same(reached, [])
+  const socket = new WebSocket(`${origin.replace('https', 'wss')}/ws`, tlsOf(billingCertificate))
+  t.teardown(() => { socket.terminate() })
+  await once(socket, 'open')
+  const ended = isEnded(socket)
+  await write('ops')
+  await app.mtls.reload()
+  socket.send('ping')
+  t.match(await once(socket, 'message'), [Buffer.from('pong')], 'it is allowed under the new rules too')
+  allowed.delete('b')
+  await write('both')
+  await app.mtls.reload()
+  t.ok(await isSoon(ended), 'and is closed where they deny it')
+  t.match(lines.filter(({ reason }) => reason === 'rules_changed'), [{ route: '/ws', level: 40 }])
 })
