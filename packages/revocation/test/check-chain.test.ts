@@ -133,6 +133,19 @@ test('of a chain and its checkers the answer counts that ends first, wherever it
   }
 })
 
+test('revoked is what decides, wherever it is in a chain, and no policy permits it', async (t) => {
+  const lax: RevocationChecker = { ...saying(revoked), permits: () => true }
+  t.match(checkChain(lax, leaf), { state: 'revoked', permitted: false })
+  const later: RevocationChecker = { ...lax, check: async () => revoked }
+  t.match(await checkChain(later, leaf), { state: 'revoked', permitted: false })
+  for (const other of [leaf, middle.identity]) {
+    const checker: RevocationChecker = {
+      ...saying(unknown('x')), check: ({ subject }) => subject?.commonName === other.subject?.commonName ? revoked : unknown('a')
+    }
+    t.match(checkChain(checker, leaf), { state: 'revoked', permitted: false, certificate: other }, String(other))
+  }
+})
+
 test('a good answer that has ended when it is given is unknown, and the policy decides', async (t) => {
   const ended = { state: 'unknown', why: 'answer_expired', certificate: leaf }
   for (const answer of [good(Date.now() - 1), Promise.resolve(good(Date.now() - 1))]) {
