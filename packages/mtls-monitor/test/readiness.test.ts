@@ -60,11 +60,11 @@ test('the time of a refused rotation runs from its first refusal, however often 
 
 test('of two authorities that are refused, the first refusal counts, and the other one after it recovered', async (t) => {
   const { credentials } = await mintCredentials()
-  const [subscribe] = [t.capture(credentials, 'subscribe', (_listener: (change: object) => void) => () => {})]
+  const subscribe = t.capture(credentials, 'subscribe', () => () => {})
   let now = 1_000_000
   const reasonsOf = (): readonly string[] => readiness.ready().reasons.filter((reason) => reason === 'rotation_refused')
   const readiness = watchReadiness({ credentials, rotationFailureTolerance: 60_000, now: () => now })
-  const tell = subscribe()[0]!.args[0]
+  const tell = (subscribe()[0]!.args as unknown as [(change: object) => void])[0]
   tell({ type: 'refused', authority: 'one' })
   now += 50_000
   tell({ type: 'refused', authority: 'two' })
