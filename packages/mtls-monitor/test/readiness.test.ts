@@ -48,6 +48,47 @@ test('not ready when rotations are refused for too long, and ready again with th
   t.same(readiness.ready(), { ready: true, reasons: [], warnings: [] })
 })
 
+test('the time of a refused rotation runs from its first refusal, however often it is refused again', async (t) => {
+  const { credentials, ca, key } = await mintCredentials()
+  const start = Date.now()
+  let now = start
+  const readiness = watchReadiness({ credentials, rotationFailureTolerance: 60_000, now: () => now })
+  t.teardown(() => { readiness.close() })
+  const refuse = async (): Promise<void> => {
+    const foreign = await ca.issue({ cn: 'service' })
+    await t.rejects(async () => { await credentials.update({ cert: foreign.chain, key, ca: ca.root }) })
+  }
+  for (const passed of [0, 20_000, 40_000, 60_000]) {
+    now = start + passed
+    await refuse()
+    t.same(readiness.ready(), { ready: true, reasons: [], warnings: ['rotation_refused'] }, `after ${passed} ms`)
+  }
+  now = start + 60_001
+  t.same(readiness.ready().reasons, ['rotation_refused'])
+  await refuse()
+  t.same(readiness.ready().reasons, ['rotation_refused'], 'a further refusal makes nothing ready')
+})
+
+test('of two authorities that are refused, the first refusal counts, and the other one after it recovered', async (t) => {
+  const { credentials } = await mintCredentials()
+  const subscribe = t.capture(credentials, 'subscribe', () => () => {})
+  let now = 1_000_000
+  const reasonsOf = (): readonly string[] => readiness.ready().reasons.filter((reason) => reason === 'rotation_refused')
+  const readiness = watchReadiness({ credentials, rotationFailureTolerance: 60_000, now: () => now })
+  const tell = (subscribe()[0]!.args as unknown as [(change: object) => void])[0]
+  tell({ type: 'refused', authority: 'one' })
+  now += 50_000
+  tell({ type: 'refused', authority: 'two' })
+  now += 10_001
+  t.same(reasonsOf(), ['rotation_refused'])
+  tell({ type: 'recovered', authority: 'one' })
+  t.same(reasonsOf(), [])
+  now += 50_000
+  t.same(reasonsOf(), ['rotation_refused'])
+  tell({ type: 'recovered', authority: 'two' })
+  t.same(reasonsOf(), [])
+})
+
 test('a bad file on every machine takes none of them out of service by default', async (t) => {
   const { credentials, ca, key } = await mintCredentials()
   let now = Date.now()

@@ -124,9 +124,13 @@ export class RulesFileSource {
 
   /** Applies new rules, all of them or none. */
   #take (rules: NewRules): void {
-    this.#reported = undefined
     // The other reader of the file may have been faster.
-    if (rules === undefined || rules.hash === this.#hash) return
+    if (rules !== undefined && rules.hash !== this.#hash) this.#replace(rules)
+    // Not before: rules that the app refuses would be told of with each reading.
+    this.#reported = undefined
+  }
+
+  #replace (rules: NonNullable<NewRules>): void {
     const { file } = this
     this.#wrap(() => this.#apply?.(rules.compiled))
     this.#hash = rules.hash
