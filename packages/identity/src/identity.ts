@@ -3,6 +3,7 @@ import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 import { emptyUnknown, hideAltNames } from './subject-alt-names.ts'
 import type { CertificateFlaw } from './x509/certificate.ts'
+import type { KeyUsage } from './x509/extensions.ts'
 
 /** Every stored field of a `PeerIdentity`. */
 type IdentityFields = Omit<
@@ -30,6 +31,7 @@ class Identity implements PeerIdentity {
   readonly publicKey256: string | undefined
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly policies: readonly string[] | undefined
+  readonly keyUsage: readonly KeyUsage[] | undefined
   readonly isCa: boolean | undefined
   readonly authority: string | undefined
   readonly notBelieved: readonly ClaimKind[]
@@ -63,6 +65,7 @@ class Identity implements PeerIdentity {
     this.publicKey256 = fields.publicKey256
     this.extendedKeyUsage = fields.extendedKeyUsage
     this.policies = fields.policies
+    this.keyUsage = fields.keyUsage
     this.isCa = fields.isCa
     this.authority = authority
     this.notBelieved = fields.notBelieved ?? NONE

@@ -16,13 +16,17 @@ export { MAX_NAME_LENGTH, parseDistinguishedName } from './name/parse.ts'
 export {
   equalDistinguishedNames, equalNameAttributes, isUnfolded, matchDistinguishedNames, nameKey, rdnKeys, unfoldedKey
 } from './name/compare.ts'
+export { parseOrganizationIdentifier } from './name/organization-identifier.ts'
+export type { OrganizationIdentifier } from './name/organization-identifier.ts'
 export { attributeTypeNames, describeAttributeType, resolveAttributeType } from './name/attribute-types.ts'
 export { decodePem, encodePem } from './pem.ts'
 export { isObjectIdentifier } from './der/object-identifier.ts'
 export type { TextEncoding } from './der/text.ts'
 export { CERTIFICATE_FLAWS } from './x509/certificate.ts'
 export type { CertificateFlaw } from './x509/certificate.ts'
+export type { KeyUsage } from './x509/extensions.ts'
 export type { OtherName } from './x509/general-names.ts'
+export type { TypedValue } from './x509/typed-value.ts'
 export {
   CertificateInvalidError, DerInvalidError, IdentityOptionError, NameInvalidError, PemInvalidError, SpiffeIdInvalidError
 } from './errors.ts'

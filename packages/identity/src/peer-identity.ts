@@ -1,15 +1,17 @@
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { CertificateFlaw } from './x509/certificate.ts'
+import type { KeyUsage } from './x509/extensions.ts'
 import type { OtherName } from './x509/general-names.ts'
 
 /** The lists of `SubjectAltNames`, each of which may be unknown. */
-export type SubjectAltNameKind = 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'otherName'
+export type SubjectAltNameKind =
+  | 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'otherName' | 'registeredId'
 
 /**
  * The kinds of names and claims that an authority can vouch for. `uri` is every URI except SPIFFE IDs; `upn` is all
  * other names.
  */
-export type ClaimKind = 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy'
+export type ClaimKind = 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy' | 'registeredId'
 
 /** Subject alternative names by kind, each list in encoded order. If the certificate has none, all lists are empty. */
 export interface SubjectAltNames {
@@ -20,6 +22,8 @@ export interface SubjectAltNames {
   readonly ip: readonly string[]
   readonly directoryName: readonly DistinguishedName[]
   readonly otherName: readonly OtherName[]
+  /** OIDs in dotted decimals. */
+  readonly registeredId: readonly string[]
   /**
    * Kinds that are unknown: a partial identity does not have them, the authority does not vouch for them, or a name
    * of the kind cannot be read (a tolerated flaw). Their list is empty for that reason, except that `uri` keeps the
@@ -63,6 +67,8 @@ export interface PeerIdentity {
   /** OIDs in encoded order; empty if the extension is absent. */
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly policies: readonly string[] | undefined
+  /** In the order of RFC 5280 section 4.2.1.3; empty if the extension is absent, which then limits nothing. */
+  readonly keyUsage: readonly KeyUsage[] | undefined
   /** Whether it may sign certificates: basicConstraints say CA, and keyUsage, if present, allows keyCertSign. */
   readonly isCa: boolean | undefined
   /** The authority that vouches for the certificate; undefined if there are no named authorities. */
