@@ -1,7 +1,10 @@
+import type { CertificateExtension } from './certificate-extensions.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
+import type { AdmittedProfession } from './x509/admission.ts'
 import type { CertificateFlaw } from './x509/certificate.ts'
 import type { KeyUsage } from './x509/extensions.ts'
 import type { OtherName } from './x509/general-names.ts'
+import type { QualifiedStatements } from './x509/qualified-statements.ts'
 
 /** The lists of `SubjectAltNames`, each of which may be unknown. */
 export type SubjectAltNameKind =
@@ -11,7 +14,9 @@ export type SubjectAltNameKind =
  * The kinds of names and claims that an authority can vouch for. `uri` is every URI except SPIFFE IDs; `upn` is all
  * other names.
  */
-export type ClaimKind = 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy' | 'registeredId'
+export type ClaimKind =
+  | 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy' | 'registeredId'
+  | 'qualified' | 'admission' | 'extension'
 
 /** Subject alternative names by kind, each list in encoded order. If the certificate has none, all lists are empty. */
 export interface SubjectAltNames {
@@ -71,6 +76,18 @@ export interface PeerIdentity {
   readonly keyUsage: readonly KeyUsage[] | undefined
   /** Whether it may sign certificates: basicConstraints say CA, and keyUsage, if present, allows keyCertSign. */
   readonly isCa: boolean | undefined
+  /**
+   * The claims of the extension qcStatements. Read when first asked for, not enumerable, not in JSON. Undefined in a
+   * partial identity, if the authority does not vouch for it, or if the extension is malformed.
+   */
+  readonly qualified: QualifiedStatements | undefined
+  /** The professions of the extension admission; empty without it. Otherwise as `qualified`. */
+  readonly admission: readonly AdmittedProfession[] | undefined
+  /**
+   * The OIDs of the extensions that the authority vouches for. Undefined: all, or none if `notBelieved` has
+   * `extension`. Not enumerable, not in JSON.
+   */
+  readonly believedExtensions: readonly string[] | undefined
   /** The authority that vouches for the certificate; undefined if there are no named authorities. */
   readonly authority: string | undefined
   /** Kinds that the authority does not vouch for. Those fields are unknown here. */
@@ -84,6 +101,13 @@ export interface PeerIdentity {
   readonly via: readonly PeerIdentity[]
   /** The certificate's DER, a fresh copy each time. Not enumerable, not in JSON. */
   readonly raw: Uint8Array | undefined
+  /**
+   * An extension of the certificate by its OID, read when first asked for.
+   *
+   * @returns null if the certificate does not have it; undefined in a partial identity, or if the authority does not
+   *   vouch for it
+   */
+  extension (oid: string): CertificateExtension | null | undefined
   /** One short line for logs: stable, at most 256 characters, without control characters. */
   toString (): string
   /** A plain object: names as RFC 4514 text, no bytes. */

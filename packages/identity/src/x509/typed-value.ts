@@ -2,8 +2,9 @@ import { decodeObjectIdentifier } from '../der/object-identifier.ts'
 import { TAG, checkInteger, decodeBitString, decodeBoolean, decodeSignedHex, toHex } from '../der/primitives.ts'
 import { checkWellFormed, readElement } from '../der/reader.ts'
 import type { DerElement } from '../der/reader.ts'
-import { decodeText, decodeTime, isAscii, textEncodingOf } from '../der/text.ts'
+import { decodeTime, textEncodingOf } from '../der/text.ts'
 import { DerInvalidError, malformed } from '../errors.ts'
+import { decodeValueText } from './value-text.ts'
 
 /**
  * One ASN.1 value of a type that rules can match. `other` is every other type, such as a SEQUENCE, and a number or a
@@ -65,15 +66,6 @@ function decodeTyped (bytes: Uint8Array, { tag, contentStart, end }: DerElement)
 }
 
 const OTHER: TypedValue = { type: 'other', value: undefined }
-
-/** UTF-8 in the other 8-bit types is read differently by others. A value that decides access must not depend on it. */
-function decodeValueText (bytes: Uint8Array, tag: number, start: number, end: number): string {
-  const isWide = tag === TAG.bmpString || tag === TAG.universalString
-  if (!isWide && tag !== TAG.utf8String && tag !== TAG.t61String && !isAscii(bytes, start, end)) {
-    malformed('string_invalid', start, 'not ASCII')
-  }
-  return decodeText(bytes, tag, start, end)
-}
 
 function toDecimal (hex: string): string {
   return String(hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`))
