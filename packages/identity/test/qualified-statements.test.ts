@@ -92,7 +92,7 @@ test('does not guess what is malformed: the claim is unknown, and says why', asy
   }
   t.throws(() => parsePeerIdentity(certificate({
     extensions: [extension(QC_STATEMENTS, sequence(psd2([AI]))), extension(QC_STATEMENTS, sequence(psd2([PI])))]
-  })), { reason: 'extension_duplicate' })
+  })), { code: 'MTLS_ERR_CERTIFICATE_INVALID', message: /extension_duplicate/ })
 })
 
 test('is unknown where the authority does not vouch for it, through links too', async (t) => {
