@@ -62,7 +62,7 @@ test('the trust page has each authority with what it vouches for, its CAs and it
   t.match(internal, /Clients seen 1 Trusted CAs and their clients .* CN=Test CA,.* 1: ledger$/)
   t.match(theirs, new RegExp('^partner For clients ' +
     'Vouches for SPIFFE IDs within spiffe://partner.example DNS names within partner.example, partner.test ' +
-    'Not believed subject, other URI, mail address, IP address, user principal name, certificate policy ' +
+    'Not believed subject, other URI, mail address, IP address, user principal name, certificate policy, registered ID, qualified statement, admission, extension ' +
     'Signatures and keys curves prime256v1; RSA of at least 3072 bits '))
   t.match(theirs, /Clients seen 1 Trusted CAs and their clients .* CN=Partner Root,.* 1: spiffe:\/\/partner\.example\/web$/)
   t.notMatch(theirs, /servers alone|Paths|below no CA/)
@@ -76,7 +76,7 @@ test('the trust page has each authority with what it vouches for, its CAs and it
     ],
     anchors: [{ authority: 'internal' }, { authority: 'partner', clients }]
   })
-  t.same(trust.authorities[1].notBelieved, ['subject', 'uri', 'email', 'ip', 'upn', 'policy'])
+  t.same(trust.authorities[1].notBelieved, ['subject', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'])
 })
 
 test('one authority without limits looks as CAs without authorities do', async (t) => {

@@ -106,7 +106,7 @@ test('what a gateway did not say stays unknown, whatever is believed', async (t)
 })
 
 const failing = (rule: AllowRule, peer: PeerIdentity): object | undefined => explain([rule], peer).closest?.failed[0]
-const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension']
 const only = (...believed: ClaimKind[]): ClaimKind[] => KINDS.filter((kind) => !believed.includes(kind))
 
 test('says what the certificate claims where it is not believed, and who vouches for what', async (t) => {

@@ -154,7 +154,8 @@ export class ForwardedTrust {
     if (fault !== undefined) {
       return { accepted: false, reason: 'outside_authority', detail: `${String(identity)} ${fault.text}` }
     }
-    return { accepted: true, identity: limitPeerIdentity(identity, name, bounds.notBelieved) }
+    const { believedExtensions, notBelieved } = bounds
+    return { accepted: true, identity: limitPeerIdentity(identity, name, notBelieved, believedExtensions) }
   }
 
   #refused (reason: ForwardedReason, detail: string): Timed {

@@ -37,7 +37,7 @@ const DIGESTS = ['0a', 'b1', 'c2'].map((octet) => octet.repeat(32))
 const OIDS = ['1.2.3', '1.2.4', '2.5.29.37.0', '1.3.6.1.5.5.7.3.2']
 const SERIALS = ['00', '01', '0a1b', 'ff']
 const AUTHORITIES = ['internal', 'partner']
-const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension']
 
 /** An identity in which anything may be missing (unknown), empty (known to be absent) or not believed. */
 export function randomIdentity (random: Random, depth = 0): PeerIdentity {
