@@ -1,15 +1,15 @@
 import type { ParsedRule } from '../language/parsed-rule.ts'
-import type { AnyOfValues } from './any-of-values.ts'
+import { AnyOfValues, createAnyOfValues } from './any-of-values.ts'
 import { FALSE, PeerValues, UNKNOWN, negate } from './condition.ts'
 import type { Clause, Condition, Truth } from './condition.ts'
 import { Matcher } from './matcher.ts'
 
-/** Holds if any of several names matches, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
-export class AnyOfNames implements Condition {
-  readonly alternatives: readonly (readonly AnyOfValues[])[]
+/** Holds if any of several values matches, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
+export class AnyOfAlternatives implements Condition {
+  readonly alternatives: readonly (readonly Condition[])[]
   #matcher: Matcher | undefined
 
-  constructor (alternatives: readonly (readonly AnyOfValues[])[]) {
+  constructor (alternatives: readonly (readonly Condition[])[]) {
     this.alternatives = alternatives
   }
 
@@ -17,6 +17,18 @@ export class AnyOfNames implements Condition {
     this.#matcher ??= new Matcher(this.alternatives.map((conditions) => ({ ordinal: 0, conditions })))
     return this.#matcher.test(peerValues)
   }
+}
+
+/** Alternatives of one value each become one condition. Otherwise each needs a clause of its own. */
+export function joinAlternatives (alternatives: readonly (readonly Condition[])[]): readonly Condition[] {
+  const [first, ...others] = alternatives
+  if (first !== undefined && others.length === 0) return first
+  const single = alternatives.flatMap((conditions) => {
+    const [only] = conditions
+    return conditions.length === 1 && only instanceof AnyOfValues ? [only] : []
+  })
+  if (single.length < alternatives.length) return [new AnyOfAlternatives(alternatives)]
+  return [createAnyOfValues(single.flatMap(({ values }) => values))]
 }
 
 /** Holds if none of the rules matches. */
@@ -52,13 +64,13 @@ export class ViaCondition implements Condition {
 }
 
 /**
- * Converts a rule to clauses of which any must hold. Most rules are one clause. If a key has a list of names with
- * several attributes, each name becomes a clause, so that it can be indexed. Only the longest such list is expanded, so
+ * Converts a rule to clauses of which any must hold. Most rules are one clause. If a key has a list of objects
+ * with several parts, each becomes a clause, so that it can be indexed. Only the longest such list is expanded, so
  * that two lists do not multiply.
  */
 export function listClauses (rule: ParsedRule, ordinal: number): readonly Clause[] {
   const conditions = rule.keys.flatMap((key) => key.conditions)
-  const [longest] = conditions.filter((condition) => condition instanceof AnyOfNames)
+  const [longest] = conditions.filter((condition) => condition instanceof AnyOfAlternatives)
     .sort((a, b) => b.alternatives.length - a.alternatives.length)
   if (longest === undefined) return [{ ordinal, conditions }]
   const rest: readonly Condition[] = conditions.filter((condition) => condition !== longest)
