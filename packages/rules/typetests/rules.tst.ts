@@ -27,7 +27,7 @@ describe('AllowRule', () => {
       policy: '1.2.3',
       extendedKeyUsage: '1.2'
     })
-    expect<AllowRule>().type.toBeAssignableFrom({
+    expect(compileRules).type.toBeCallableWith([{
       upn: 'a@b',
       otherName: [{ oid: '1.2.3' }, { oid: '1.2.3', value: ['a', 5, { octets: '00' }] }],
       directoryName: { o: 'a' },
@@ -37,7 +37,7 @@ describe('AllowRule', () => {
       admission: { profession: 'a', registrationNumber: ['1'] },
       extension: { oid: '1.2.3', critical: true, value: { time: '2027-03-15T00:00:00Z' } },
       subject: { organizationIdentifier: [{ type: 'PSD', country: 'DE' }, 'VATDE-1'] }
-    })
+    }])
     expect<AllowRule>().type.toBeAssignableFrom({ authority: ['a'], via: { authority: 'a' }, not: { authority: 'c' } })
     expect<AllowRule>().type.toBeAssignableFrom({
       subject: ['CN=a', { organizationalUnit: 'b' }],
