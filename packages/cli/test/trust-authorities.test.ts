@@ -211,7 +211,7 @@ test('a wrong file of authorities ends with 2: the key, what was found, what was
     ['null', /found null; expected JSON/],
     ['7', /found a number; expected JSON/],
     [{}, /found no authority; expected JSON of authorities by name/],
-    [{ 'a b': PARTNER }, /found "a b"; expected a name of at most 64/],
+    [{ 'a b': PARTNER }, /found "a b"; expected a name of at most 255/],
     [{ partner: 'ca.pem' }, /, partner: found "ca\.pem"; expected an object such as/],
     [{ partner: {} }, /, partner\.ca: found nothing; expected a file with its CA certificates/],
     [entry({ crls: 'x' }), /, partner: found "crls"; expected a known key; did you mean "crl"\?/],

@@ -148,6 +148,22 @@ test('a pasted certificate is judged by its authority, and rules see of it what 
   })
   const outcome = ({ routes }: any, route: string): string => routes.find((one: any) => one.route === route).outcome
   t.equal(outcome(theirs, 'GET, HEAD /accounts'), 'denied', 'the OU is a claim')
+  const claiming = {
+    upn: 'anna@corp.example',
+    otherName: { oid: '1.2.4', value: 5 },
+    registeredId: '1.2.3',
+    directoryName: [{ type: 'O', value: 'Acme' }],
+    qualified: { compliance: false, type: 'web' },
+    admission: { profession: 'Arzt' }
+  } as const
+  const claims = [
+    'user principal name anna@corp.example', 'directory name O=Acme', 'registered ID 1.2.3', 'other name 1.2.4 integer 5',
+    'qualified type web', 'qualified statement 0.4.0.1862.1.6', 'admission profession Arzt'
+  ]
+  const partners = await judge(world, (await partner.issue({ ...web, ...claiming })).cert)
+  t.same(partners.certificate.claimed.slice(2), claims)
+  const own = await judge(world, (await ca.issue({ profile: 'client', cn: 'x', ...claiming })).cert)
+  t.same([own.certificate.names, own.certificate.claimed], [claims, []])
   const ours = await judge(world, (await ca.issue({ profile: 'client', cn: 'x', ou: 'billing' })).cert)
   t.match(ours, { handshake: { accepted: true, authority: 'internal' } })
   t.equal(outcome(ours, 'GET, HEAD /accounts'), 'allowed')

@@ -7,6 +7,8 @@ export type {
   OrganizationIdentifierRule, OtherNameRule, PaymentRole, Predicate, QualifiedRule, QualifiedType, RuleEntry, RuleSet,
   ValueRule
 } from './language/allow-rule.ts'
+export { listPeerValues } from './explain/peer-values.ts'
+export type { ListedKey } from './explain/peer-values.ts'
 export type { RuleAuthority } from './lint/rule-authority.ts'
 export type { Authorizer } from './authorizer.ts'
 export type {

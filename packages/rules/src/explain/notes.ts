@@ -12,7 +12,9 @@ const MAX_FOUND = 10
 const MAX_LENGTH = 256
 
 /** The values of a certificate for a key, shortened: a certificate may have a hundred thousand octets of names. */
-export function listFound ({ key, values }: ParsedKey, peer: PeerIdentity): readonly string[] | undefined {
+export function listFound (
+  { key, values }: Pick<ParsedKey, 'key' | 'values'>, peer: PeerIdentity
+): readonly string[] | undefined {
   return RULE_KEYS[key].find(peer, values)?.slice(0, MAX_FOUND).map((text) => clip(text, MAX_LENGTH))
 }
 
