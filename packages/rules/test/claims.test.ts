@@ -4,7 +4,7 @@ import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@pe
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import { compileRules, explain } from '../src/index.ts'
+import { compileRules, explain, listPeerValues } from '../src/index.ts'
 import type { AllowRule } from '../src/index.ts'
 
 const ca = await createDevCa({ name: 'Claims CA' })
@@ -255,4 +255,17 @@ test('with authorities, a rule that none may satisfy is refused at start', async
       t.throws(() => compile(rule, [kind], claims[0]), { reason: 'never_matches', message: /may not claim/ } as never)
     }
   }
+})
+
+test('lists the values of a peer for each key, as far as they are believed', async (t) => {
+  const peer = await issue({ cn: 'a', upn: 'a@b', qualified: { type: 'web' } })
+  t.same([listPeerValues(peer, 'cn'), listPeerValues(peer, 'upn'), listPeerValues(peer, 'ou')], [['a'], ['a@b'], []])
+  t.same(listPeerValues(peer, 'qualified')?.[0], 'type web')
+  t.equal(listPeerValues(limitPeerIdentity(peer, 'p', ['qualified']), 'qualified'), undefined)
+  t.same(listPeerValues(await issue({ qualified: { compliance: false, psd2: { roles: '1.2.3', authority: 'DE-BAFIN' } } }), 'qualified'), [
+    'role 1.2.3', 'authority DE-BAFIN', 'statement 0.4.0.19495.2'
+  ])
+  t.same(listPeerValues(await issue({ admission: { profession: 'a' } }), 'admission'), ['profession a'])
+  const partial = createPartialIdentity({ subjectAltNames: { otherName: [{ type: '1.2.3', value: 'a' }, { type: '1.2.4' }] } })
+  t.same(listPeerValues(partial, 'otherName'), ['1.2.3 a', '1.2.4 '])
 })

@@ -29,7 +29,14 @@ export const MAX_INTEGER_OCTETS = 128
 /** Maximum length of a BIT STRING that is shown, in bits. */
 export const MAX_BITS = 1_024
 
-/** The typed value of the one DER element that fills `bytes`; undefined if it is not DER, or not a valid value. */
+/**
+ * The typed value of the one DER element that fills `bytes`; undefined if it is not DER, or not a valid value.
+ *
+ * @example
+ * ```ts
+ * console.log(readTypedValue(Uint8Array.of(1, 1, 255))) // { type: 'boolean', value: true }
+ * ```
+ */
 export function readTypedValue (bytes: Uint8Array): TypedValue | undefined {
   try {
     const element = readElement(bytes, 0)
