@@ -25,7 +25,7 @@ test('says which authority accepts, by which file, and what it does not vouch fo
   t.match(out, `trusted by     ${file('cas/partner.pem')}\n`)
   t.match(
     out,
-    /authority +partner\n +not believed +subject, dns, uri, email, ip, upn, policy: rules do not see them\n/
+    /authority +partner\n +not believed +subject, dns, uri, email, ip, upn, policy, registeredId, qualified, admission, extension: rules do not see them\n/
   )
   t.match(out, /claims +subject CN=orders,OU=shop\n +policy 1\.2\.3\n +expires/)
   t.match(out, /revocation +not checked: partner has no crl\n$/)
@@ -63,7 +63,7 @@ test('says the same as JSON', async (t) => {
     accepted: true,
     authority: {
       name: 'partner',
-      notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'],
+      notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'],
       claims: ['subject CN=orders,OU=shop', 'policy 1.2.3'],
       serverAuthOnly: false
     },

@@ -75,6 +75,31 @@ routes:
   }
 })
 
+test('rules about claims and extensions can be in a file, as objects', async (t) => {
+  const file = await write(`
+groups:
+  providers:
+    qualified: { type: web, psd2: { roles: [PSP_AI, PSP_PI], authority: DE-BAFIN } }
+    subject: { organizationIdentifier: { type: PSD, country: DE } }
+routes:
+  GET /plain:
+    - ou: billing
+      keyUsage: digitalSignature
+      not:
+        - qualified: { psd2: { roles: PSP_AI } }
+        - admission: { profession: 1.2.276.0.76.4.50, registrationNumber: '1' }
+        - extension: { oid: 1.2.3.4, critical: true, value: [blue, 5, { octets: 00ff }] }
+  GET /providers: providers
+`, 'yaml')
+  const { status } = await fileApp(t, file, (app) => {
+    app.get('/plain', answer)
+    app.get('/providers', answer)
+  })
+  t.same([await status(billing, '/plain'), await status(ops, '/plain'), await status(billing, '/providers')], [200, 403, 403])
+  const wrong = await write('groups: { a: { qualified: { psd2: { role: PSP_AI } } } }', 'yaml')
+  await t.rejects(fileApp(t, wrong, () => {}), { message: /groups\.a\.qualified\.psd2\.role: .*did you mean "roles"\?/ })
+})
+
 test('a file URL will do', async (t) => {
   const file = await write('{"defaultRules":"authenticated"}')
   const { status } = await fileApp(t, file, (app) => { app.get('/', answer) }, { file: pathToFileURL(file) })

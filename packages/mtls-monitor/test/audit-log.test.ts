@@ -83,7 +83,7 @@ test('a line names the authority, and tells a subject that it does not vouch for
   requestDenied.publish(denied(limitPeerIdentity(plain, 'internal', ['dns'])))
   audit.close()
   const fields = lines.map(({ line }) => [line['authority'], line['notBelieved'], line['claimedSubject']])
-  const ofPartner = ['partner', ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'], 'CN=web,OU=billing']
+  const ofPartner = ['partner', ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'], 'CN=web,OU=billing']
   t.same(fields, [
     ofPartner, ofPartner, ofPartner, [undefined, undefined, undefined], ['internal', undefined, undefined], ['internal', ['dns'], undefined]
   ])

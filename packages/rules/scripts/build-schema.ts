@@ -1,4 +1,5 @@
-import { attributeTypeNames } from '@peerkit/identity'
+import { PSP_ROLES, QC_TYPES, attributeTypeNames } from '@peerkit/identity'
+import { KEY_USAGE } from '@peerkit/identity/x509'
 
 const oid = '(?:[01]\\.(?:\\d|[1-3]\\d)|2\\.(?:0|[1-9]\\d{0,38}))(?:\\.(?:0|[1-9]\\d{0,38})){0,30}'
 const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
@@ -14,6 +15,29 @@ function some (name: string): object {
 function key (name: string, description: string): object {
   return { description, ...some(name) }
 }
+
+/** A word of a list, or an OID. */
+function wordOrOid (words: readonly string[]): object {
+  return { anyOf: [{ enum: words }, { $ref: '#/$defs/oid' }] }
+}
+
+/** An object with these parts, at least one of them. */
+function parts (properties: Record<string, object>, required: readonly string[] = []): object {
+  return { type: 'object', minProperties: 1, properties, required, additionalProperties: false }
+}
+
+/** The only part of an object. */
+function only (name: string, schema: object): object {
+  return { type: 'object', properties: { [name]: schema }, required: [name], additionalProperties: false }
+}
+
+/** A text of one form, or a list of them. */
+function texts (pattern: string): object {
+  const text = { type: 'string', minLength: 1, pattern }
+  return { anyOf: [text, { type: 'array', items: text, minItems: 1 }] }
+}
+
+const pairs = '^(?:[0-9A-Fa-f]{2})*$'
 
 /** The JSON Schema of rule sets, of which schema.json is the published copy. */
 export function buildSchema (): Record<string, unknown> {
@@ -74,12 +98,20 @@ export function buildSchema (): Record<string, unknown> {
           trustDomain: key('trustDomain', 'The trust domain of the SPIFFE ID, exactly.'),
           email: key('email', 'An e-mail address among the alternative names.'),
           ip: key('ip', 'An address among the alternative names, or a range.'),
+          upn: key('upn', 'A user principal name among the alternative names.'),
+          otherName: key('otherName', 'An otherName among the alternative names, by its type and value.'),
+          directoryName: key('name', 'A directory name among the alternative names, as subject.'),
+          registeredId: key('oid', 'A registered ID among the alternative names.'),
           issuer: key('name', 'The issuer, as subject.'),
           serialNumber: key('serialNumber', 'The serial number in hex; needs issuer.'),
           fingerprint: key('digest', 'SHA-256 of the certificate, hex or base64.'),
           publicKey: key('digest', 'SHA-256 of the SubjectPublicKeyInfo, hex or base64.'),
           policy: key('oid', 'OID of a certificate policy.'),
           extendedKeyUsage: key('oid', 'OID of an extended key usage.'),
+          keyUsage: key('keyUsage', 'A key usage by its name in RFC 5280.'),
+          qualified: key('qualified', 'What the extension qcStatements claims (ETSI EN 319 412-5, TS 119 495).'),
+          admission: key('admission', 'A profession or registration number of the extension admission.'),
+          extension: key('extension', 'An extension by its OID, and its value.'),
           authority: key('text', 'The name of the authority that vouches for the certificate, exactly.')
         }
       },
@@ -95,12 +127,57 @@ export function buildSchema (): Record<string, unknown> {
         type: 'object',
         minProperties: 1,
         additionalProperties: some('text'),
+        properties: Object.fromEntries(['organizationIdentifier', 'organizationidentifier', '2.5.4.97'].map((name) => {
+          return [name, some('identifier')]
+        })),
         propertyNames: {
           anyOf: [
             { enum: [...new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))] },
             { pattern: `^${oid}$` }
           ]
         }
+      },
+      identifier: {
+        anyOf: [
+          { $ref: '#/$defs/text' },
+          {
+            description: 'The parts of an organizationIdentifier, such as PSDDE-BAFIN-123456.',
+            ...parts({
+              type: texts('^(?:[A-Z]{3}|[A-Z0-9]{2}:)$'),
+              country: texts('^[A-Z]{2}$'),
+              state: texts('^[A-Z0-9]{1,3}$'),
+              authority: texts('^[A-Z]{2,8}$'),
+              number: some('text')
+            })
+          }
+        ]
+      },
+      upn: { type: 'string', minLength: 1, pattern: '^[^*]+$' },
+      keyUsage: { enum: Object.keys(KEY_USAGE) },
+      otherName: parts({ oid: { $ref: '#/$defs/oid' }, value: some('value') }, ['oid']),
+      qualified: parts({
+        type: some('qualifiedType'),
+        statement: some('statement'),
+        psd2: parts({ roles: some('role'), authority: texts('^[A-Z]{2}-[A-Z]{2,8}$') })
+      }),
+      qualifiedType: wordOrOid(Object.keys(QC_TYPES)),
+      statement: wordOrOid(['QcCompliance', 'QcSSCD']),
+      role: wordOrOid(Object.keys(PSP_ROLES)),
+      admission: parts({ profession: some('text'), registrationNumber: some('text') }),
+      extension: parts({ oid: { $ref: '#/$defs/oid' }, critical: { type: 'boolean' }, value: some('value') }, ['oid']),
+      value: {
+        anyOf: [
+          { $ref: '#/$defs/text' },
+          { type: 'boolean' },
+          { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+          only('text', { type: 'string' }),
+          only('integer', { type: 'string', maxLength: 400, pattern: '^(?:0|-?[1-9]\\d*)$' }),
+          only('oid', { $ref: '#/$defs/oid' }),
+          only('octets', { type: 'string', pattern: pairs }),
+          only('bits', { type: 'string', maxLength: 1024, pattern: '^[01]*$' }),
+          only('time', { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$' }),
+          only('raw', { type: 'string', pattern: pairs })
+        ]
       },
       dns: { type: 'string', maxLength: 255, pattern: '^(?:\\*\\.)?(?:[A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}$' },
       uri: {

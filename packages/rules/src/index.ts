@@ -3,8 +3,12 @@ export type { CompileRulesOptions } from './compile-rules.ts'
 export { CompiledGroups, compileGroups } from './compile-groups.ts'
 export type { CompileGroupsOptions } from './compile-groups.ts'
 export type {
-  AllowRule, AttributeName, GatewayRule, Groups, NameAttributes, NameRule, OneOrMore, Predicate, RuleEntry, RuleSet
+  AdmissionRule, AllowRule, AttributeName, ExtensionRule, GatewayRule, Groups, NameAttributes, NameRule, OneOrMore,
+  OrganizationIdentifierRule, OtherNameRule, PaymentRole, Predicate, QualifiedRule, QualifiedType, RuleEntry, RuleSet,
+  ValueRule
 } from './language/allow-rule.ts'
+export { listPeerValues } from './explain/peer-values.ts'
+export type { ListedKey } from './explain/peer-values.ts'
 export type { RuleAuthority } from './lint/rule-authority.ts'
 export type { Authorizer } from './authorizer.ts'
 export type {

@@ -28,6 +28,17 @@ describe('AllowRule', () => {
       policy: '1.2.3',
       extendedKeyUsage: '1.2'
     })
+    expect(compileRules).type.toBeCallableWith([{
+      upn: 'a@b',
+      otherName: [{ oid: '1.2.3' }, { oid: '1.2.3', value: ['a', 5, { octets: '00' }] }],
+      directoryName: { o: 'a' },
+      registeredId: '1.2.3',
+      keyUsage: ['digitalSignature'],
+      qualified: { type: 'web', psd2: { roles: ['PSP_AI', '1.2.3'], authority: 'DE-BAFIN' } },
+      admission: { profession: 'a', registrationNumber: ['1'] },
+      extension: { oid: '1.2.3', critical: true, value: { time: '2027-03-15T00:00:00Z' } },
+      subject: { organizationIdentifier: [{ type: 'PSD', country: 'DE' }, 'VATDE-1'] }
+    }])
     expect<AllowRule>().type.toBeAssignableFrom({ authority: ['a'], via: { authority: 'a' }, not: { authority: 'c' } })
     expect<AllowRule>().type.toBeAssignableFrom({
       subject: ['CN=a', { organizationalUnit: 'b' }],
@@ -42,6 +53,11 @@ describe('AllowRule', () => {
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a', orgnization: 'b' }])
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a', not: { uo: 'b' } }])
     expect(compileRules).type.not.toBeCallableWith([{ subject: { comonName: 'b' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ qualified: { type: 'website' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ qualified: { psd2: { role: 'PSP_AI' } } }])
+    expect(compileRules).type.not.toBeCallableWith([{ keyUsage: 'signing' }])
+    expect(compileRules).type.not.toBeCallableWith([{ extension: { value: 'a' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ subject: { o: { type: 'PSD' } } }])
     expect(compileRules).type.not.toBeCallableWith([{ via: { via: { cn: 'b' } } }])
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a' }], { grops: {} })
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a' }], { groups: { a: { cnn: 'a' } } })

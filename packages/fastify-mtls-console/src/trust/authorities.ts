@@ -59,7 +59,11 @@ const KINDS: Readonly<Record<ClaimKind, KindWords>> = {
   email: { one: 'mail address', within: 'mail addresses within' },
   ip: { one: 'IP address', within: 'IP addresses within' },
   upn: { one: 'user principal name', within: 'user principal names within' },
-  policy: { one: 'certificate policy', within: 'certificate policies' }
+  policy: { one: 'certificate policy', within: 'certificate policies' },
+  registeredId: { one: 'registered ID', within: 'registered IDs' },
+  qualified: { one: 'qualified statement', within: 'qualified statements with' },
+  admission: { one: 'admission', within: 'admissions with' },
+  extension: { one: 'extension', within: 'extensions' }
 }
 
 /** The names that an authority vouches for, a line for each kind: `DNS names within partner.example`. */

@@ -159,7 +159,8 @@ export class ForwardedTrust {
       const detail = `${String(identity)} is not an X.509-SVID, and authority "${name}" accepts no others`
       return { accepted: false, reason: 'outside_authority', detail }
     }
-    return { accepted: true, identity: limitPeerIdentity(identity, name, bounds.notBelieved) }
+    const { believedExtensions, notBelieved } = bounds
+    return { accepted: true, identity: limitPeerIdentity(identity, name, notBelieved, believedExtensions) }
   }
 
   #refused (reason: ForwardedReason, detail: string): Timed {

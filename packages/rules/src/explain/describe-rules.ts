@@ -2,6 +2,7 @@ import { countRules } from '../compile-groups.ts'
 import type { FlatRules } from '../compile-groups.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
+import type { RuleKey } from '../language/rule-keys.ts'
 
 const MAX_LINES = 50
 const MAX_VALUES = 5
@@ -46,17 +47,25 @@ function describeKey (parsed: ParsedKey): string {
  * The first values of a key as text: quoted, or `any name with o "Example"`. For `not` and `via`, the nested rules in
  * parentheses.
  */
-export function listExpected ({ values, rules }: ParsedKey): readonly string[] {
+export function listExpected ({ key, values, rules }: ParsedKey): readonly string[] {
   if (rules !== undefined) return rules.slice(0, MAX_VALUES).map((rule) => `(${describeRule(rule)})`)
   return values.slice(0, MAX_VALUES).map((value) => {
-    return typeof value === 'string' ? JSON.stringify(value) : describeAttributes(value as object)
+    if (!isObject(value)) return JSON.stringify(value)
+    return `${NAMES.has(key) ? 'any name with ' : ''}${describeParts(value)}`
   })
 }
 
-function describeAttributes (attributes: object): string {
-  const parts = Object.entries(attributes).map(([name, value]) => {
-    const texts = [value as string | readonly string[]].flat().slice(0, MAX_VALUES)
-    return `${name} ${texts.map((text) => JSON.stringify(text)).join(' or ')}`
-  })
-  return `any name with ${parts.join(' and ')}`
+/** The keys whose objects list attributes of a name. */
+const NAMES: ReadonlySet<RuleKey> = new Set<RuleKey>(['subject', 'issuer', 'directoryName'])
+
+/** `o "Example" and ou "a" or "b"`; an object in it is in parentheses. */
+function describeParts (value: object): string {
+  return Object.entries(value).map(([name, content]) => {
+    const texts = [content as unknown].flat().slice(0, MAX_VALUES)
+    return `${name} ${texts.map((one) => isObject(one) ? `(${describeParts(one)})` : JSON.stringify(one)).join(' or ')}`
+  }).join(' and ')
+}
+
+function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -72,12 +72,12 @@ function explainRule (rule: ParsedRule, origin: Origin, peerValues: PeerValues):
 }
 
 function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer: PeerIdentity): FailedKey {
-  const { key, spelling, values, rules } = parsed
+  const { spelling, values, rules } = parsed
   const within = rules && explainWithin(parsed, rules, isUnknown, peer)
   // The reader should see what the certificate claims, although rules do not match against it.
-  const claimed = isUnknown && isNotBelieved(key, peer) ? listFound(key, claimsOf(peer)) : undefined
+  const claimed = isUnknown && isNotBelieved(parsed, peer) ? listFound(parsed, claimsOf(peer)) : undefined
   const isClaim = claimed !== undefined
-  const found = claimed ?? listFound(key, peer)
+  const found = claimed ?? listFound(parsed, peer)
   return {
     key: spelling,
     path: path.toString(),
@@ -86,7 +86,7 @@ function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer
     expectedCount: rules?.length ?? values.length,
     found: isUnknown && !isClaim && found?.length === 0 ? undefined : found,
     isClaim,
-    note: isUnknown ? noteUnknown(key, peer, within) : noteMismatch(parsed, found ?? [], peer),
+    note: isUnknown ? noteUnknown(parsed, peer, within) : noteMismatch(parsed, found ?? [], peer),
     within,
   }
 }
@@ -146,5 +146,5 @@ function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean
 }
 
 function isNearMiss (key: ParsedKey, peer: PeerIdentity): boolean {
-  return noteMismatch(key, listFound(key.key, peer) ?? [], peer) !== undefined
+  return noteMismatch(key, listFound(key, peer) ?? [], peer) !== undefined
 }

@@ -1,7 +1,11 @@
-import type { PeerIdentity } from '@peerkit/identity'
+import type { KeyUsage, PeerIdentity } from '@peerkit/identity'
 
 /** One value, or several of which any may match. An array must not be empty. */
 export type OneOrMore<T> = T | readonly T[]
+
+/** The spellings of the attribute that has parts. */
+type IdentifierName = 'organizationIdentifier' | 'organizationidentifier'
+type OtherAttribute = Exclude<AttributeName | Lowercase<AttributeName>, IdentifierName>
 
 /** Names of attribute types for a `subject` or `issuer` object, also in lower case. Other types are named by OID. */
 export type AttributeName =
@@ -13,9 +17,73 @@ export type AttributeName =
   | 'organizationIdentifier' | 'UID' | 'userId' | 'DC' | 'domainComponent' | 'emailAddress' | 'E' | 'jurisdictionL'
   | 'jurisdictionLocality' | 'jurisdictionST' | 'jurisdictionStateOrProvince' | 'jurisdictionC' | 'jurisdictionCountry'
 
+/** The parts of an organizationIdentifier (ETSI EN 319 412-1 section 5.1.4), all of one identifier. */
+export interface OrganizationIdentifierRule {
+  /** `PSD`, `VAT`, `NTR`, `LEI` and others of three capital letters, or a national one such as `EI:`. */
+  readonly type?: OneOrMore<string>
+  /** ISO 3166-1 alpha-2 in capital letters. */
+  readonly country?: OneOrMore<string>
+  /** The state of a national register, as in `NTRUS+CA-…`. */
+  readonly state?: OneOrMore<string>
+  /** Of a payment service provider: the competent authority, such as `BAFIN`. */
+  readonly authority?: OneOrMore<string>
+  readonly number?: OneOrMore<string>
+}
+
 /** Attributes that a name must contain, by name or OID: all of them, each with any of its values. */
-export type NameAttributes = {
-  readonly [name in AttributeName | Lowercase<AttributeName> | `${number}.${number}.${string}`]?: OneOrMore<string>
+export type NameAttributes =
+  & { readonly [name in OtherAttribute]?: OneOrMore<string> }
+  & {
+    readonly [name in IdentifierName | `${number}.${number}.${string}`]?:
+    OneOrMore<string | OrganizationIdentifierRule>
+  }
+
+/**
+ * A value with its type: a string, a boolean or a whole number, or an object with one of the others. `octets` and `raw`
+ * (the DER of any value) are hex.
+ */
+export type ValueRule =
+  | string | boolean | number | { readonly text: string } | { readonly integer: string } | { readonly oid: string }
+  | { readonly octets: string } | { readonly bits: string } | { readonly time: string } | { readonly raw: string }
+
+/** An otherName of the alternative names. Without `value`, any value matches. */
+export interface OtherNameRule {
+  readonly oid: string
+  readonly value?: OneOrMore<ValueRule>
+}
+
+/** A purpose of a qualified certificate (ETSI EN 319 412-5 section 4.2.3), or an OID. */
+export type QualifiedType = 'esign' | 'eseal' | 'web' | `${number}.${number}.${string}`
+
+/** A role of a payment service provider (ETSI TS 119 495 V1.8.1), or an OID. */
+export type PaymentRole =
+  | 'PSP_AS' | 'PSP_PI' | 'PSP_AI' | 'PSP_IC' | 'PSP_CB' | 'PSP_PA' | 'VOP_RS' | 'VOP_VS'
+  | `${number}.${number}.${string}`
+
+/** What the extension qcStatements claims: all of these parts. */
+export interface QualifiedRule {
+  readonly type?: OneOrMore<QualifiedType>
+  /** A statement that is there: `QcCompliance`, `QcSSCD`, or an OID. */
+  readonly statement?: OneOrMore<'QcCompliance' | 'QcSSCD' | `${number}.${number}.${string}`>
+  readonly psd2?: {
+    readonly roles?: OneOrMore<PaymentRole>
+    /** The NCAId of the competent authority, such as `DE-BAFIN`. */
+    readonly authority?: OneOrMore<string>
+  }
+}
+
+/** One ProfessionInfo of the extension admission. */
+export interface AdmissionRule {
+  /** A text, or an OID. */
+  readonly profession?: OneOrMore<string>
+  readonly registrationNumber?: OneOrMore<string>
+}
+
+/** An extension of the certificate. Without `value`, any value matches. */
+export interface ExtensionRule {
+  readonly oid: string
+  readonly critical?: boolean
+  readonly value?: OneOrMore<ValueRule>
 }
 
 /** A whole distinguished name as RFC 4514 text, or attributes that it must contain. */
@@ -51,6 +119,14 @@ interface CertificateRule {
   readonly email?: OneOrMore<string>
   /** An iPAddress: an address, or a range in CIDR notation. An IPv4-mapped IPv6 address is the IPv4 address. */
   readonly ip?: OneOrMore<string>
+  /** A user principal name (otherName 1.3.6.1.4.1.311.20.2.3). The part after the last `@` is case-insensitive. */
+  readonly upn?: OneOrMore<string>
+  /** An otherName by its type, and its value. */
+  readonly otherName?: OneOrMore<OtherNameRule>
+  /** A directoryName of the alternative names, as `subject`. All attributes must be in the same one. */
+  readonly directoryName?: OneOrMore<NameRule>
+  /** A registeredID: an OID. */
+  readonly registeredId?: OneOrMore<string>
   /** The issuer's name, as `subject`. */
   readonly issuer?: OneOrMore<NameRule>
   /** Hex digits, with or without colons between pairs. Requires `issuer`. */
@@ -63,6 +139,14 @@ interface CertificateRule {
   readonly policy?: OneOrMore<string>
   /** An extended key usage's OID. */
   readonly extendedKeyUsage?: OneOrMore<string>
+  /** A key usage by its name in RFC 5280. A certificate without the extension has none of them. */
+  readonly keyUsage?: OneOrMore<KeyUsage>
+  /** Claims of a qualified certificate, and of a payment service provider. */
+  readonly qualified?: OneOrMore<QualifiedRule>
+  /** A profession or registration number (Common PKI, gematik). */
+  readonly admission?: OneOrMore<AdmissionRule>
+  /** An extension by its OID. */
+  readonly extension?: OneOrMore<ExtensionRule>
 }
 
 /** A rule for a gateway's own certificate. */

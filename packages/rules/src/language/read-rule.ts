@@ -1,12 +1,11 @@
-import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
 import { findNearest, suggestNearest } from '@peerkit/identity/internal'
 import type { AuthorityCheck } from '../lint/authority-check.ts'
 import { refuseUnknownAuthority } from '../lint/rule-authority.ts'
+import { joinAlternatives } from '../match/alternatives.ts'
 import { createAnyOfValues } from '../match/any-of-values.ts'
-import type { AnyOfValues } from '../match/any-of-values.ts'
 import type { Condition } from '../match/condition.ts'
 import { Matcher } from '../match/matcher.ts'
-import { AnyOfNames, NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
+import { NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
 import type { Predicate } from './allow-rule.ts'
 import { refuseContradiction } from './parsed-rule.ts'
 import type { ParsedEntry, ParsedKey, ParsedRule } from './parsed-rule.ts'
@@ -14,8 +13,6 @@ import { OTHER_NAMES, RULE_KEYS, SPELLINGS } from './rule-keys.ts'
 import type { RuleKey } from './rule-keys.ts'
 import { expectPlainObject, isPlainObject, listValues, refuseRule } from './rule-path.ts'
 import type { RulePath } from './rule-path.ts'
-import { readAttribute, readWholeName } from './values/name.ts'
-import type { NameField } from './values/name.ts'
 
 const EXPECTED_ENTRY = 'a rule, the name of a group or a predicate'
 
@@ -104,8 +101,9 @@ function resolveKey (spelling: string, path: RulePath): RuleKey {
 }
 
 function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
-  if (key === 'subject' || key === 'issuer') {
-    const { values, conditions } = readNameRule(key, content, path)
+  const { readConditions } = RULE_KEYS[key]
+  if (readConditions !== undefined) {
+    const { values, conditions } = readAlternatives(content, path, readConditions)
     return { key, spelling, values, conditions, rules: undefined }
   }
   if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
@@ -137,49 +135,11 @@ function readNested (
   return { key, spelling, values: [], conditions: [condition], rules }
 }
 
-/** Every name of an attribute type. */
-const NAMES = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
-
-/** The values of `subject` or `issuer`, as conditions that must all hold. @throws RuleInvalidError */
-function readNameRule (
-  field: NameField, value: unknown, path: RulePath
+/** The values of a key that are objects, as conditions that must all hold. @throws RuleInvalidError */
+function readAlternatives (
+  content: unknown, path: RulePath, read: (value: unknown, path: RulePath) => readonly Condition[]
 ): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
-  const values = listValues(value, path)
-  const alternatives = values.map(({ value, path }) => readAlternative(field, value, path))
-  const [first] = alternatives
-  const conditions = alternatives.length === 1 ? first as readonly AnyOfValues[] : joinAlternatives(alternatives)
+  const values = listValues(content, path)
+  const conditions = joinAlternatives(values.map(({ value, path }) => read(value, path)))
   return { values: values.map(({ value }) => typeof value === 'object' ? structuredClone(value) : value), conditions }
-}
-
-function readAlternative (field: NameField, value: unknown, path: RulePath): readonly AnyOfValues[] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
-  return [createAnyOfValues([readWholeName(field, value, path)])]
-}
-
-/** Alternatives of one value each become one condition. Otherwise each needs a clause of its own. */
-function joinAlternatives (alternatives: readonly (readonly AnyOfValues[])[]): readonly Condition[] {
-  if (alternatives.every((conditions) => conditions.length === 1)) {
-    return [createAnyOfValues(alternatives.flatMap(([condition]) => (condition as AnyOfValues).values))]
-  }
-  return [new AnyOfNames(alternatives)]
-}
-
-function readAttributes (field: NameField, value: object, path: RulePath): readonly AnyOfValues[] {
-  const seen = new Map<string, string>()
-  return expectPlainObject(value, path, 'an object of attributes, such as { "o": "Example" }').map(([name, texts]) => {
-    const at = path.at(name)
-    const oid = NAMES.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
-    if (oid === undefined) {
-      refuseRule(
-        at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestNearest(name, NAMES)
-      )
-    }
-    const other = seen.get(oid)
-    if (other !== undefined) {
-      const hint = `both are ${describeAttributeType(oid) ?? oid}`
-      refuseRule(at, 'duplicate_key', name, `one of ${other} and ${name}`, hint)
-    }
-    seen.set(oid, name)
-    return createAnyOfValues(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
-  })
 }

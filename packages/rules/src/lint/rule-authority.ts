@@ -4,7 +4,10 @@ import { refuseRule } from '../language/rule-path.ts'
 import type { RulePath } from '../language/rule-path.ts'
 
 /** The kinds of claims that rules can match, in the order of messages. */
-export const READABLE_KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'policy']
+export const READABLE_KINDS: readonly ClaimKind[] = [
+  'subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission',
+  'extension'
+]
 
 /** A set of kinds, as a number with a bit for each, because it is compared for every rule and authority. */
 export function maskOf (...kinds: readonly ClaimKind[]): number {
@@ -32,7 +35,8 @@ export interface RuleAuthority {
   /**
    * Whether a value of a rule can be within its bounds. Undefined means unknown and counts as yes.
    *
-   * @param value as in a certificate; for `subject` an attribute as `<OID>=<value>`. It may also cover many names: a
+   * @param value as in a certificate; for `subject` an attribute as `<OID>=<value>`, for `qualified` and
+   *   `admission` a part as `<part>=<value>`, for `extension` its OID. It may also cover many names: a
    *   SPIFFE ID without a path for its trust domain, a pattern of `dns`, `spiffe` or `uri`, or a range of `ip`. Then
    *   any of these names is enough.
    */

@@ -1,9 +1,13 @@
 import { isSpiffe, parseDistinguishedName, resolveAttributeType } from '@peerkit/identity'
 import type { ClaimKind } from '@peerkit/identity'
+import type { OtherNameRule } from '../language/allow-rule.ts'
 import type { ParsedKey } from '../language/parsed-rule.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import type { RuleKey } from '../language/rule-keys.ts'
+import { UPN } from '../language/values/alt-names.ts'
+import { listExtensionOids } from '../language/values/extension.ts'
 import { parseIp, renderIp } from '../language/values/ip.ts'
+import { listQualifiedClaims } from '../language/values/qualified.ts'
 import { maskOf } from './rule-authority.ts'
 import type { Authorities, RuleAuthority } from './rule-authority.ts'
 
@@ -31,8 +35,7 @@ export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   return keys.filter(({ key }) => RULE_KEYS[key].kind !== undefined).map((key) => ({
     key,
     alternatives: key.values.map((value) => {
-      if (key.key === 'subject') return typeof value === 'string' ? readName(value) : readAttributes(value as object)
-      return [[readClaim(key.key, value as string)]]
+      return typeof value === 'string' ? readTextClaims(key.key, value) : readObjectClaims(key.key, value as object)
     }),
   }))
 }
@@ -44,6 +47,29 @@ export function mayClaim (alternative: Alternative, authorities: AskedAuthoritie
   return alternative.every((claims) => claims.some(({ kind, value }) => {
     return (maskOf(kind) & vouched) !== 0 && authority.mayClaim(kind, value) !== false
   }))
+}
+
+function readTextClaims (key: RuleKey, text: string): Alternative {
+  return key === 'subject' || key === 'directoryName' ? readName(text) : [[readClaim(key, text)]]
+}
+
+function readObjectClaims (key: RuleKey, value: object): Alternative {
+  switch (key) {
+    case 'subject': case 'directoryName': return readAttributes(value)
+    case 'qualified': return listQualifiedClaims(value).map((claims) => claims.map((value) => ({ kind: key, value })))
+    case 'extension': return [listExtensionOids([value]).map((oid) => ({ kind: key, value: oid }))]
+    case 'otherName': return listOtherNameClaims(value as OtherNameRule)
+    default: return Object.entries(value).map(([part, values]) => [values as string | readonly string[]].flat()
+      .map((text) => ({ kind: 'admission', value: `${part}=${text}` })))
+  }
+}
+
+/** A bound on user principal names covers no other type. */
+function listOtherNameClaims ({ oid, value }: OtherNameRule): Alternative {
+  if (oid !== UPN) return [[{ kind: 'upn', value: `otherName ${oid}` }]]
+  const values = value === undefined ? [] : [value].flat()
+  if (values.some((one) => typeof one !== 'string') || values.length === 0) return []
+  return [values.map((text) => ({ kind: 'upn', value: text as string }))]
 }
 
 function readClaim (key: RuleKey, text: string): Claim {
@@ -71,8 +97,11 @@ function readName (text: string): Alternative {
 }
 
 function readAttributes (attributes: object): Alternative {
-  return Object.entries(attributes).map(([name, values]) => [values as string | readonly string[]].flat()
-    .map((value) => ({ kind: 'subject', value: `${resolveAttributeType(name) ?? name}=${value}` })))
+  const entries = Object.entries(attributes).map(([name, values]) => [name, [values].flat() as unknown[]] as const)
+  // The parts of an organizationIdentifier are not a whole value that could be compared with bounds.
+  return entries.filter(([, values]) => values.every((value) => typeof value === 'string')).map(([name, values]) => {
+    return values.map((value) => ({ kind: 'subject', value: `${resolveAttributeType(name) ?? name}=${String(value)}` }))
+  })
 }
 
 /**

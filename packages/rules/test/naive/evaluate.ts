@@ -1,6 +1,6 @@
 // What the rule language means, written down a second time without any index: slow, plain, and sharing no code with the
 // package.
-import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity, SubjectAltNameKind, SubjectAltNames } from '@peerkit/identity'
 import { claimsOf, equalDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
 
 /** `undefined`: not known. */
@@ -36,10 +36,10 @@ export function ruleHolds (rule: any, peer: PeerIdentity): Answer {
 }
 
 function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Answer {
-  const san = (kind: 'dns' | 'uri' | 'email' | 'ip') => peer.subjectAltNames === undefined ||
-    peer.subjectAltNames.unknown.includes(kind)
-    ? undefined
-    : peer.subjectAltNames[kind]
+  const san = <Kind extends SubjectAltNameKind> (kind: Kind): SubjectAltNames[Kind] | undefined => {
+    const names = peer.subjectAltNames
+    return names === undefined || names.unknown.includes(kind) ? undefined : names[kind]
+  }
   const has = <T> (found: readonly T[] | undefined, test: (wanted: any, found: T) => boolean): Answer =>
     found && wanted.some((one) => found.some((other) => test(one, other)))
   const single = (value: string | undefined): readonly string[] | undefined => value === undefined ? undefined : [value]
@@ -69,6 +69,15 @@ function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Ans
     case 'publicKey': return has(single(peer.publicKey256), digestHolds)
     case 'policy': return has(peer.policies, same)
     case 'extendedKeyUsage': return has(peer.extendedKeyUsage, same)
+    case 'keyUsage': return has<string>(peer.keyUsage, same)
+    case 'registeredId': return has(san('registeredId'), same)
+    case 'directoryName': return has(san('directoryName'), nameHolds)
+    case 'upn': return has(san('otherName'), (name: string, { type, value = '' }) => {
+      return type === '1.3.6.1.4.1.311.20.2.3' && fold(name) === fold(value)
+    })
+    case 'otherName': return has(san('otherName'), ({ oid, value }, name) => {
+      return oid === name.type && (value === undefined || list(value).includes(name.value))
+    })
     case 'not': {
       const answer = any(wanted.map((rule) => ruleHolds(rule, peer)))
       return answer === undefined ? undefined : !answer

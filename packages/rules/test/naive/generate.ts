@@ -35,10 +35,12 @@ const IP_RULES = [
 ]
 const DIGESTS = ['0a', 'b1', 'c2'].map((octet) => octet.repeat(32))
 const DOMAINS = ['td', 'te', 'td.x', 'tf']
+const UPNS = ['a@x.y', 'A@x.y', 'a@X.Y', 'a@b@x.y', 'a']
+const USAGES = ['digitalSignature', 'keyAgreement', 'keyCertSign'] as const
 const OIDS = ['1.2.3', '1.2.4', '2.5.29.37.0', '1.3.6.1.5.5.7.3.2']
 const SERIALS = ['00', '01', '0a1b', 'ff']
 const AUTHORITIES = ['internal', 'partner']
-const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension']
 
 /** An identity in which anything may be missing (unknown), empty (known to be absent) or not believed. */
 export function randomIdentity (random: Random, depth = 0): PeerIdentity {
@@ -62,11 +64,18 @@ function randomCertificate (random: Random, depth: number): PeerIdentity {
       uri: known(() => uri),
       email: known(() => random.some(EMAILS, 0, 2)),
       ip: known(() => random.some(IPS, 0, 2)),
+      directoryName: known(() => random.some(NAMES, 0, 2)),
+      otherName: known(() => random.some([
+        ...UPNS.map((value) => ({ type: '1.3.6.1.4.1.311.20.2.3', value })), { type: '1.2.3', value: 'a' },
+        { type: '1.2.3', value: 'b' }, { type: '1.2.4', value: 'a' }
+      ], 0, 2)),
+      registeredId: known(() => random.some(OIDS, 0, 2)),
     })),
     isCa: random.pick([undefined, false, false, true]),
     fingerprint256: known(() => random.pick(DIGESTS)),
     policies: known(() => random.some(OIDS, 0, 2)),
     extendedKeyUsage: known(() => random.some(OIDS, 0, 2)),
+    keyUsage: known(() => random.some(USAGES, 0, 2)),
     source: random.pick(['tls', 'forwarded']),
     via: depth === 0 ? Array.from({ length: random.below(3) }, () => randomIdentity(random, 1)) : [],
   })
@@ -101,7 +110,8 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
   ])
   const key = random.pick([
     'cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'trustDomain', 'email', 'ip', 'serialNumber',
-    'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'authority', 'via', 'not', 'not'
+    'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'upn', 'otherName', 'directoryName', 'registeredId',
+    'keyUsage', 'authority', 'via', 'not', 'not'
   ])
   switch (key) {
     case 'cn': case 'o': case 'ou': rule[key] = values(TEXTS); break
@@ -120,6 +130,13 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     case 'publicKey': rule.publicKey = [digest(random.pick(DIGESTS))]; break
     case 'policy': rule.policy = values(OIDS); break
     case 'authority': rule.authority = values(AUTHORITIES); break
+    case 'upn': rule.upn = values(UPNS); break
+    case 'otherName': rule.otherName = values([
+      { oid: '1.2.3' }, { oid: '1.2.3', value: 'a' }, { oid: '1.2.3', value: ['b', 'c'] }, { oid: '1.2.4', value: 'b' }
+    ]); break
+    case 'directoryName': rule.directoryName = names(NAMES.filter((name) => !name.includes('#'))); break
+    case 'registeredId': rule.registeredId = values(OIDS); break
+    case 'keyUsage': rule.keyUsage = values(USAGES); break
     case 'extendedKeyUsage': rule.extendedKeyUsage = values(OIDS); break
     case 'via': if (depth < 3 && !gateway) rule.via = nested(true); break
     default: if (depth < 3) rule.not = nested(gateway)

@@ -65,7 +65,7 @@ export function readEmail (value: unknown, path: RulePath): FieldValue {
 }
 
 /** RFC 5280 section 7.5: the host is case-insensitive, the local part case-sensitive. */
-function foldHost (address: string): string {
+export function foldHost (address: string): string {
   const at = address.lastIndexOf('@')
   return at === -1 ? address : address.slice(0, at) + address.slice(at).toLowerCase()
 }
