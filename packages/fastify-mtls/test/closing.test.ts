@@ -1,15 +1,11 @@
 import { once } from 'node:events'
-import { connect as connectPlainly } from 'node:net'
-import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { connect } from 'node:tls'
 import { test } from 'tap'
 import type { RevocationStatus } from '@peerkit/revocation'
-import { isSoon } from '@peerkit/test-support/turns'
 import { dial } from './support/dial.ts'
 import type { Protocol } from './support/dial.ts'
 import { GOOD, stubChecker } from './support/watched.ts'
-import { callRaw, startWorld } from './support/world.ts'
+import { startWorld } from './support/world.ts'
 
 for (const protocol of ['HTTP/1.1', 'HTTP/2'] satisfies Protocol[]) {
   test(`${protocol}: a connection that is accepted after the server began to close does not keep it open`, async (t) => {
@@ -32,25 +28,3 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] satisfies Protocol[]) {
     t.strictSame(world.refusals, [], 'it was not refused for its certificate')
   })
 }
-
-test('connections that have closed are forgotten, with and without a handshake', async (t) => {
-  for (const http2 of [false, true]) {
-    const world = await startWorld(t, { settings: { http2, drainTimeout: 1 } })
-    const raws: Socket[] = []
-    world.app.server.on('connection', (raw: Socket) => { raws.push(raw) })
-    const pair = { cert: world.client.chain, key: world.client.key }
-    t.match(await callRaw(world, pair), { status: 200 })
-    t.match(await callRaw(world, undefined), { status: undefined }, 'refused')
-    const early = connectPlainly(world.port, '127.0.0.1')
-    await once(early, 'connect')
-    early.resetAndDestroy()
-    t.ok(await isSoon(() => raws.length === 3 && raws.every(({ closed }) => closed)))
-    // Nothing but the end of the app closes this one.
-    const idle = connect({ host: '127.0.0.1', port: world.port, ca: world.ca.root, ...pair })
-    idle.on('error', () => {})
-    await once(idle, 'secureConnect')
-    const destroyed = raws.map((raw) => t.capture(raw, 'destroy', raw.destroy))
-    await world.app.close()
-    t.same(destroyed.map((calls) => calls().length > 0), [false, false, false, true], `http2 ${http2}: closing the app touches the open one alone`)
-  }
-})

@@ -1,3 +1,4 @@
+import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import type { BundleStatus, CredentialChange, CredentialSource, MemoryCredentials, SourceStatus } from '@peerkit/credentials'
 import { watchReadiness } from '../src/expiry/readiness.ts'
@@ -32,6 +33,23 @@ test('not ready when a CRL has ended, unless that was said to be no reason', asy
   const now = (): number => Date.now() + 2 * DAY
   t.same(watchReadiness({ credentials, now }).ready(), { ready: false, reasons: ['crl_expired'], warnings: [] })
   t.same(watchReadiness({ credentials, now, requireCrls: false }).ready(), { ready: true, reasons: [], warnings: ['crl_expired'] })
+})
+
+test('a CRL has ended from its nextUpdate on, and one anchor in its time is enough', async (t) => {
+  const { credentials, ca, notAfter } = await mintCredentials({ life: 365 * DAY, crlLife: DAY })
+  let now = Date.now()
+  const readiness = watchReadiness({ credentials, now: () => now })
+  t.teardown(() => { readiness.close() })
+  const nextUpdate = notAfter - 364 * DAY
+  now = nextUpdate - 1
+  t.same(readiness.ready().reasons, [])
+  now = nextUpdate
+  t.same(readiness.ready().reasons, ['crl_expired'])
+  const brief = await createDevCa({ name: 'Brief', notAfter: new Date(Date.now() + DAY) })
+  now = Date.now()
+  credentials.update({ ca: [ca.root, brief.root] })
+  now += 2 * DAY
+  t.same(readiness.ready().reasons.filter((reason) => reason === 'no_anchor_in_time'), [])
 })
 
 test('not ready when rotations are refused for too long, and ready again with the next good one', async (t) => {
