@@ -87,8 +87,8 @@ export function rememberRawSocket (socket: TLSSocket & Met, raw: Socket): void {
 }
 
 /**
- * The TLS version of a connection. Undefined for one that has ended: Node 24 crashes if it is asked for the version of a
- * TLS socket whose raw socket was destroyed.
+ * The TLS version of a connection. Undefined for one that has ended: Node 24 crashes if it is asked for the version of
+ * a TLS socket whose raw socket was destroyed.
  */
 export function readProtocol (socket: TLSSocket & Met): string | undefined {
   return socket[RAW]?.destroyed === true ? undefined : socket.getProtocol?.() ?? undefined
