@@ -3,6 +3,8 @@ import { attributeTypeNames } from '@peerkit/identity'
 const oid = '(?:[01]\\.(?:\\d|[1-3]\\d)|2\\.(?:0|[1-9]\\d{0,38}))(?:\\.(?:0|[1-9]\\d{0,38})){0,30}'
 const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const scheme = '[A-Za-z][A-Za-z0-9+.-]*'
+const hour = '(?:[01]\\d|2[0-3])'
+const time = `${hour}:[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,3})?)?`
 /** What may stand in a URI: printable ASCII, and without wildcards, slashes, query and fragment. */
 const plain = '[!"$-)+-.0->@-~]'
 
@@ -11,8 +13,22 @@ function some (name: string): object {
   return { anyOf: [{ $ref: `#/$defs/${name}` }, { type: 'array', items: { $ref: `#/$defs/${name}` }, minItems: 1 }] }
 }
 
+/** The same, of which each may come from the request instead. */
+function someOrAsked (name: string): object {
+  const one = { anyOf: [{ $ref: `#/$defs/${name}` }, { $ref: '#/$defs/requestValue' }] }
+  return { anyOf: [one, { type: 'array', items: one, minItems: 1 }] }
+}
+
 function key (name: string, description: string): object {
+  return { description, ...someOrAsked(name) }
+}
+
+function rules (name: string, description: string): object {
   return { description, ...some(name) }
+}
+
+function moment (description: string): object {
+  return { description: `${description}: a day (its start in UTC), or a moment with its offset.`, $ref: '#/$defs/moment' }
 }
 
 /** The JSON Schema of rule sets, of which schema.json is the published copy. */
@@ -36,17 +52,31 @@ export function buildSchema (): Record<string, unknown> {
       },
       rule: {
         description: 'All keys must hold, each with any of its values.',
-        $ref: '#/$defs/certificateKeys',
+        $ref: '#/$defs/peerKeys',
+        // Otherwise it would allow everyone for that time.
+        not: { propertyNames: { enum: ['validFrom', 'validUntil'] } },
         properties: {
-          via: key('gatewayRule', 'A rule for the nearest gateway of a forwarded certificate.'),
-          not: key('rule', 'Rules of which none may match.')
+          validFrom: moment('The rule matches from this moment on'),
+          validUntil: moment('The rule matches before this moment, and no longer from it on')
         },
         unevaluatedProperties: false
+      },
+      innerRule: {
+        description: 'A rule within "not".',
+        $ref: '#/$defs/peerKeys',
+        unevaluatedProperties: false
+      },
+      peerKeys: {
+        $ref: '#/$defs/certificateKeys',
+        properties: {
+          via: rules('gatewayRule', 'A rule for the nearest gateway of a forwarded certificate.'),
+          not: rules('innerRule', 'Rules of which none may match.')
+        }
       },
       gatewayRule: {
         description: 'A rule for a gateway\'s own certificate.',
         $ref: '#/$defs/certificateKeys',
-        properties: { not: key('gatewayRule', 'Rules of which none may match.') },
+        properties: { not: rules('gatewayRule', 'Rules of which none may match.') },
         unevaluatedProperties: false
       },
       certificateKeys: {
@@ -82,6 +112,23 @@ export function buildSchema (): Record<string, unknown> {
           authority: key('text', 'The name of the authority that vouches for the certificate, exactly.')
         }
       },
+      requestValue: {
+        description: 'A value of the request: a parameter of the route, a query parameter or a header. It must occur ' +
+          'once, and the certificate must have no other value of the kind.',
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 1,
+        properties: {
+          param: { type: 'string', minLength: 1 },
+          query: { type: 'string', minLength: 1 },
+          header: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" }
+        },
+        additionalProperties: false
+      },
+      moment: {
+        type: 'string',
+        pattern: `^\\d{4}-\\d{2}-\\d{2}(?:T${time}(?:Z|[+-]${hour}:[0-5]\\d))?$`
+      },
       text: { type: 'string', minLength: 1 },
       name: {
         anyOf: [
@@ -93,7 +140,7 @@ export function buildSchema (): Record<string, unknown> {
         description: 'Attributes that a name must contain.',
         type: 'object',
         minProperties: 1,
-        additionalProperties: some('text'),
+        additionalProperties: someOrAsked('text'),
         propertyNames: {
           anyOf: [
             { enum: [...new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))] },

@@ -2,13 +2,18 @@ export { compileRules, explain } from './compile-rules.ts'
 export type { CompileRulesOptions } from './compile-rules.ts'
 export { CompiledGroups, compileGroups } from './compile-groups.ts'
 export type { CompileGroupsOptions } from './compile-groups.ts'
+export { createGroupMatcher } from './group-matcher.ts'
+export type { GroupMatcher, GroupMatcherOptions } from './group-matcher.ts'
 export type {
-  AllowRule, AttributeName, GatewayRule, Groups, NameAttributes, NameRule, OneOrMore, Predicate, RuleEntry, RuleSet
+  AllowRule, AttributeName, GatewayRule, Groups, NameAttributes, NameRule, OneOrMore, PeerRule, Predicate,
+  RequestValue, RuleEntry, RuleSet, Value
 } from './language/allow-rule.ts'
+export type { ReadRequestValue, RequestSource, RequestUse } from './language/request-value.ts'
+export type { Period, TemporaryRule } from './language/rule-period.ts'
 export type { RuleAuthority } from './lint/rule-authority.ts'
 export type { Authorizer } from './authorizer.ts'
 export type {
-  Allowed, AuthorizationReason, Explanation, FailedKey, Refused, RuleExplanation, Verdict
+  Allowed, AuthorizationReason, Explanation, FailedKey, Refused, RequestFinding, RuleExplanation, Verdict
 } from './verdict.ts'
 export { PredicateResultError, RuleInvalidError } from './errors.ts'
 export type { RuleFault, RuleInvalidReason } from './errors.ts'

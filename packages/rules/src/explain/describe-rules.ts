@@ -1,7 +1,11 @@
 import { countRules } from '../compile-groups.ts'
 import type { FlatRules } from '../compile-groups.ts'
+import type { Value } from '../language/allow-rule.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import { describeRequestValue, isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
+import { describeTime } from '../language/rule-period.ts'
+import { PeriodCondition } from '../match/period-condition.ts'
 
 const MAX_LINES = 50
 const MAX_VALUES = 5
@@ -36,7 +40,8 @@ function describeRule ({ keys }: ParsedRule): string {
 }
 
 function describeKey (parsed: ParsedKey): string {
-  const { key, rules, values } = parsed
+  const { key, rules, values, conditions: [condition] } = parsed
+  if (condition instanceof PeriodCondition) return `${RULE_KEYS[key].phrase} ${describeTime(condition.moment)}`
   const count = rules?.length ?? values.length
   const text = `${listExpected(parsed).join(' or ')}${count > MAX_VALUES ? ` or ${count - MAX_VALUES} more` : ''}`
   return key === 'not' && count > 1 ? `none of ${text}` : `${RULE_KEYS[key].phrase} ${text}`
@@ -46,17 +51,26 @@ function describeKey (parsed: ParsedKey): string {
  * The first values of a key as text: quoted, or `any name with o "Example"`. For `not` and `via`, the nested rules in
  * parentheses.
  */
-export function listExpected ({ values, rules }: ParsedKey): readonly string[] {
+export function listExpected ({ key, values, rules, conditions: [condition] }: ParsedKey): readonly string[] {
+  if (condition instanceof PeriodCondition) {
+    const time = describeTime(condition.moment)
+    return [key === 'validFrom' ? `a time from ${time} on` : `a time before ${time}`]
+  }
   if (rules !== undefined) return rules.slice(0, MAX_VALUES).map((rule) => `(${describeRule(rule)})`)
   return values.slice(0, MAX_VALUES).map((value) => {
-    return typeof value === 'string' ? JSON.stringify(value) : describeAttributes(value as object)
+    if (typeof value === 'string' || isRequestValue(value)) return describeValue(value)
+    return describeAttributes(value as object)
   })
+}
+
+function describeValue (value: Value): string {
+  return typeof value === 'string' ? JSON.stringify(value) : describeRequestValue(value)
 }
 
 function describeAttributes (attributes: object): string {
   const parts = Object.entries(attributes).map(([name, value]) => {
-    const texts = [value as string | readonly string[]].flat().slice(0, MAX_VALUES)
-    return `${name} ${texts.map((text) => JSON.stringify(text)).join(' or ')}`
+    const values = [value as Value | readonly Value[]].flat().slice(0, MAX_VALUES)
+    return `${name} ${values.map(describeValue).join(' or ')}`
   })
   return `any name with ${parts.join(' and ')}`
 }

@@ -2,19 +2,23 @@ import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveA
 import { findNearest, suggestNearest } from '@peerkit/identity/internal'
 import type { AuthorityCheck } from '../lint/authority-check.ts'
 import { refuseUnknownAuthority } from '../lint/rule-authority.ts'
-import { createAnyOfValues } from '../match/any-of-values.ts'
-import type { AnyOfValues } from '../match/any-of-values.ts'
+import { AnyOfValues, createAnyOfValues } from '../match/any-of-values.ts'
 import type { Condition } from '../match/condition.ts'
 import { Matcher } from '../match/matcher.ts'
 import { AnyOfNames, NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
 import type { Predicate } from './allow-rule.ts'
+import { literalOf, literalOfAttribute, literalOfName } from './literal-values.ts'
 import { refuseContradiction } from './parsed-rule.ts'
 import type { ParsedEntry, ParsedKey, ParsedRule } from './parsed-rule.ts'
-import { OTHER_NAMES, RULE_KEYS, SPELLINGS } from './rule-keys.ts'
+import { copyValue, readAnyOf, readBound, readDependencies, readPeriodKey } from './read-values.ts'
+import { isRequestValue } from './request-value.ts'
+import type { Binding } from './request-value.ts'
+import { OTHER_NAMES, RULE_KEYS, SPELLINGS, isPeriodKey } from './rule-keys.ts'
 import type { RuleKey } from './rule-keys.ts'
 import { expectPlainObject, isPlainObject, listValues, refuseRule } from './rule-path.ts'
 import type { RulePath } from './rule-path.ts'
 import { readAttribute, readWholeName } from './values/name.ts'
+import type { FieldValue } from './values/field-value.ts'
 import type { NameField } from './values/name.ts'
 
 const EXPECTED_ENTRY = 'a rule, the name of a group or a predicate'
@@ -43,7 +47,7 @@ function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>,
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     refuseRule(path, 'wrong_type', entry, EXPECTED_ENTRY)
   }
-  return { kind: 'rule', rule: readRule(entry, path, place) }
+  return { kind: 'rule', rule: readRule(entry, path, { ...place, bindings: [] }) }
 }
 
 function listNames (groups: ReadonlySet<string>): string {
@@ -64,11 +68,13 @@ interface Place {
   /** Whether it is inside a `not`, where a rule that never matches does no harm. */
   readonly negated: boolean
   readonly authorityCheck: AuthorityCheck | undefined
+  /** Collects the values of the request that the rule and those within it name. */
+  readonly bindings: Binding[]
 }
 
 /** The place of a rule that is not nested. */
 function topPlace (authorityCheck: AuthorityCheck | undefined): Place {
-  return { depth: 0, gateway: false, negated: false, authorityCheck }
+  return { depth: 0, gateway: false, negated: false, authorityCheck, bindings: [] }
 }
 
 /** Checks a rule and copies its values. @throws RuleInvalidError */
@@ -91,8 +97,14 @@ function readRule (value: unknown, path: RulePath, place: Place): ParsedRule {
     refuseRule(serial.path, 'issuer_missing', 'serialNumber', '"issuer" in the same rule', hint)
   }
   const keys = entries.map(({ key, spelling, content, path }) => readKey(key, spelling, content, path, place))
+  if (keys.every(({ key }) => isPeriodKey(key))) {
+    const hint = 'without a key for the certificate, it would allow everyone for that time'
+    refuseRule(path, 'empty', keys.map(({ spelling }) => spelling).join(', '), EXPECTED_RULE, hint)
+  }
   refuseContradiction(keys, path)
-  return { path, keys, findings: place.negated ? undefined : place.authorityCheck?.check({ path, keys }) }
+  const dependencies = place.depth === 0 ? readDependencies(keys, place.bindings, path) : undefined
+  const findings = place.negated ? undefined : place.authorityCheck?.check({ path, keys })
+  return { path, keys, findings, dependencies }
 }
 
 function resolveKey (spelling: string, path: RulePath): RuleKey {
@@ -105,17 +117,20 @@ function resolveKey (spelling: string, path: RulePath): RuleKey {
 
 function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
   if (key === 'subject' || key === 'issuer') {
-    const { values, conditions } = readNameRule(key, content, path)
+    const { values, conditions } = readNameRule(key, content, path, place)
     return { key, spelling, values, conditions, rules: undefined }
   }
   if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
+  if (isPeriodKey(key)) return readPeriodKey(key, content, path, place.depth)
   const read = RULE_KEYS[key].read as NonNullable<typeof RULE_KEYS[RuleKey]['read']>
   const values = listValues(content, path)
-  const fieldValues = values.map(({ value, path }) => read(value, path))
   const known = key === 'authority' ? place.authorityCheck?.authorities : undefined
-  if (known !== undefined) for (const { value, path } of values) refuseUnknownAuthority(value as string, known, path)
-  const conditions = [createAnyOfValues(fieldValues)]
-  return { key, spelling, values: values.map(({ value }) => value), conditions, rules: undefined }
+  const condition = readAnyOf(values, read, () => literalOf(key), place.bindings)
+  for (const { value, path } of known === undefined ? [] : values) {
+    if (!isRequestValue(value)) refuseUnknownAuthority(value as string, known as NonNullable<typeof known>, path)
+  }
+  const written = values.map(({ value }) => copyValue(value))
+  return { key, spelling, values: written, conditions: [condition], rules: undefined }
 }
 
 function readNested (
@@ -124,12 +139,13 @@ function readNested (
   if (key === 'via' && outer.gateway) {
     refuseRule(path, 'never_matches', content, 'no "via" within "via"', 'only the nearest gateway is verified')
   }
-  const { depth, gateway, negated, authorityCheck } = outer
+  const { depth, gateway, negated, authorityCheck, bindings } = outer
   const place = {
     depth: depth + 1,
     gateway: gateway || key === 'via',
     negated: negated || key === 'not',
-    authorityCheck
+    authorityCheck,
+    bindings
   }
   const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
   const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
@@ -142,29 +158,32 @@ const NAMES = new Set(attributeTypeNames().flatMap((name) => [name, name.toLower
 
 /** The values of `subject` or `issuer`, as conditions that must all hold. @throws RuleInvalidError */
 function readNameRule (
-  field: NameField, value: unknown, path: RulePath
+  field: NameField, value: unknown, path: RulePath, place: Place
 ): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
   const values = listValues(value, path)
-  const alternatives = values.map(({ value, path }) => readAlternative(field, value, path))
+  const alternatives = values.map(({ value, path }) => readAlternative(field, value, path, place))
   const [first] = alternatives
-  const conditions = alternatives.length === 1 ? first as readonly AnyOfValues[] : joinAlternatives(alternatives)
-  return { values: values.map(({ value }) => typeof value === 'object' ? structuredClone(value) : value), conditions }
+  const conditions = alternatives.length === 1 ? first as readonly Condition[] : joinAlternatives(alternatives)
+  return { values: values.map(({ value }) => copyValue(value)), conditions }
 }
 
-function readAlternative (field: NameField, value: unknown, path: RulePath): readonly AnyOfValues[] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
+function readAlternative (field: NameField, value: unknown, path: RulePath, place: Place): readonly Condition[] {
+  if (isRequestValue(value)) return [readBound(value, path, literalOfName(field), place.bindings)]
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return readAttributes(field, value, path, place)
+  }
   return [createAnyOfValues([readWholeName(field, value, path)])]
 }
 
 /** Alternatives of one value each become one condition. Otherwise each needs a clause of its own. */
-function joinAlternatives (alternatives: readonly (readonly AnyOfValues[])[]): readonly Condition[] {
-  if (alternatives.every((conditions) => conditions.length === 1)) {
+function joinAlternatives (alternatives: readonly (readonly Condition[])[]): readonly Condition[] {
+  if (alternatives.every((conditions) => conditions.length === 1 && conditions[0] instanceof AnyOfValues)) {
     return [createAnyOfValues(alternatives.flatMap(([condition]) => (condition as AnyOfValues).values))]
   }
   return [new AnyOfNames(alternatives)]
 }
 
-function readAttributes (field: NameField, value: object, path: RulePath): readonly AnyOfValues[] {
+function readAttributes (field: NameField, value: object, path: RulePath, place: Place): readonly Condition[] {
   const seen = new Map<string, string>()
   return expectPlainObject(value, path, 'an object of attributes, such as { "o": "Example" }').map(([name, texts]) => {
     const at = path.at(name)
@@ -180,6 +199,7 @@ function readAttributes (field: NameField, value: object, path: RulePath): reado
       refuseRule(at, 'duplicate_key', name, `one of ${other} and ${name}`, hint)
     }
     seen.set(oid, name)
-    return createAnyOfValues(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
+    const read = (value: unknown, path: RulePath): FieldValue => readAttribute(field, oid, value, path)
+    return readAnyOf(listValues(texts, at), read, () => literalOfAttribute(field, oid), place.bindings)
   })
 }

@@ -116,7 +116,11 @@ export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
     otherNames: ['gateway', 'proxy'],
     find: ({ via, source }) => via.length === 0 && source !== 'tls' ? undefined : via.slice(-1).map(String)
   },
-  not: { phrase: 'not', otherNames: ['except'], find: (peer) => [peer.toString()] }
+  not: { phrase: 'not', otherNames: ['except'], find: (peer) => [peer.toString()] },
+  validFrom: { phrase: 'from', otherNames: ['notbefore', 'since', 'from', 'begins'], find: () => undefined },
+  validUntil: {
+    phrase: 'until', otherNames: ['notafter', 'expires', 'until', 'ends', 'validto'], find: () => undefined
+  }
 }
 
 /** Short for an attribute of the subject. */
@@ -133,6 +137,11 @@ function attribute (oid: string, phrase: string, short: ShortKey): KeyDefinition
 
 function one (value: { toString (): string } | undefined): readonly string[] | undefined {
   return value === undefined ? undefined : [value.toString()]
+}
+
+/** Whether a key says when its rule holds, and nothing about the certificate. */
+export function isPeriodKey (key: RuleKey): key is 'validFrom' | 'validUntil' {
+  return key === 'validFrom' || key === 'validUntil'
 }
 
 const entries = Object.entries(RULE_KEYS) as [RuleKey, KeyDefinition][]

@@ -1,4 +1,5 @@
 import type { AuthorityFindings, ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import { isRequestValue } from '../language/request-value.ts'
 import { quote, refuseRule } from '../language/rule-path.ts'
 import { listKinds } from './rule-authority.ts'
 import type { Authorities } from './rule-authority.ts'
@@ -27,7 +28,7 @@ export class AuthorityCheck {
   }
 
   /** @throws RuleInvalidError if the rule can match peers of no authority */
-  check (rule: Omit<ParsedRule, 'findings'>): AuthorityFindings {
+  check (rule: Pick<ParsedRule, 'path' | 'keys'>): AuthorityFindings {
     const demand = readDemand(rule)
     const { able, neverMatched } = this.#finder.find(demand)
     const claims = listClaims(rule.keys)
@@ -50,7 +51,7 @@ export class AuthorityCheck {
     return names
   }
 
-  #refuse ({ path, keys }: Omit<ParsedRule, 'findings'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
+  #refuse ({ path, keys }: Pick<ParsedRule, 'path' | 'keys'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
     const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
     const texts = selectFlaws(flaws).map(({ text }) => text)
     const more = flaws.length - texts.length
@@ -116,5 +117,7 @@ function describeValues (key: ParsedKey | undefined): string {
 
 /** Whether the rule identifies peers by something other than names. */
 function isPinned (keys: readonly ParsedKey[]): boolean {
-  return keys.some(({ key }) => key === 'authority' || key === 'fingerprint' || key === 'publicKey')
+  return keys.some(({ key, values }) => {
+    return (key === 'authority' || key === 'fingerprint' || key === 'publicKey') && !values.some(isRequestValue)
+  })
 }

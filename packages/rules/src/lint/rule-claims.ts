@@ -1,6 +1,7 @@
 import { isSpiffe, parseDistinguishedName, resolveAttributeType } from '@peerkit/identity'
 import type { ClaimKind } from '@peerkit/identity'
 import type { ParsedKey } from '../language/parsed-rule.ts'
+import { isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import type { RuleKey } from '../language/rule-keys.ts'
 import { parseIp, renderIp } from '../language/values/ip.ts'
@@ -28,6 +29,8 @@ export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   return keys.filter(({ key }) => RULE_KEYS[key].kind !== undefined).map((key) => ({
     key,
     alternatives: key.values.map((value) => {
+      // Each request brings its own value, so any claim of the kind may do.
+      if (isRequestValue(value)) return []
       if (key.key === 'subject') return typeof value === 'string' ? readName(value) : readAttributes(value as object)
       return [[readClaim(key.key, value as string)]]
     }),
@@ -67,7 +70,9 @@ function readName (text: string): Alternative {
 }
 
 function readAttributes (attributes: object): Alternative {
-  return Object.entries(attributes).map(([name, values]) => [values as string | readonly string[]].flat()
+  const lists = Object.entries(attributes).map(([name, values]) => [name, [values].flat() as unknown[]] as const)
+  const written = lists.filter(([, values]) => !values.some(isRequestValue))
+  return (written as readonly (readonly [string, readonly string[]])[]).map(([name, values]) => values
     .map((value) => ({ kind: 'subject', value: `${resolveAttributeType(name) ?? name}=${value}` })))
 }
 

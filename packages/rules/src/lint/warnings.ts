@@ -1,6 +1,8 @@
 import type { FlatRules } from '../compile-groups.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
-import { RULE_KEYS } from '../language/rule-keys.ts'
+import { isRequestValue } from '../language/request-value.ts'
+import { RULE_KEYS, isPeriodKey } from '../language/rule-keys.ts'
+import { describeTime } from '../language/rule-period.ts'
 import { listSome } from './rule-authority.ts'
 
 const MAX_WARNINGS = 20
@@ -9,14 +11,18 @@ const MAX_NAMES = 3
 const CHANGEABLE = 'the holder can change the fingerprint of a certificate, and it still verifies (another form of ' +
   'its ECDSA signature); block it by "issuer" and "serialNumber", or by "publicKey"'
 
-/** Warns of rules that are valid but probably match more or fewer peers than was meant. */
-export function listWarnings ({ rules, shared }: FlatRules): string[] {
+/**
+ * Warns of rules that are valid but probably match more or fewer peers than was meant.
+ *
+ * @param now in milliseconds since the epoch
+ */
+export function listWarnings ({ rules, shared }: FlatRules, now: number): string[] {
   const warnings: string[] = []
   let more = 0
   const all = [rules.map(({ rule }) => rule), ...shared.map(({ definition }) => definition.rules)]
   for (const rule of all.flat()) {
-    const texts = warnings.length < MAX_WARNINGS ? warnOfRule(rule) : undefined
-    if (texts === undefined) more += isPinned(rule) ? 0 : 1
+    const texts = warnings.length < MAX_WARNINGS ? warnOfRule(rule, now) : undefined
+    if (texts === undefined) more += isPinned(rule) && !hasEnded(rule, now) ? 0 : 1
     else warnings.push(...texts)
   }
   return more === 0 ? warnings : [...warnings, `and ${more} more rules like these`]
@@ -28,11 +34,20 @@ export function listWarnings ({ rules, shared }: FlatRules): string[] {
  */
 function isPinned ({ keys, findings }: ParsedRule): boolean {
   if (findings !== undefined) return findings.rivals === undefined && findings.neverMatched.length === 0
-  return keys.some(({ key }) => RULE_KEYS[key].isPinned === true)
+  return keys.some(({ key, values }) => RULE_KEYS[key].isPinned === true && !values.some(isRequestValue))
 }
 
-function warnOfRule (rule: ParsedRule): string[] {
-  const { keys, path } = rule
+/** Whether a rule allowed peers for a time that is over. */
+export function hasEnded ({ dependencies }: ParsedRule, now: number): boolean {
+  return (dependencies?.period?.until ?? Infinity) <= now
+}
+
+function warnOfRule (rule: ParsedRule, now: number): string[] {
+  const { path, dependencies } = rule
+  if (hasEnded(rule, now)) {
+    return [`${path}: has ended at ${describeTime(dependencies?.period?.until as number)}, so it allows nobody`]
+  }
+  const keys = rule.keys.filter(({ key }) => !isPeriodKey(key))
   const asking = keys.filter(({ key }) => key !== 'not' && key !== 'via')
   const warnings = keys.flatMap((key) => warnOfKey(key, rule))
   if (keys.every(({ key }) => key === 'not')) {

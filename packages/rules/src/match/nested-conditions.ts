@@ -1,15 +1,14 @@
 import type { ParsedRule } from '../language/parsed-rule.ts'
-import type { AnyOfValues } from './any-of-values.ts'
 import { FALSE, PeerValues, UNKNOWN, negate } from './condition.ts'
 import type { Clause, Condition, Truth } from './condition.ts'
 import { Matcher } from './matcher.ts'
 
 /** Holds if any of several names matches, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
 export class AnyOfNames implements Condition {
-  readonly alternatives: readonly (readonly AnyOfValues[])[]
+  readonly alternatives: readonly (readonly Condition[])[]
   #matcher: Matcher | undefined
 
-  constructor (alternatives: readonly (readonly AnyOfValues[])[]) {
+  constructor (alternatives: readonly (readonly Condition[])[]) {
     this.alternatives = alternatives
   }
 
@@ -44,10 +43,10 @@ export class ViaCondition implements Condition {
     this.#matcher = matcher
   }
 
-  test ({ peer }: PeerValues): Truth {
+  test ({ peer, circumstances }: PeerValues): Truth {
     const gateway = peer.via.at(-1)
     if (gateway === undefined) return peer.source === 'tls' ? FALSE : UNKNOWN
-    return this.#matcher.test(new PeerValues(gateway))
+    return this.#matcher.test(new PeerValues(gateway, circumstances))
   }
 }
 

@@ -1,10 +1,20 @@
 // What the rule language means, written down a second time without any index: slow, plain, and sharing no code with the
 // package.
+import { isIP } from 'node:net'
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { claimsOf, equalDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
 
 /** `undefined`: not known. */
 type Answer = boolean | undefined
+
+/** The request and the time of a decision: all values of the request by source and name. */
+export interface NaiveQuestion {
+  readonly request: Readonly<Record<string, readonly string[]>> | undefined
+  readonly now: number
+}
+
+/** Which part of the request a value is. */
+const sourceOf = (value: any): string | undefined => ['param', 'query', 'header'].find((source) => value?.[source])
 
 export interface NaiveVerdict { allowed: boolean, rule?: number, group?: string | undefined, reason?: string }
 
@@ -15,27 +25,66 @@ const all = (answers: readonly Answer[]): Answer =>
   answers.includes(false) ? false : answers.includes(undefined) ? undefined : true
 
 /** The verdict on rules and groups without predicates. */
-export function evaluateNaively (rules: readonly any[], groups: Record<string, any>, peer: PeerIdentity): NaiveVerdict {
+export function evaluateNaively (
+  rules: readonly any[], groups: Record<string, any>, peer: PeerIdentity, question: NaiveQuestion
+): NaiveVerdict {
   let unknown = false
   for (const [rule, entry] of rules.entries()) {
-    const answer = typeof entry === 'string' ? groupHolds(entry, groups, peer) : ruleHolds(entry, peer)
+    const answer = typeof entry === 'string' ? groupHolds(entry, groups, peer, question) : ruleHolds(entry, peer, question)
     if (answer === true) return { allowed: true, rule, group: typeof entry === 'string' ? entry : undefined }
     unknown ||= answer === undefined
   }
   return { allowed: false, reason: unknown ? 'incomplete_identity' : 'no_match' }
 }
 
-function groupHolds (name: string, groups: Record<string, any>, peer: PeerIdentity): Answer {
+function groupHolds (
+  name: string, groups: Record<string, any>, peer: PeerIdentity, question: NaiveQuestion
+): Answer {
   return any(list<any>(groups[name]).map((entry) => {
-    return typeof entry === 'string' ? groupHolds(entry, groups, peer) : ruleHolds(entry, peer)
+    return typeof entry === 'string' ? groupHolds(entry, groups, peer, question) : ruleHolds(entry, peer, question)
   }))
 }
 
-export function ruleHolds (rule: any, peer: PeerIdentity): Answer {
-  return all(Object.entries(rule).map(([key, value]) => keyHolds(key, list(value as any), peer)))
+export function ruleHolds (rule: any, peer: PeerIdentity, question: NaiveQuestion): Answer {
+  return all(Object.entries(rule).map(([key, value]) => {
+    const values = list<any>(value as any)
+    const fixed = values.filter((one) => sourceOf(one) === undefined)
+    const asked = values.filter((one) => sourceOf(one) !== undefined)
+    return any([
+      ...fixed.length === 0 ? [] : [keyHolds(key, fixed, peer, question)],
+      ...asked.map((one) => askedHolds(key, one, peer, question))
+    ])
+  }))
 }
 
-function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Answer {
+/** Whether the one value of the request is the one value of the certificate. */
+function askedHolds (key: string, wanted: any, peer: PeerIdentity, question: NaiveQuestion): Answer {
+  const source = sourceOf(wanted) as string
+  const values = question.request?.[`${source} ${wanted[source]}`] ?? []
+  const [text = ''] = values
+  if (values.length !== 1 || text === '' || !isOneValue(key, text)) return undefined
+  const answer = keyHolds(key, [text], peer, question)
+  return answer === true && countOf(key, peer) !== 1 ? undefined : answer
+}
+
+function isOneValue (key: string, text: string): boolean {
+  switch (key) {
+    case 'dns': return /^[\w-]+(?:\.[\w-]+)*$/.test(text) && !/^[\d.]+$/.test(text)
+    case 'uri': return /^[a-z]+:[!-)+-~]+$/i.test(text)
+    case 'spiffe': return /^spiffe:\/\/[a-z0-9._-]+(?:\/[\w.-]+)+$/.test(text)
+    case 'email': return /^[!-)+-~]+@[\w.-]+$/.test(text)
+    case 'ip': return isIP(text) !== 0
+    default: return true
+  }
+}
+
+function countOf (key: string, peer: PeerIdentity): number {
+  const types: Record<string, string> = { cn: '2.5.4.3', o: '2.5.4.10', ou: '2.5.4.11' }
+  if (types[key] !== undefined) return peer.subject?.rdns.flat().filter(({ type }) => type === types[key]).length ?? 0
+  return peer.subjectAltNames?.[key as 'dns'] === undefined ? 1 : peer.subjectAltNames[key as 'dns'].length
+}
+
+function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity, question: NaiveQuestion): Answer {
   const san = (kind: 'dns' | 'uri' | 'email' | 'ip') => peer.subjectAltNames === undefined ||
     peer.subjectAltNames.unknown.includes(kind)
     ? undefined
@@ -68,13 +117,15 @@ function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Ans
     case 'publicKey': return has(single(peer.publicKey256), digestHolds)
     case 'policy': return has(peer.policies, same)
     case 'extendedKeyUsage': return has(peer.extendedKeyUsage, same)
+    case 'validFrom': return Date.parse(wanted[0]) <= question.now
+    case 'validUntil': return question.now < Date.parse(wanted[0])
     case 'not': {
-      const answer = any(wanted.map((rule) => ruleHolds(rule, peer)))
+      const answer = any(wanted.map((rule) => ruleHolds(rule, peer, question)))
       return answer === undefined ? undefined : !answer
     }
     case 'via': {
       const gateway = peer.via[peer.via.length - 1]
-      if (gateway !== undefined) return any(wanted.map((rule) => ruleHolds(rule, gateway)))
+      if (gateway !== undefined) return any(wanted.map((rule) => ruleHolds(rule, gateway, question)))
       return peer.source === 'forwarded' ? undefined : false
     }
     default: throw new Error(key)

@@ -1,6 +1,7 @@
 // Random rules and identities over a small vocabulary, so that they meet often.
 import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { NaiveQuestion } from './evaluate.ts'
 import type { Random } from './random.ts'
 
 const TEXTS = ['a', 'b', 'A', 'a,b', 'ü']
@@ -39,6 +40,34 @@ const SERIALS = ['00', '01', '0a1b', 'ff']
 const AUTHORITIES = ['internal', 'partner']
 const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
 
+const MOMENTS = ['2027-01-01', '2027-01-01T00:00:01Z', '2027-01-02', '2028-01-01T01:00:00+01:00']
+const SOURCES = ['param', 'query', 'header']
+const NAMES_OF_VALUES = ['x', 'y']
+/** The keys whose values may come from a request, with texts that a client might send. */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  cn: TEXTS,
+  o: TEXTS,
+  ou: TEXTS,
+  dns: [...DNS, ...DNS_RULES],
+  uri: [...URIS, ...URI_RULES],
+  spiffe: [...IDS, ...ID_RULES],
+  email: [...EMAILS, ...EMAIL_RULES],
+  ip: [...IPS, ...IP_RULES],
+  authority: AUTHORITIES
+}
+
+/** A request with none, one or several values of each name, and a moment; sometimes no request. */
+export function randomQuestion (random: Random): NaiveQuestion {
+  const request: Record<string, readonly string[]> = {}
+  const texts = random.pick(Object.values(ASKED))
+  for (const source of SOURCES) {
+    for (const name of NAMES_OF_VALUES) request[`${source} ${name}`] = random.some(texts, random.pick([0, 1, 1, 1]), 1)
+  }
+  if (random.chance(0.2)) request['param x'] = ['a', 'a']
+  const now = Date.parse(random.pick(MOMENTS)) + random.pick([-1, 0, 1])
+  return { request: random.chance(0.1) ? undefined : request, now }
+}
+
 /** An identity in which anything may be missing (unknown), empty (known to be absent) or not believed. */
 export function randomIdentity (random: Random, depth = 0): PeerIdentity {
   const peer = randomCertificate(random, depth)
@@ -76,7 +105,15 @@ export function randomRule (random: Random, depth = 0, gateway = false): Record<
   const count = random.pick([1, 1, 1, 2, 2, 3])
   while (Object.keys(rule).length < count) addKey(rule, random, depth, gateway)
   if ('spiffe' in rule && 'uri' in rule) delete rule.uri
+  for (const key of Object.keys(rule)) if (key in ASKED && random.chance(0.15)) rule[key] = randomAsked(random, rule[key])
+  if (depth === 0 && random.chance(0.1)) rule[random.pick(['validFrom', 'validUntil'])] = random.pick(MOMENTS)
   return rule
+}
+
+/** A value of the request in place of what a rule has, or beside it. */
+function randomAsked (random: Random, values: unknown): unknown {
+  const asked = { [random.pick(SOURCES)]: random.pick(NAMES_OF_VALUES) }
+  return random.chance(0.6) ? asked : [values, asked].flat()
 }
 
 function addKey (rule: Record<string, unknown>, random: Random, depth: number, gateway: boolean): void {

@@ -14,7 +14,9 @@ const DNS: CertificateField = {
   segmented: false,
   read: (peer) => listAltNames(peer, 'dns')?.map((name) => name.toLowerCase())
 }
-const DNS_PARENT: CertificateField = { name: 'dns:parent', segmented: false, read: listParents }
+const DNS_PARENT: CertificateField = {
+  name: 'dns:parent', segmented: false, coversMany: true, read: listParents
+}
 
 /** A DNS name, or `*.` and a DNS name. @throws RuleInvalidError */
 export function readDnsName (value: unknown, path: RulePath): FieldValue {

@@ -10,6 +10,8 @@ export interface CertificateField {
   /** Fields with the same name are the same field. */
   readonly name: string
   readonly segmented: boolean
+  /** Whether one of its keys stands for many values, as a range does. Such a value is never taken from a request. */
+  readonly coversMany?: boolean
   /** The certificate's keys; `undefined` if unknown. The fields of one rule key are either all known or all unknown. */
   readonly read: (peer: PeerIdentity) => readonly string[] | undefined
 }

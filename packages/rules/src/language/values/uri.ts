@@ -43,6 +43,7 @@ const SPIFFE: CertificateField = { name: 'spiffe', segmented: false, read: listI
 const TRUST_DOMAIN: CertificateField = {
   name: 'spiffe:trustDomain',
   segmented: false,
+  coversMany: true,
   read: (peer) => listIds(peer)?.map((id) => id.slice(0, endOfTrustDomain(id)))
 }
 const SPIFFE_PATTERN: CertificateField = { name: 'spiffe:pattern', segmented: true, read: listIds }
