@@ -10,6 +10,10 @@ export type {
 } from './language/allow-rule.ts'
 export type { ReadRequestValue, RequestSource, RequestUse } from './language/request-value.ts'
 export type { Period, TemporaryRule } from './language/rule-period.ts'
+export { lintRules } from './lint/lint-rules.ts'
+export type { LintFinding, LintKind } from './lint/lint-finding.ts'
+export type { LintOptions, NamedRules } from './lint/lint-rules.ts'
+export type { WarningKind } from './lint/warnings.ts'
 export type { RuleAuthority } from './lint/rule-authority.ts'
 export type { Authorizer } from './authorizer.ts'
 export type {
