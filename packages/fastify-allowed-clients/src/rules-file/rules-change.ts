@@ -1,4 +1,9 @@
-import type { FileRules } from '../policy/compiled-policy.ts'
+/** The rules of a file, by place. */
+interface RulesByPlace {
+  readonly groups: object
+  readonly defaultRules: unknown
+  readonly routes: ReadonlyMap<string, unknown>
+}
 
 /** A rule of a file that came or went. */
 export interface ChangedRule {
@@ -18,7 +23,9 @@ export interface RulesChange {
 }
 
 /** Compares the rules of a file before and after a change. */
-export function compareRules (before: FileRules, after: FileRules, generation: number): RulesChange {
+export function compareRules (
+  before: RulesByPlace, after: RulesByPlace & { readonly file: string }, generation: number
+): RulesChange {
   const [old, next] = [listRules(before), listRules(after)]
   return Object.freeze({
     file: after.file, generation, added: listMissing(next, old), removed: listMissing(old, next)
@@ -27,7 +34,7 @@ export function compareRules (before: FileRules, after: FileRules, generation: n
 
 type RulesByPath = ReadonlyMap<string, ReadonlySet<string>>
 
-function listRules ({ groups, defaultRules, routes }: FileRules): RulesByPath {
+function listRules ({ groups, defaultRules, routes }: RulesByPlace): RulesByPath {
   const places: [string, unknown][] = [
     ...Object.entries(groups).map(([name, rules]): [string, unknown] => [`groups${nameKey(name)}`, rules]),
     ...defaultRules === undefined ? [] : [['defaultRules', defaultRules] as [string, unknown]],
