@@ -38,6 +38,12 @@ test('a rule that an earlier one covers is shadowed', async (t) => {
     [{ subject: { o: 'a' } }, { subject: { o: 'a', cn: 'b' } }], [{ o: 'a' }, { subject: { o: 'a', cn: 'b' } }],
     [{ cn: 'a', not: { ou: 'x' } }, { not: { ou: 'x' }, cn: 'a', o: 'y' }], [{ via: { cn: 'g' } }, { cn: 'a', via: { cn: 'g' } }],
     [{ cn: { param: 'id' } }, { cn: { param: 'id' }, o: 'x' }], [{ cn: 'a' }, { cn: 'a', validUntil: '2028-01-01' }],
+    [{ trustDomain: 'td' }, { spiffe: 'spiffe://td/a' }], [{ spiffe: 'spiffe://td' }, { trustDomain: 'td' }],
+    [{ otherName: { oid: '1.2.3' } }, { otherName: { oid: '1.2.3', value: ['a', { raw: '00' }] } }],
+    [{ extension: { oid: '1.2.3' } }, { extension: { oid: '1.2.3', value: 'a', critical: true } }],
+    [{ qualified: { type: 'web' } }, { qualified: { type: '0.4.0.1862.1.6.3', psd2: { roles: 'PSP_AI' } } }],
+    [{ admission: { profession: 'a' } }, { admission: { profession: 'a', registrationNumber: '1' } }],
+    [{ directoryName: { o: 'a', cn: 'b' } }, { directoryName: { o: 'a', cn: 'b' }, upn: 'a@b' }],
     [{ cn: 'a', validUntil: '2029-01-01' }, { cn: 'a', validUntil: '2028-01-01' }], [{ not: { cn: 'a' } }, { not: { cn: 'a' }, o: 'b' }]
   ] as const) t.ok(find([earlier, later]).includes('shadowed rules[1]'), JSON.stringify([earlier, later]))
   for (const [earlier, later] of [
@@ -50,6 +56,12 @@ test('a rule that an earlier one covers is shadowed', async (t) => {
     [{ cn: 'a', not: { ou: 'x' } }, { cn: 'a' }], [{ cn: 'a', not: { ou: 'x' } }, { cn: 'a', not: { ou: 'y' } }],
     [{ cn: { param: 'id' } }, { cn: { query: 'id' } }], [{ cn: { param: 'id' } }, { cn: 'a' }],
     [{ cn: 'a', validUntil: '2028-01-01' }, { cn: 'a' }], [{ cn: 'a', validFrom: '2027-01-01' }, { cn: 'a', validFrom: '2026-01-01' }],
+    [{ trustDomain: 'td' }, { spiffe: 'spiffe://td.x/a' }], [{ otherName: { oid: '1.2.3' } }, { otherName: { oid: '1.2.4', value: 'a' } }],
+    [{ extension: { oid: '1.2.3', value: 'a' } }, { extension: { oid: '1.2.3' } }],
+    [{ extension: { oid: '1.2.3' } }, { extension: { oid: '1.2.3.4', value: 'a' } }],
+    [{ otherName: { oid: '1.2.3' } }, { extension: { oid: '1.2.3', value: 'a' } }],
+    [{ admission: { profession: 'a', registrationNumber: '1' } }, { admission: { profession: 'a' } }],
+    [{ directoryName: { o: 'a', cn: 'b' } }, { directoryName: { o: 'a', cn: 'c' } }],
     [{ subject: 'CN=a' }, { cn: 'a' }], [{ spiffe: 'spiffe://td/a' }, { uri: 'spiffe://td/a' }]
   ] as const) t.notOk(find([earlier, later]).includes('shadowed rules[1]'), JSON.stringify([earlier, later]))
 })
@@ -96,6 +108,10 @@ test('names that several authorities may claim, if the authorities are known', a
     'invalid rules[3].authority', 'several_authorities rules[0]', 'never_matched rules[2].not'
   ])
   t.same(find({ cn: 'x' }), [])
+  const later = { ...authority('later', ['spiffe']), awaits: (name: string) => name === 'td' }
+  t.same(find([{ authority: 'td', spiffe: 'spiffe://td/a' }, { trustDomain: 'td' }], { authorities: [...authorities, later] }), [
+    'awaited rules[0]', 'awaited rules[1]'
+  ])
   t.throws(() => lintRules([], { authorities: 1 as never }))
   t.throws(() => lintRules([], { endsWithin: -1 }))
 })

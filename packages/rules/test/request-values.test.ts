@@ -104,6 +104,78 @@ test('the certificate must have the value only', async (t) => {
   t.equal(ask(rule, param('CP1'), createPartialIdentity({ serialNumber: '01' })), 'incomplete_identity', 'it is unknown')
 })
 
+test('further names of the certificate are compared with the request too', async (t) => {
+  const peer = parsePeerIdentity((await ca.issue({
+    upn: 'Anna@corp.example',
+    registeredId: '1.2.3',
+    spiffe: 'spiffe://td/a',
+    subject: [{ type: 'organizationIdentifier', value: 'VATDE-1' }]
+  })).der)
+  const asks = (rule: AllowRule, text: string, of = peer): string => ask(rule, param(text), of)
+  for (const [rule, same, other, invalid] of [
+    [{ upn: { param: 'id' } }, 'Anna@CORP.example', 'anna@corp.example', '*@corp.example'],
+    [{ registeredId: { param: 'id' } }, '1.2.3', '1.2.4', '1.2.03'],
+    [{ trustDomain: { param: 'id' } }, 'td', 'te', 'spiffe://td'],
+    [{ subject: { organizationIdentifier: [{ type: 'LEI' }, { param: 'id' }] } }, 'VATDE-1', 'VATDE-2', '\ud800']
+  ] as const) {
+    const said = JSON.stringify(rule)
+    t.equal(asks(rule, same), 'allowed', said)
+    t.equal(asks({ not: rule }, same), 'no_match', `not: ${said}`)
+    t.equal(asks(rule, other), 'no_match', `${said} ${other}`)
+    t.equal(asks({ not: rule }, other), 'allowed', `not: ${said} ${other}`)
+    for (const text of [invalid, '']) {
+      t.equal(asks(rule, text), 'incomplete_request', `${said} ${text}`)
+      t.equal(asks({ not: rule }, text), 'incomplete_request', `not: ${said} ${text}`)
+    }
+  }
+  for (const domain of ['td/a', '*', 'TD', 'td.']) t.not(asks({ trustDomain: { param: 'id' } }, domain), 'allowed', domain)
+  const two = createPartialIdentity({ subjectAltNames: { registeredId: ['1.2.3', '1.2.4'] } })
+  t.equal(asks({ registeredId: { param: 'id' } }, '1.2.3', two), 'incomplete_identity')
+  t.ok(compileRules({ trustDomain: 'td', spiffe: { param: 'id' } }, { requestValue }))
+  t.ok(compileRules({ trustDomain: { param: 'id' }, spiffe: 'spiffe://td/a' }, { requestValue }))
+})
+
+test('directory names: the value is the only one in all of them, and in the same name as the others', async (t) => {
+  const of = (...directoryName: string[]): typeof station => createPartialIdentity({ subjectAltNames: { directoryName } })
+  const rule: AllowRule = { directoryName: { cn: { param: 'id' }, o: 'Grid' } }
+  const both = (request: Request, peer: typeof station, of = rule): string[] => [ask(of, request, peer), ask({ not: of }, request, peer)]
+  t.same(both(param('CP1'), of('CN=CP1,O=Grid', 'O=Other')), ['allowed', 'no_match'])
+  t.same(both(param('CP1'), of('CN=CP1', 'O=Grid')), ['no_match', 'allowed'], 'of two names')
+  t.same(both(param('CP1'), of('CN=CP1,O=Grid', 'CN=CP2')), ['incomplete_identity', 'incomplete_identity'], 'one of two')
+  t.same(both(param('CP3'), of('CN=CP1,O=Grid', 'CN=CP2')), ['no_match', 'allowed'], 'none of them')
+  t.same(both(param(), of('CN=CP1,O=Grid')), ['incomplete_request', 'incomplete_request'], 'no value')
+  t.same(both(param(), of()), ['no_match', 'allowed'], 'no value and no name')
+  t.same(both(param(), of(), { directoryName: { cn: { param: 'id' }, o: { query: 'o' } } }), ['incomplete_request', 'incomplete_request'])
+  const beside: AllowRule = { directoryName: { cn: ['OPS', { param: 'id' }], o: 'Grid' } }
+  t.same(both(param('CP1'), of('CN=OPS', 'CN=CP1,O=Grid'), beside), ['incomplete_identity', 'incomplete_identity'])
+  t.same(both(param(), of('CN=OPS,O=Grid'), beside), ['allowed', 'no_match'], 'a fixed value needs no request')
+  const whole: AllowRule = { directoryName: { param: 'id' } }
+  t.same(both(param('CN=CP1,O=Grid'), of('CN=CP1,O=Grid'), whole), ['allowed', 'no_match'])
+  t.same(both(param('CN=CP1,O=Grid'), of('CN=CP1,O=Grid', 'O=Other'), whole), ['incomplete_identity', 'incomplete_identity'])
+  for (const text of ['CN', '']) t.same(both(param(text), of('CN=CP1'), whole), ['incomplete_request', 'incomplete_request'], text)
+})
+
+test('keys without text take no value of the request', async (t) => {
+  const asked = { param: 'id' }
+  for (const [rule, reason, path] of [
+    [{ keyUsage: asked }, 'wrong_type', 'rules.keyUsage'], [{ qualified: [asked] }, 'wrong_type', 'rules.qualified[0]'],
+    [{ qualified: { type: asked } }, 'wrong_type', 'rules.qualified.type'],
+    [{ qualified: { psd2: { authority: asked } } }, 'wrong_type', 'rules.qualified.psd2.authority'],
+    [{ admission: asked }, 'wrong_type', 'rules.admission'],
+    [{ admission: { registrationNumber: asked } }, 'wrong_type', 'rules.admission.registrationNumber'],
+    [{ extension: asked }, 'wrong_type', 'rules.extension'], [{ otherName: asked }, 'wrong_type', 'rules.otherName'],
+    [{ extension: { oid: '1.2.3', value: asked } }, 'unknown_key', 'rules.extension.value.param'],
+    [{ otherName: { oid: asked } }, 'wrong_type', 'rules.otherName.oid'],
+    [{ subject: { organizationIdentifier: { number: asked } } }, 'wrong_type', 'rules.subject.organizationIdentifier.number']
+  ] as const) {
+    refuses(t, () => compileRules(rule as never, { requestValue }), { reason, path }, JSON.stringify(rule))
+    t.notOk(validate(rule), `the schema: ${JSON.stringify(rule)}`)
+  }
+  refuses(t, () => compileRules({ keyUsage: asked } as never, { requestValue }), {
+    message: 'rules.keyUsage: found an object, expected a value of the certificate; it cannot be the parameter "id" of the request'
+  })
+})
+
 test('what the authority does not vouch for does not match', async (t) => {
   const peer = limitPeerIdentity(station, 'partner', ['subject'])
   t.equal(ask({ cn: { param: 'id' } }, param('CP1'), peer), 'incomplete_identity')
@@ -182,7 +254,9 @@ test('refuses what is no value of a request', async (t) => {
   t.ok(compileRules({ spiffe: 'spiffe://td', uri: { param: 'a' } }, { requestValue }))
   for (const rules of [
     { cn: { param: 'a' } }, { cn: ['a', { header: 'x-a' }] }, { subject: { cn: { query: 'q' } } }, { issuer: { param: 'a' } },
-    { serialNumber: { param: 'serial' }, issuer: 'CN=CA' }, { o: 'a', not: [{ via: { dns: { param: 'a' } } }] }
+    { serialNumber: { param: 'serial' }, issuer: 'CN=CA' }, { trustDomain: ['td', { param: 'a' }] }, { upn: { param: 'a' } },
+    { registeredId: { header: 'x' } }, { directoryName: [{ param: 'a' }, { cn: { param: 'b' } }] },
+    { subject: { organizationIdentifier: [{ param: 'a' }, { type: 'VAT' }] } }, { o: 'a', not: [{ via: { dns: { param: 'a' } } }] }
   ]) {
     t.ok(compileRules(rules as never, { requestValue }), JSON.stringify(rules))
     t.ok(validate(rules), `the schema: ${JSON.stringify(rules)}`)
@@ -215,10 +289,12 @@ test('explains both sides', async (t) => {
   const long = explain(rule, station, { requestValue, request: param('x'.repeat(10_000)) })
   t.ok(String(long).length < 1000, 'a long value is shortened')
   const authorizer = compileRules([
-    { cn: ['a', { param: 'id' }] }, { subject: { o: { header: 'X-O' } } }, { not: { ou: { query: 'q' } }, o: 'x' }
+    { cn: ['a', { param: 'id' }] }, { subject: { o: { header: 'X-O' } } },
+    { directoryName: { '2.5.4.97': [{ type: 'VAT' }, { param: 'id' }] } }, { not: { ou: { query: 'q' } }, o: 'x' }
   ], { requestValue })
   t.equal(authorizer.describe(), [
     '- CN is "a" or the parameter "id" of the request', '- subject is any name with o the header "x-o" of the request',
+    '- directory name is any name with 2.5.4.97 (type "VAT") or the parameter "id" of the request',
     '- not (OU is the query parameter "q" of the request) and O is "x"'
   ].join('\n'))
 })
@@ -236,5 +312,10 @@ test('authorities are asked whether they vouch for the kind', async (t) => {
   ])
   t.ok(compile({ uri: { param: 'id' } }, [ids]))
   t.ok(compile({ subject: { o: { param: 'id' } }, not: { authority: { param: 'id' } } }, [names]))
-  t.match(compileRules({ fingerprint: { header: 'x' } }, { requestValue }).warnings, ['rules: matches fingerprint only'])
+  for (const key of ['fingerprint', 'trustDomain']) {
+    t.match(compileRules({ [key]: { header: 'x' } }, { requestValue }).warnings, [`rules: matches ${key} only`])
+  }
+  t.ok(compile({ directoryName: { o: { param: 'id' } }, subject: { organizationIdentifier: ['a', { param: 'x' }] } }, [names]))
+  refuses(t, () => compile({ directoryName: { param: 'id' } }, [ids]), { reason: 'never_matches' })
+  refuses(t, () => compile({ upn: { param: 'id' } }, [names]), { reason: 'never_matches' })
 })

@@ -51,6 +51,17 @@ describe('AllowRule', () => {
     expect<AllowRule>().type.toBeAssignableFrom({
       cn: { param: 'id' }, dns: ['a', { header: 'x-host' }], subject: { o: { query: 'tenant' } }, via: { cn: { param: 'g' } }
     })
+    expect(compileRules).type.toBeCallableWith([{
+      trustDomain: ['td', { param: 'id' }],
+      upn: { param: 'id' },
+      registeredId: { query: 'id' },
+      directoryName: [{ header: 'x' }, { cn: { param: 'id' } }],
+      subject: { organizationIdentifier: [{ type: 'VAT' }, { param: 'id' }] }
+    }])
+    expect<AllowRule>().type.not.toBeAssignableFrom({ keyUsage: { param: 'id' } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ qualified: { type: { param: 'id' } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ extension: { oid: '1.2.3', value: { param: 'id' } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ subject: { organizationIdentifier: { number: { param: 'id' } } } })
     expect<AllowRule>().type.not.toBeAssignableFrom({ cn: { param: 'id', query: 'id' } })
     expect<AllowRule>().type.not.toBeAssignableFrom({ cn: { cookie: 'id' } })
   })

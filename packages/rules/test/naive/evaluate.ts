@@ -208,6 +208,7 @@ function spiffeHolds (wanted: string, id: string): boolean {
 }
 
 function fold (address: string): string {
+  if (!address.includes('@')) return address
   const parts = address.split('@')
   const host = parts.pop() as string
   return `${parts.join('@')}@${host.toLowerCase()}`
