@@ -81,6 +81,31 @@ test('a rules file without routes needs no route', async (t) => {
   t.equal((await peerkitHere('rules', 'test', '--rules', file('rules.json'), '--tests', file('tests.yaml'))).code, 0)
 })
 
+test('peers may have every kind of name', async (t) => {
+  const rules: readonly object[] = [
+    { upn: 'anna@corp.example' }, { registeredId: '1.2.3' }, { directoryName: { cn: 'a', o: 'Grid' } },
+    { keyUsage: 'digitalSignature' }, { trustDomain: 'td' }, { otherName: { oid: '1.3.6.1.4.1.311.20.2.3' } }
+  ]
+  const peers = {
+    named: {
+      upn: 'anna@CORP.example', registeredId: ['1.2.3'], directoryName: 'CN=a,O=Grid', keyUsage: 'digitalSignature', spiffe: 'spiffe://td/a'
+    },
+    bare: { subject: 'CN=bare' }
+  }
+  const file = folder(t, {
+    'rules.json': JSON.stringify({ routes: Object.fromEntries(rules.flatMap((rule, at) => [[`GET /${at}`, rule], [`GET /not/${at}`, { not: rule }]])) }),
+    'tests.json': JSON.stringify({
+      peers,
+      tests: rules.flatMap((_, at) => [
+        { route: `GET /${at}`, expect: { named: 'allowed', bare: 'denied' } },
+        { route: `GET /not/${at}`, expect: { named: 'denied', bare: 'allowed' } }
+      ])
+    })
+  })
+  const { code, out } = await peerkitHere('rules', 'test', '--rules', file('rules.json'), '--tests', file('tests.json'))
+  t.equal(code, 0, out)
+})
+
 test('rules test refuses files that are none', async (t) => {
   const good = 'peers: { a: { subject: CN=a } }\ntests: '
   const wrong: Record<string, RegExp> = {
@@ -93,6 +118,7 @@ test('rules test refuses files that are none', async (t) => {
     'peers: { a: { cn: x } }\ntests: [{ others: denied }]': /unknown key "cn"; expected one of subject/,
     'peers: { a: { dns: [5] } }\ntests: [{ others: denied }]': /peers\.a\.dns: found 5/,
     'peers: { a: { subject: [x] } }\ntests: [{ others: denied }]': /peers\.a\.subject: found \["x"\]; expected text/,
+    'peers: { a: { keyUsage: signing } }\ntests: [{ others: denied }]': /peers\.a: .*signing/,
     'peers: { a: { subject: x } }\ntests: [{ others: denied }]': /peers\.a: /,
     [`${good}[5]`]: /tests\[0\]: found 5/,
     [`${good}[{}]`]: /tests\[0\]: expects nothing/,

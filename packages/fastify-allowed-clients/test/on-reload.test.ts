@@ -88,6 +88,30 @@ test('onReload refuses by false, by an error and by an answer that is none', asy
   }
 })
 
+test('a refusal that lasts is told once, although each reading asks', async (t) => {
+  let asked = 0
+  let isOpen = false
+  const { app, status, write, lines } = await start(t, BILLING, {
+    onReload: () => {
+      asked++
+      return isOpen
+    }
+  })
+  const told = (): number => lines.filter(({ msg }) => msg.startsWith('rules file refused')).length
+  await write(OPS)
+  for (const time of [1, 2, 3]) {
+    await t.rejects(app.mtls.reload(), { reason: 'rejected' })
+    t.same([asked, told()], [time, 1])
+  }
+  isOpen = true
+  await app.mtls.reload()
+  t.equal(await status(ops, '/'), 200)
+  isOpen = false
+  await write(BILLING)
+  await t.rejects(app.mtls.reload(), { reason: 'rejected' })
+  t.equal(told(), 2, 'a later one is told again')
+})
+
 test('a change waits for onReload, and those after it wait too', async (t) => {
   const gate = new EventEmitter()
   const order: number[] = []

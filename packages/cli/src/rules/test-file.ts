@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
-import type { PeerIdentity } from '@peerkit/identity'
+import type { KeyUsage, PeerIdentity } from '@peerkit/identity'
 import { UsageError } from '../command.ts'
 import type { RequestValues } from '../explain/request-values.ts'
 import { parseYaml } from '../explain/rules-file.ts'
@@ -31,10 +31,14 @@ const EXPECTED = 'YAML or JSON: { peers, tests }'
 const PEER = 'a certificate file, { cert, authority? }, names such as { subject, dns }, or "none"'
 const TEST_KEYS = ['route', 'params', 'query', 'headers', 'at', 'expect', 'others']
 const NAME_KEYS = [
-  'subject', 'issuer', 'dns', 'uri', 'email', 'ip', 'spiffe', 'serialNumber', 'fingerprint', 'publicKey', 'policy',
-  'extendedKeyUsage', 'authority'
+  'subject', 'issuer', 'dns', 'uri', 'email', 'ip', 'spiffe', 'upn', 'directoryName', 'registeredId', 'serialNumber',
+  'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'keyUsage', 'authority'
 ]
-const LIST_KEYS = ['dns', 'uri', 'email', 'ip', 'policy', 'extendedKeyUsage']
+const LIST_KEYS = [
+  'dns', 'uri', 'email', 'ip', 'upn', 'directoryName', 'registeredId', 'policy', 'extendedKeyUsage', 'keyUsage'
+]
+/** The type of a user principal name among the otherNames. */
+const UPN = '1.3.6.1.4.1.311.20.2.3'
 
 /** Reads a file of tests, and the certificates that it names, relative to it. @throws UsageError */
 export async function readRulesTests (path: string): Promise<RulesTestFile> {
@@ -94,10 +98,19 @@ function readNames (fields: Readonly<Record<string, unknown>>, where: string): P
       serialNumber: text('serialNumber'),
       fingerprint256: text('fingerprint'),
       publicKey256: text('publicKey'),
-      subjectAltNames: { dns: list('dns'), uri, email: list('email'), ip: list('ip') },
+      subjectAltNames: {
+        dns: list('dns'),
+        uri,
+        email: list('email'),
+        ip: list('ip'),
+        directoryName: list('directoryName'),
+        otherName: list('upn').map((value) => ({ type: UPN, value })),
+        registeredId: list('registeredId')
+      },
       isCa: false,
       policies: list('policy'),
-      extendedKeyUsage: list('extendedKeyUsage')
+      extendedKeyUsage: list('extendedKeyUsage'),
+      keyUsage: list('keyUsage') as readonly KeyUsage[]
     })
     return authority === undefined ? peer : limitPeerIdentity(peer, authority, [])
   })
