@@ -12,6 +12,8 @@ import { forecast } from './forecast/forecast.ts'
 import { inspect } from './inspect/inspect.ts'
 import { shownJson } from './output.ts'
 import { probe } from './probe/probe.ts'
+import { rulesLint } from './rules/lint.ts'
+import { rulesTest } from './rules/test.ts'
 import { spiffe } from './spiffe/spiffe.ts'
 import { trustCheck } from './trust/trust-check.ts'
 
@@ -22,6 +24,8 @@ const COMMANDS: Command[] = [
   certRevoke,
   crl,
   explain,
+  rulesLint,
+  rulesTest,
   trustCheck,
   inspect,
   probe,

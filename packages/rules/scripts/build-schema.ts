@@ -4,6 +4,8 @@ import { KEY_USAGE } from '@peerkit/identity/x509'
 const oid = '(?:[01]\\.(?:\\d|[1-3]\\d)|2\\.(?:0|[1-9]\\d{0,38}))(?:\\.(?:0|[1-9]\\d{0,38})){0,30}'
 const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const scheme = '[A-Za-z][A-Za-z0-9+.-]*'
+const hour = '(?:[01]\\d|2[0-3])'
+const time = `${hour}:[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,3})?)?`
 /** What may stand in a URI: printable ASCII, and without wildcards, slashes, query and fragment. */
 const plain = '[!"$-)+-.0->@-~]'
 
@@ -12,7 +14,19 @@ function some (name: string): object {
   return { anyOf: [{ $ref: `#/$defs/${name}` }, { type: 'array', items: { $ref: `#/$defs/${name}` }, minItems: 1 }] }
 }
 
+/** The same, of which each may come from the request instead. */
+function someOrAsked (name: string): object {
+  const one = { anyOf: [{ $ref: `#/$defs/${name}` }, { $ref: '#/$defs/requestValue' }] }
+  return { anyOf: [one, { type: 'array', items: one, minItems: 1 }] }
+}
+
+/** A key of which each value may come from the request. */
 function key (name: string, description: string): object {
+  return { description, ...someOrAsked(name) }
+}
+
+/** A key whose values are all in the rule. */
+function fixed (name: string, description: string): object {
   return { description, ...some(name) }
 }
 
@@ -39,6 +53,10 @@ function texts (pattern: string): object {
 
 const pairs = '^(?:[0-9A-Fa-f]{2})*$'
 
+function moment (description: string): object {
+  return { description: `${description}: a day (its start in UTC), or a moment with its offset.`, $ref: '#/$defs/moment' }
+}
+
 /** The JSON Schema of rule sets, of which schema.json is the published copy. */
 export function buildSchema (): Record<string, unknown> {
   return {
@@ -60,17 +78,31 @@ export function buildSchema (): Record<string, unknown> {
       },
       rule: {
         description: 'All keys must hold, each with any of its values.',
-        $ref: '#/$defs/certificateKeys',
+        $ref: '#/$defs/peerKeys',
+        // Otherwise it would allow everyone for that time.
+        not: { propertyNames: { enum: ['validFrom', 'validUntil'] } },
         properties: {
-          via: key('gatewayRule', 'A rule for the nearest gateway of a forwarded certificate.'),
-          not: key('rule', 'Rules of which none may match.')
+          validFrom: moment('The rule matches from this moment on'),
+          validUntil: moment('The rule matches before this moment, and no longer from it on')
         },
         unevaluatedProperties: false
+      },
+      innerRule: {
+        description: 'A rule within "not".',
+        $ref: '#/$defs/peerKeys',
+        unevaluatedProperties: false
+      },
+      peerKeys: {
+        $ref: '#/$defs/certificateKeys',
+        properties: {
+          via: fixed('gatewayRule', 'A rule for the nearest gateway of a forwarded certificate.'),
+          not: fixed('innerRule', 'Rules of which none may match.')
+        }
       },
       gatewayRule: {
         description: 'A rule for a gateway\'s own certificate.',
         $ref: '#/$defs/certificateKeys',
-        properties: { not: key('gatewayRule', 'Rules of which none may match.') },
+        properties: { not: fixed('gatewayRule', 'Rules of which none may match.') },
         unevaluatedProperties: false
       },
       certificateKeys: {
@@ -99,7 +131,7 @@ export function buildSchema (): Record<string, unknown> {
           email: key('email', 'An e-mail address among the alternative names.'),
           ip: key('ip', 'An address among the alternative names, or a range.'),
           upn: key('upn', 'A user principal name among the alternative names.'),
-          otherName: key('otherName', 'An otherName among the alternative names, by its type and value.'),
+          otherName: fixed('otherName', 'An otherName among the alternative names, by its type and value.'),
           directoryName: key('name', 'A directory name among the alternative names, as subject.'),
           registeredId: key('oid', 'A registered ID among the alternative names.'),
           issuer: key('name', 'The issuer, as subject.'),
@@ -108,12 +140,29 @@ export function buildSchema (): Record<string, unknown> {
           publicKey: key('digest', 'SHA-256 of the SubjectPublicKeyInfo, hex or base64.'),
           policy: key('oid', 'OID of a certificate policy.'),
           extendedKeyUsage: key('oid', 'OID of an extended key usage.'),
-          keyUsage: key('keyUsage', 'A key usage by its name in RFC 5280.'),
-          qualified: key('qualified', 'What the extension qcStatements claims (ETSI EN 319 412-5, TS 119 495).'),
-          admission: key('admission', 'A profession or registration number of the extension admission.'),
-          extension: key('extension', 'An extension by its OID, and its value.'),
+          keyUsage: fixed('keyUsage', 'A key usage by its name in RFC 5280.'),
+          qualified: fixed('qualified', 'What the extension qcStatements claims (ETSI EN 319 412-5, TS 119 495).'),
+          admission: fixed('admission', 'A profession or registration number of the extension admission.'),
+          extension: fixed('extension', 'An extension by its OID, and its value.'),
           authority: key('text', 'The name of the authority that vouches for the certificate, exactly.')
         }
+      },
+      requestValue: {
+        description: 'A value of the request: a parameter of the route, a query parameter or a header. It must occur ' +
+          'once, and the certificate must have no other value of the kind.',
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 1,
+        properties: {
+          param: { type: 'string', minLength: 1 },
+          query: { type: 'string', minLength: 1 },
+          header: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" }
+        },
+        additionalProperties: false
+      },
+      moment: {
+        type: 'string',
+        pattern: `^\\d{4}-\\d{2}-\\d{2}(?:T${time}(?:Z|[+-]${hour}:[0-5]\\d))?$`
       },
       text: { type: 'string', minLength: 1 },
       name: {
@@ -126,9 +175,9 @@ export function buildSchema (): Record<string, unknown> {
         description: 'Attributes that a name must contain.',
         type: 'object',
         minProperties: 1,
-        additionalProperties: some('text'),
+        additionalProperties: someOrAsked('text'),
         properties: Object.fromEntries(['organizationIdentifier', 'organizationidentifier', '2.5.4.97'].map((name) => {
-          return [name, some('identifier')]
+          return [name, someOrAsked('identifier')]
         })),
         propertyNames: {
           anyOf: [

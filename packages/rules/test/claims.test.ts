@@ -130,6 +130,8 @@ test('organizationIdentifier: its parts are of one identifier', async (t) => {
     [{ directoryName: { cn: 'a', organizationIdentifier: { type: 'VAT', country: 'DE' } } }, names, true],
     [{ directoryName: { cn: 'a', organizationIdentifier: { country: 'FR' } } }, names, false]
   ])
+  const other = createPartialIdentity({ subjectAltNames: { directoryName: ['CN=a,organizationIdentifier=anything'] } })
+  hold(t, 'subject', [[{ directoryName: { cn: 'a', organizationIdentifier: { type: 'VAT' } } }, other, undefined]])
 })
 
 test('qualified: types, roles and the competent authority', async (t) => {

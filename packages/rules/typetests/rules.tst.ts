@@ -47,6 +47,31 @@ describe('AllowRule', () => {
     })
   })
 
+  test('takes a value of the request in place of a text', () => {
+    expect<AllowRule>().type.toBeAssignableFrom({
+      cn: { param: 'id' }, dns: ['a', { header: 'x-host' }], subject: { o: { query: 'tenant' } }, via: { cn: { param: 'g' } }
+    })
+    expect(compileRules).type.toBeCallableWith([{
+      trustDomain: ['td', { param: 'id' }],
+      upn: { param: 'id' },
+      registeredId: { query: 'id' },
+      directoryName: [{ header: 'x' }, { cn: { param: 'id' } }],
+      subject: { organizationIdentifier: [{ type: 'VAT' }, { param: 'id' }] }
+    }])
+    expect<AllowRule>().type.not.toBeAssignableFrom({ keyUsage: { param: 'id' } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ qualified: { type: { param: 'id' } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ extension: { oid: '1.2.3', value: { param: 'id' } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ subject: { organizationIdentifier: { number: { param: 'id' } } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: { param: 'id', query: 'id' } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: { cookie: 'id' } })
+  })
+
+  test('takes a period, except within another rule', () => {
+    expect<AllowRule>().type.toBeAssignableFrom({ cn: 'a', validFrom: '2027-01-01', validUntil: '2027-02-01T12:00:00Z' })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: 'a', not: { cn: 'b', validUntil: '2027-01-01' } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: 'a', validUntil: 1 })
+  })
+
   test('refuses a misspelt key', () => {
     expect<AllowRule>().type.not.toBeAssignableFrom({ spifffe: 'spiffe://td' })
     expect(compileRules).type.not.toBeCallableWith([{ cnn: 'a' }])
@@ -143,7 +168,9 @@ describe('compileRules', () => {
     else {
       expect(
         verdict.reason
-      ).type.toBe<'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'>()
+      ).type.toBe<
+        'no_identity' | 'no_match' | 'incomplete_identity' | 'incomplete_request' | 'predicate_refused' | 'predicate_failed'
+      >()
     }
     expect(explain([{ cn: 'a' }], undefined)).type.toBe<Explanation>()
   })

@@ -36,7 +36,8 @@ const requestFields: EventDescription<EventMessages['peerkit:request:denied']>['
   rules: 'where the rules that decided are declared: `config.allowedClients`, `scope /admin`, `rules`',
   rule: 'for an allowed request: index of the rule that allowed it',
   group: 'for an allowed request: the group that the rule names',
-  nearest: 'for a denied request: the rule with the fewest failed conditions, `{ path, matched, failed }`',
+  nearest: 'for a denied request: the rule with the fewest failed conditions, `{ path, matched, failed }`; `asked` in ' +
+    '`failed` has what the request has for the values that the rule takes from it',
   peer: `${PEER}; null without a certificate`,
   requestId: 'request id of Fastify',
   method: 'the HTTP method',
@@ -137,7 +138,14 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
   'peerkit:rules:reloaded': {
     when: 'A rules file changed, and its new rules are in force.',
     by: '@peerkit/fastify-allowed-clients',
-    fields: { file: 'path of the file', generation: 'number of the accepted file, counted from 1' }
+    fields: {
+      file: 'path of the file',
+      generation: 'number of the accepted file, counted from 1',
+      added: 'rules that came, as `path: rule`, at most 50',
+      removed: 'rules that went, at most 50',
+      addedCount: 'how many rules came',
+      removedCount: 'how many rules went'
+    }
   },
   'peerkit:rules:refused': {
     when: 'A rules file changed and was refused. The old rules stay in force.',

@@ -93,8 +93,12 @@ const summarizers: Summarizers = {
   'peerkit:request:would-deny': (message) => {
     return summarizeRequest(message, 'warning', 'reported', 'client would be denied')
   },
-  'peerkit:rules:reloaded': ({ file, generation }) => ({
-    severity: 'good', outcome: 'changed', title: 'rules reloaded', source: file, facts: { file, generation }
+  'peerkit:rules:reloaded': ({ file, generation, addedCount, removedCount }) => ({
+    severity: 'good',
+    outcome: 'changed',
+    title: 'rules reloaded',
+    source: file,
+    facts: { file, generation, addedCount, removedCount }
   }),
   'peerkit:rules:refused': ({ file, generation, error }) => {
     const { code, reason, message } = error as Error & { code?: string, reason?: string }

@@ -2,6 +2,7 @@ import { checkersOf } from '@peerkit/credentials'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CrlIndex } from '@peerkit/revocation'
+import { listRuleEnds } from '../access/rule-ends.ts'
 import type { ConsoleState } from '../console-state.ts'
 import { describeAuthority, findAnchor, findAuthority, findFormerAnchor, hasNamedAuthorities } from './authorities.ts'
 import type { NamedClient, ShownAuthority } from './authorities.ts'
@@ -131,9 +132,9 @@ function showCrl (list: CrlIndex, authority: string | undefined): ShownCrl {
   return { issuer, number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta, authority }
 }
 
-/** A certificate or CRL with its expiry. */
+/** A certificate, a CRL or a rule with its end. */
 export interface End {
-  readonly what: 'own certificate' | 'own intermediate' | 'trusted CA' | 'CRL' | 'client' | 'server'
+  readonly what: 'own certificate' | 'own intermediate' | 'trusted CA' | 'CRL' | 'client' | 'server' | 'rule'
   readonly name: string
   readonly fingerprint256: string | undefined
   /** Milliseconds since the epoch. */
@@ -142,7 +143,10 @@ export interface End {
   readonly end: number
 }
 
-/** Expiry dates of the own chain, CAs, CRLs, and of clients and servers seen since the start, the soonest first. */
+/**
+ * Expiry dates of the own chain, CAs, CRLs, and of clients and servers seen since the start, and the ends of rules, the
+ * soonest first.
+ */
 export function listEnds (state: ConsoleState): End[] {
   const { identity, intermediates, anchors } = state.credentials.current
   const certificates = [
@@ -162,5 +166,5 @@ export function listEnds (state: ConsoleState): End[] {
   const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => (
     { what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }
   ))
-  return [...ends, ...lists].sort((a, b) => a.end - b.end)
+  return [...ends, ...lists, ...listRuleEnds(state)].sort((a, b) => a.end - b.end)
 }

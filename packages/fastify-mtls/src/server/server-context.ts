@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
-import { AUTHORITIES, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
+import { AUTHORITIES, CLOCK, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance } from 'fastify'
 import { AppCheck } from './app-check.ts'
@@ -137,6 +137,7 @@ export class ServerContext {
     contexts.set(server, this)
     // Read by fastify-allowed-clients, in whichever order the plugins are registered.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
+    Object.defineProperty(server, CLOCK, { value: this.now })
     Object.defineProperty(server, REQUIRES_CERTIFICATE, { value: () => this.appCheck.requiresCertificate })
     this.#gate.install(server)
     const { ocspStapler } = this.#options

@@ -26,7 +26,7 @@ export {
   text, url, valueOf
 } from './option-values.ts'
 export {
-  AUTHORITIES, BEFORE_RULES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, addToApp,
+  AUTHORITIES, BEFORE_RULES, CLOCK, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, addToApp,
   hasRules, type DecorableApp
 } from './plugins.ts'
 export { FileUnreadableError, readBounded, type ReadLimits, type UnreadableReason } from './read-bounded.ts'

@@ -6,7 +6,7 @@ import { RULE_KEYS } from '../language/rule-keys.ts'
 import { listExtensionOids } from '../language/values/extension.ts'
 import { listAltNames } from '../language/values/field-value.ts'
 import { READABLE_KINDS } from '../lint/rule-authority.ts'
-import type { RuleExplanation } from '../verdict.ts'
+import type { RequestFinding, RuleExplanation } from '../verdict.ts'
 
 const MAX_FOUND = 10
 const MAX_LENGTH = 256
@@ -23,9 +23,10 @@ const MAX_VALUES = 1000
 
 /** Explains the probable mistake if a key did not match. */
 export function noteMismatch (
-  { key, values }: ParsedKey, found: readonly string[], peer: PeerIdentity
+  { key, values }: ParsedKey, found: readonly string[], peer: PeerIdentity, asked: readonly RequestFinding[] = []
 ): string | undefined {
   const texts = values.slice(0, MAX_VALUES).filter((value) => typeof value === 'string')
+    .concat(asked.flatMap((one) => one.values))
   if (key === 'spiffe' || (key === 'trustDomain' && found.length === 0)) return noteSpiffe(found, peer)
   if (key === 'via' && found.length === 0) return 'the peer came directly, not through a gateway'
   if (key === 'dns') {
@@ -39,6 +40,11 @@ export function noteMismatch (
   const trimmed = new Set(found.map((text) => text.trim()))
   if (texts.some((text) => trimmed.has(text.trim()))) return 'it differs only in spaces at its ends'
   return undefined
+}
+
+/** Why a rule does not hold now. */
+export function notePeriod (key: 'validFrom' | 'validUntil'): string {
+  return key === 'validFrom' ? 'the rule does not hold yet' : 'the rule has ended'
 }
 
 function noteSpiffe (found: readonly string[], peer: PeerIdentity): string | undefined {

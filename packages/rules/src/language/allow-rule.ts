@@ -3,6 +3,19 @@ import type { KeyUsage, PeerIdentity } from '@peerkit/identity'
 /** One value, or several of which any may match. An array must not be empty. */
 export type OneOrMore<T> = T | readonly T[]
 
+/**
+ * A value that each request brings along: a parameter of the route, a query parameter or a header. It is compared as it
+ * is, never as a pattern. The request must have it exactly once, and the certificate must have no other value of the
+ * kind. Otherwise neither the key nor its `not` matches.
+ */
+export type RequestValue =
+  | { readonly param: string, readonly query?: never, readonly header?: never }
+  | { readonly query: string, readonly param?: never, readonly header?: never }
+  | { readonly header: string, readonly param?: never, readonly query?: never }
+
+/** A value as it is written in a rule, or one of the request. */
+export type Value = string | RequestValue
+
 /** The spellings of the attribute that has parts. */
 type IdentifierName = 'organizationIdentifier' | 'organizationidentifier'
 type OtherAttribute = Exclude<AttributeName | Lowercase<AttributeName>, IdentifierName>
@@ -32,10 +45,10 @@ export interface OrganizationIdentifierRule {
 
 /** Attributes that a name must contain, by name or OID: all of them, each with any of its values. */
 export type NameAttributes =
-  & { readonly [name in OtherAttribute]?: OneOrMore<string> }
+  & { readonly [name in OtherAttribute]?: OneOrMore<Value> }
   & {
     readonly [name in IdentifierName | `${number}.${number}.${string}`]?:
-    OneOrMore<string | OrganizationIdentifierRule>
+    OneOrMore<Value | OrganizationIdentifierRule>
   }
 
 /**
@@ -87,58 +100,58 @@ export interface ExtensionRule {
 }
 
 /** A whole distinguished name as RFC 4514 text, or attributes that it must contain. */
-export type NameRule = string | NameAttributes
+export type NameRule = Value | NameAttributes
 
 /** The keys of a rule that match fields of a certificate. */
 interface CertificateRule {
   /** The exact name of the authority that vouches for the certificate. Unknown if the identity has no authority. */
-  readonly authority?: OneOrMore<string>
+  readonly authority?: OneOrMore<Value>
   /** A string is the whole name, compared attribute by attribute. An object lists attributes that it must contain. */
   readonly subject?: OneOrMore<NameRule>
   /** Any commonName of the subject, exactly, case-sensitive. */
-  readonly commonName?: OneOrMore<string>
+  readonly commonName?: OneOrMore<Value>
   /** Short for `commonName`. */
-  readonly cn?: OneOrMore<string>
+  readonly cn?: OneOrMore<Value>
   /** Any organization of the subject, exactly, case-sensitive. */
-  readonly organization?: OneOrMore<string>
+  readonly organization?: OneOrMore<Value>
   /** Short for `organization`. */
-  readonly o?: OneOrMore<string>
+  readonly o?: OneOrMore<Value>
   /** Any organizationalUnit of the subject, exactly, case-sensitive. */
-  readonly organizationalUnit?: OneOrMore<string>
+  readonly organizationalUnit?: OneOrMore<Value>
   /** Short for `organizationalUnit`. */
-  readonly ou?: OneOrMore<string>
+  readonly ou?: OneOrMore<Value>
   /** A dNSName, case-insensitive. `*.` at the start covers exactly one label. Never the common name. */
-  readonly dns?: OneOrMore<string>
+  readonly dns?: OneOrMore<Value>
   /** A URI name, exactly. In its path, `*` covers one segment and a final `**` one or more. */
-  readonly uri?: OneOrMore<string>
+  readonly uri?: OneOrMore<Value>
   /** The SPIFFE ID of a valid X.509-SVID, as `uri`. A trust domain without a path covers all of its IDs. */
-  readonly spiffe?: OneOrMore<string>
+  readonly spiffe?: OneOrMore<Value>
   /** The trust domain of the SPIFFE ID, exactly: `prod.example`. Short for `spiffe` without a path. */
-  readonly trustDomain?: OneOrMore<string>
+  readonly trustDomain?: OneOrMore<Value>
   /** An rfc822Name. The host is case-insensitive, the local part case-sensitive. */
-  readonly email?: OneOrMore<string>
+  readonly email?: OneOrMore<Value>
   /** An iPAddress: an address, or a range in CIDR notation. An IPv4-mapped IPv6 address is the IPv4 address. */
-  readonly ip?: OneOrMore<string>
+  readonly ip?: OneOrMore<Value>
   /** A user principal name (otherName 1.3.6.1.4.1.311.20.2.3). The part after the last `@` is case-insensitive. */
-  readonly upn?: OneOrMore<string>
+  readonly upn?: OneOrMore<Value>
   /** An otherName by its type, and its value. */
   readonly otherName?: OneOrMore<OtherNameRule>
   /** A directoryName of the alternative names, as `subject`. All attributes must be in the same one. */
   readonly directoryName?: OneOrMore<NameRule>
   /** A registeredID: an OID. */
-  readonly registeredId?: OneOrMore<string>
+  readonly registeredId?: OneOrMore<Value>
   /** The issuer's name, as `subject`. */
   readonly issuer?: OneOrMore<NameRule>
   /** Hex digits, with or without colons between pairs. Requires `issuer`. */
-  readonly serialNumber?: OneOrMore<string>
+  readonly serialNumber?: OneOrMore<Value>
   /** SHA-256 of the certificate: hex (case and colons are ignored) or base64. */
-  readonly fingerprint?: OneOrMore<string>
+  readonly fingerprint?: OneOrMore<Value>
   /** SHA-256 of the SubjectPublicKeyInfo: hex or base64. A renewal with the same key keeps it. */
-  readonly publicKey?: OneOrMore<string>
+  readonly publicKey?: OneOrMore<Value>
   /** A certificate policy's OID. */
-  readonly policy?: OneOrMore<string>
+  readonly policy?: OneOrMore<Value>
   /** An extended key usage's OID. */
-  readonly extendedKeyUsage?: OneOrMore<string>
+  readonly extendedKeyUsage?: OneOrMore<Value>
   /** A key usage by its name in RFC 5280. A certificate without the extension has none of them. */
   readonly keyUsage?: OneOrMore<KeyUsage>
   /** Claims of a qualified certificate, and of a payment service provider. */
@@ -156,11 +169,22 @@ export interface GatewayRule extends CertificateRule {
 }
 
 /** A rule that matches if all its keys do. A key matches if any of its values does. */
-export interface AllowRule extends CertificateRule {
+export interface PeerRule extends CertificateRule {
   /** Matches the nearest gateway of a forwarded certificate. A direct peer has no gateway and does not match. */
   readonly via?: OneOrMore<GatewayRule>
   /** The rule matches only if none of these does. If one of them is unknown, the rule does not match either. */
-  readonly not?: OneOrMore<AllowRule>
+  readonly not?: OneOrMore<PeerRule>
+}
+
+/** A rule of a rule set. It may hold for a time only. */
+export interface AllowRule extends PeerRule {
+  /**
+   * The rule matches from this moment on: a day such as `2027-03-15` (its start in UTC), or a moment with its offset
+   * such as `2027-03-15T18:00:00Z`.
+   */
+  readonly validFrom?: string
+  /** The rule matches before this moment and no longer from it on. Written as `validFrom`. */
+  readonly validUntil?: string
 }
 
 /**

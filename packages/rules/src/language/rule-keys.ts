@@ -2,6 +2,7 @@ import { parseSpiffeId } from '@peerkit/identity'
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
 import type { Condition } from '../match/condition.ts'
 import type { AllowRule } from './allow-rule.ts'
+import type { Binding } from './request-value.ts'
 import type { RulePath } from './rule-path.ts'
 import { readAdmission, showAdmission } from './values/admission.ts'
 import { listUpns, readOtherName, readRegisteredId, readUpn, showOtherNames } from './values/alt-names.ts'
@@ -43,8 +44,11 @@ interface KeyDefinition {
   readonly isPinned?: boolean
   /** Reads one value, for keys whose values are strings. */
   readonly read?: (value: unknown, path: RulePath) => FieldValue
-  /** Reads one value, for keys whose values may be objects. All conditions must hold. */
-  readonly readConditions?: (value: unknown, path: RulePath) => readonly Condition[]
+  /**
+   * Reads one value, for keys whose values may be objects. All conditions must hold. Values of the request within it
+   * are added to `bindings`.
+   */
+  readonly readConditions?: (value: unknown, path: RulePath, bindings: Binding[]) => readonly Condition[]
   /** The values of a certificate, for explanations; `undefined` if they are unknown. `values` are those of the rule. */
   readonly find: (peer: PeerIdentity, values: readonly unknown[]) => readonly string[] | undefined
 }
@@ -55,7 +59,7 @@ export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
     phrase: 'subject is',
     otherNames: ['dn', 'name'],
     kind: 'subject',
-    readConditions: (value, path) => readNameRule('subject', value, path),
+    readConditions: (value, path, bindings) => readNameRule('subject', value, path, bindings),
     find: ({ subject }) => one(subject)
   },
   commonName: attribute('2.5.4.3', 'CN is', 'cn'),
@@ -108,7 +112,7 @@ export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
     phrase: 'directory name is',
     otherNames: ['dirname'],
     kind: 'subject',
-    readConditions: (value, path) => readNameRule('directoryName', value, path),
+    readConditions: (value, path, bindings) => readNameRule('directoryName', value, path, bindings),
     find: (peer) => listNames(peer, 'directoryName')?.map(String)
   },
   registeredId: {
@@ -121,7 +125,7 @@ export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
   issuer: {
     phrase: 'issuer is',
     isPinned: true,
-    readConditions: (value, path) => readNameRule('issuer', value, path),
+    readConditions: (value, path, bindings) => readNameRule('issuer', value, path, bindings),
     find: ({ issuer }) => one(issuer)
   },
   serialNumber: {
@@ -190,7 +194,11 @@ export const RULE_KEYS: Readonly<Record<RuleKey, KeyDefinition>> = {
     otherNames: ['gateway', 'proxy'],
     find: ({ via, source }) => via.length === 0 && source !== 'tls' ? undefined : via.slice(-1).map(String)
   },
-  not: { phrase: 'not', otherNames: ['except'], find: (peer) => [peer.toString()] }
+  not: { phrase: 'not', otherNames: ['except'], find: (peer) => [peer.toString()] },
+  validFrom: { phrase: 'from', otherNames: ['notbefore', 'since', 'from', 'begins'], find: () => undefined },
+  validUntil: {
+    phrase: 'until', otherNames: ['notafter', 'expires', 'until', 'ends', 'validto'], find: () => undefined
+  }
 }
 
 /** Short for an attribute of the subject. */
@@ -207,6 +215,11 @@ function attribute (oid: string, phrase: string, short: ShortKey): KeyDefinition
 
 function one (value: { toString (): string } | undefined): readonly string[] | undefined {
   return value === undefined ? undefined : [value.toString()]
+}
+
+/** Whether a key says when its rule holds, and nothing about the certificate. */
+export function isPeriodKey (key: RuleKey): key is 'validFrom' | 'validUntil' {
+  return key === 'validFrom' || key === 'validUntil'
 }
 
 const entries = Object.entries(RULE_KEYS) as [RuleKey, KeyDefinition][]

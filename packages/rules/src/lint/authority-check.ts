@@ -1,4 +1,5 @@
 import type { AuthorityFindings, ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import { isRequestValue } from '../language/request-value.ts'
 import { quote, refuseRule } from '../language/rule-path.ts'
 import { AwaitedAuthorities } from './awaited-authorities.ts'
 import { listKinds } from './rule-authority.ts'
@@ -32,7 +33,7 @@ export class AuthorityCheck {
   }
 
   /** @throws RuleInvalidError if the rule can match peers of no authority */
-  check (rule: Omit<ParsedRule, 'findings'>): AuthorityFindings {
+  check (rule: Pick<ParsedRule, 'path' | 'keys'>): AuthorityFindings {
     const demand = readDemand(rule)
     const { able, neverMatched } = this.#finder.find(demand)
     const claims = listClaims(rule.keys)
@@ -56,7 +57,7 @@ export class AuthorityCheck {
     return names
   }
 
-  #refuse ({ path, keys }: Omit<ParsedRule, 'findings'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
+  #refuse ({ path, keys }: Pick<ParsedRule, 'path' | 'keys'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
     const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
     const texts = selectFlaws(flaws).map(({ text }) => text)
     if (flaws.length === 0) texts.push(this.#awaited.describe())
@@ -123,5 +124,7 @@ function describeValues (key: ParsedKey | undefined): string {
 
 /** Whether the rule identifies peers by something other than names. */
 function isPinned (keys: readonly ParsedKey[]): boolean {
-  return keys.some(({ key }) => key === 'authority' || key === 'fingerprint' || key === 'publicKey')
+  return keys.some(({ key, values }) => {
+    return (key === 'authority' || key === 'fingerprint' || key === 'publicKey') && !values.some(isRequestValue)
+  })
 }

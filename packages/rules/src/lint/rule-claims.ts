@@ -2,6 +2,7 @@ import { isSpiffe, parseDistinguishedName, resolveAttributeType } from '@peerkit
 import type { ClaimKind } from '@peerkit/identity'
 import type { OtherNameRule } from '../language/allow-rule.ts'
 import type { ParsedKey } from '../language/parsed-rule.ts'
+import { isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import type { RuleKey } from '../language/rule-keys.ts'
 import { UPN } from '../language/values/alt-names.ts'
@@ -35,6 +36,8 @@ export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   return keys.filter(({ key }) => RULE_KEYS[key].kind !== undefined).map((key) => ({
     key,
     alternatives: key.values.map((value) => {
+      // Each request brings its own value, so any claim of the kind may do.
+      if (isRequestValue(value)) return []
       return typeof value === 'string' ? readTextClaims(key.key, value) : readObjectClaims(key.key, value as object)
     }),
   }))
@@ -98,7 +101,7 @@ function readName (text: string): Alternative {
 
 function readAttributes (attributes: object): Alternative {
   const entries = Object.entries(attributes).map(([name, values]) => [name, [values].flat() as unknown[]] as const)
-  // The parts of an organizationIdentifier are not a whole value that could be compared with bounds.
+  // Neither the parts of an organizationIdentifier nor values of the request can be compared with bounds.
   return entries.filter(([, values]) => values.every((value) => typeof value === 'string')).map(([name, values]) => {
     return values.map((value) => ({ kind: 'subject', value: `${resolveAttributeType(name) ?? name}=${String(value)}` }))
   })

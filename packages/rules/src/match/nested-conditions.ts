@@ -29,10 +29,10 @@ export class ViaCondition implements Condition {
     this.#matcher = matcher
   }
 
-  test ({ peer }: PeerValues): Truth {
+  test ({ peer, circumstances }: PeerValues): Truth {
     const gateway = peer.via.at(-1)
     if (gateway === undefined) return peer.source === 'tls' ? FALSE : UNKNOWN
-    return this.#matcher.test(new PeerValues(gateway))
+    return this.#matcher.test(new PeerValues(gateway, circumstances))
   }
 }
 

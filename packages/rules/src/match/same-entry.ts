@@ -1,6 +1,9 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { FALSE, TRUE, UNKNOWN } from './condition.ts'
+import { UNKNOWN, allOf, anyOf } from './condition.ts'
 import type { Condition, PeerValues, Truth } from './condition.ts'
+
+/** Whether one entry of a list has a part that a rule asks for. */
+export type EntryTest<Entry> = (entry: Entry, peerValues: PeerValues) => Truth
 
 /**
  * Holds if one entry of a list has all parts that a rule asks for. A certificate may have several entries, such as two
@@ -8,19 +11,18 @@ import type { Condition, PeerValues, Truth } from './condition.ts'
  */
 export class SameEntry<Entry> implements Condition {
   readonly #list: (peer: PeerIdentity) => readonly Entry[] | undefined
-  readonly #parts: readonly ((entry: Entry) => boolean)[]
+  readonly #parts: readonly EntryTest<Entry>[]
 
   /** @param list the entries of a peer; `undefined` if they are unknown */
-  constructor (
-    list: (peer: PeerIdentity) => readonly Entry[] | undefined, parts: readonly ((entry: Entry) => boolean)[]
-  ) {
+  constructor (list: (peer: PeerIdentity) => readonly Entry[] | undefined, parts: readonly EntryTest<Entry>[]) {
     this.#list = list
     this.#parts = parts
   }
 
-  test ({ peer }: PeerValues): Truth {
-    const entries = this.#list(peer)
-    if (entries === undefined) return UNKNOWN
-    return entries.some((entry) => this.#parts.every((has) => has(entry))) ? TRUE : FALSE
+  test (peerValues: PeerValues): Truth {
+    const entries = this.#list(peerValues.peer)
+    // Without an entry, the conditions beside this one decide. A value that the request lacks leaves one unknown.
+    if (entries === undefined || entries.length === 0) return UNKNOWN
+    return anyOf(entries.map((entry) => allOf(this.#parts.map((has) => has(entry, peerValues)))))
   }
 }

@@ -1,6 +1,7 @@
 // Random rules and identities over a small vocabulary, so that they meet often.
 import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { NaiveQuestion } from './evaluate.ts'
 import type { Random } from './random.ts'
 
 const TEXTS = ['a', 'b', 'A', 'a,b', 'ü']
@@ -40,7 +41,44 @@ const USAGES = ['digitalSignature', 'keyAgreement', 'keyCertSign'] as const
 const OIDS = ['1.2.3', '1.2.4', '2.5.29.37.0', '1.3.6.1.5.5.7.3.2']
 const SERIALS = ['00', '01', '0a1b', 'ff']
 const AUTHORITIES = ['internal', 'partner']
-const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension']
+const KINDS: readonly ClaimKind[] = [
+  'subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission',
+  'extension'
+]
+
+const MOMENTS = ['2027-01-01', '2027-01-01T00:00:01Z', '2027-01-02', '2028-01-01T01:00:00+01:00']
+const SOURCES = ['param', 'query', 'header']
+const NAMES_OF_VALUES = ['x', 'y']
+/** The keys whose values may come from a request, with texts that a client might send. */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  cn: TEXTS,
+  o: TEXTS,
+  ou: TEXTS,
+  dns: [...DNS, ...DNS_RULES],
+  uri: [...URIS, ...URI_RULES],
+  spiffe: [...IDS, ...ID_RULES],
+  email: [...EMAILS, ...EMAIL_RULES],
+  ip: [...IPS, ...IP_RULES],
+  trustDomain: [...DOMAINS, 'T', 'td/a'],
+  upn: [...UPNS, '*@x.y'],
+  registeredId: [...OIDS, '1.2.a'],
+  subject: [...NAMES, 'CN', 'a'],
+  issuer: CA_NAMES,
+  directoryName: NAMES,
+  authority: AUTHORITIES
+}
+
+/** A request with none, one or several values of each name, and a moment; sometimes no request. */
+export function randomQuestion (random: Random): NaiveQuestion {
+  const request: Record<string, readonly string[]> = {}
+  const texts = random.pick(Object.values(ASKED))
+  for (const source of SOURCES) {
+    for (const name of NAMES_OF_VALUES) request[`${source} ${name}`] = random.some(texts, random.pick([0, 1, 1, 1]), 1)
+  }
+  if (random.chance(0.2)) request['param x'] = ['a', 'a']
+  const now = Date.parse(random.pick(MOMENTS)) + random.pick([-1, 0, 1])
+  return { request: random.chance(0.1) ? undefined : request, now }
+}
 
 /** An identity in which anything may be missing (unknown), empty (known to be absent) or not believed. */
 export function randomIdentity (random: Random, depth = 0): PeerIdentity {
@@ -87,7 +125,15 @@ export function randomRule (random: Random, depth = 0, gateway = false): Record<
   while (Object.keys(rule).length < count) addKey(rule, random, depth, gateway)
   if ('spiffe' in rule && 'uri' in rule) delete rule.uri
   if ('spiffe' in rule && 'trustDomain' in rule) delete rule.spiffe
+  for (const key of Object.keys(rule)) if (key in ASKED && random.chance(0.15)) rule[key] = randomAsked(random, rule[key])
+  if (depth === 0 && random.chance(0.1)) rule[random.pick(['validFrom', 'validUntil'])] = random.pick(MOMENTS)
   return rule
+}
+
+/** A value of the request in place of what a rule has, or beside it. */
+function randomAsked (random: Random, values: unknown): unknown {
+  const asked = { [random.pick(SOURCES)]: random.pick(NAMES_OF_VALUES) }
+  return random.chance(0.6) ? asked : [values, asked].flat()
 }
 
 function addKey (rule: Record<string, unknown>, random: Random, depth: number, gateway: boolean): void {
@@ -96,7 +142,8 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
   const attributes = (): object => Object.fromEntries(random.some(
     ['cn', 'O', 'ou', '2.5.4.3'], 1, 2
   ).filter((type, index, all) => index === 0 || type !== all[0])
-    .filter((type, _, all) => !(type === '2.5.4.3' && all.includes('cn'))).map((type) => [type, values(TEXTS)]))
+    .filter((type, _, all) => !(type === '2.5.4.3' && all.includes('cn')))
+    .map((type) => [type, random.chance(0.15) ? randomAsked(random, values(TEXTS)) : values(TEXTS)]))
   const names = (from: readonly string[]): unknown => random.chance(0.5)
     ? values(from)
     : random.chance(0.5)

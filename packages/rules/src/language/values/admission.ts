@@ -1,6 +1,7 @@
 import { isObjectIdentifier } from '@peerkit/identity'
 import type { AdmittedProfession, PeerIdentity } from '@peerkit/identity'
 import { createAnyOfValues } from '../../match/any-of-values.ts'
+import { truthOf } from '../../match/condition.ts'
 import type { Condition } from '../../match/condition.ts'
 import { SameEntry } from '../../match/same-entry.ts'
 import { readParts } from '../object-value.ts'
@@ -48,7 +49,7 @@ export function readAdmission (value: unknown, path: RulePath): readonly Conditi
   if (read.length === 1) return conditions
   return [...conditions, new SameEntry(list, read.map(({ name, keys }) => {
     const wanted = new Set(keys)
-    return (entry: AdmittedProfession) => PARTS[name](entry).some((key) => wanted.has(key))
+    return (entry: AdmittedProfession) => truthOf(PARTS[name](entry).some((key) => wanted.has(key)))
   }))]
 }
 

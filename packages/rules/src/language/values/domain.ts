@@ -26,7 +26,8 @@ export function readDnsName (value: unknown, path: RulePath): FieldValue {
   if (host.length > 253 || !host.split('.').every((label) => LABEL.test(label))) {
     refuse('no certificate has such a dNSName')
   }
-  return { field: host === text ? DNS : DNS_PARENT, key: host.toLowerCase() }
+  const key = host.toLowerCase()
+  return host === text ? { field: DNS, key } : { field: DNS_PARENT, key, coversMany: true }
 }
 
 /**

@@ -20,6 +20,8 @@ export interface FieldValue {
   readonly key: string
   /** The pattern, for a segmented field. */
   readonly segments?: readonly string[]
+  /** Whether it stands for many values, as a range does. Such a value is never taken from a request. */
+  readonly coversMany?: boolean
 }
 
 /** A string that is not empty and has no unpaired surrogates, which no certificate can have. */

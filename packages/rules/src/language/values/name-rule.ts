@@ -3,10 +3,16 @@ import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { suggestNearest } from '@peerkit/identity/internal'
 import { joinAlternatives } from '../../match/alternatives.ts'
 import { createAnyOfValues } from '../../match/any-of-values.ts'
-import type { Condition } from '../../match/condition.ts'
+import { UNKNOWN, anyOf, truthOf } from '../../match/condition.ts'
+import type { Condition, Truth } from '../../match/condition.ts'
 import { SameEntry } from '../../match/same-entry.ts'
+import type { EntryTest } from '../../match/same-entry.ts'
+import { readBound } from '../read-values.ts'
+import { isRequestValue } from '../request-value.ts'
+import type { Binding } from '../request-value.ts'
 import { expectPlainObject, isPlainObject, listValues, refuseRule } from '../rule-path.ts'
 import type { RulePath } from '../rule-path.ts'
+import { literalOfAttribute } from './literal.ts'
 import { listAttributes, listNames, listTexts, readAttribute, readWholeName } from './name.ts'
 import type { NameField } from './name.ts'
 import { ORGANIZATION_IDENTIFIER, parseAll, readIdentifierParts } from './organization-identifier.ts'
@@ -14,19 +20,30 @@ import { ORGANIZATION_IDENTIFIER, parseAll, readIdentifierParts } from './organi
 /** Every name of an attribute type. */
 const NAMES = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
 
-/** A whole name, or an object of attributes, as conditions that must all hold. @throws RuleInvalidError */
-export function readNameRule (field: NameField, value: unknown, path: RulePath): readonly Condition[] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
+/**
+ * A whole name, or an object of attributes, as conditions that must all hold.
+ *
+ * @param bindings where values of the request are added
+ * @throws RuleInvalidError
+ */
+export function readNameRule (
+  field: NameField, value: unknown, path: RulePath, bindings: Binding[]
+): readonly Condition[] {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return readAttributes(field, value, path, bindings)
+  }
   return [createAnyOfValues([readWholeName(field, value, path)])]
 }
 
-/** The condition on one attribute, and the same for a single name. */
+/** The conditions on one attribute, and the same for a single name. */
 interface AttributeRule {
   readonly conditions: readonly Condition[]
-  readonly has: (name: DistinguishedName) => boolean
+  readonly has: EntryTest<DistinguishedName>
 }
 
-function readAttributes (field: NameField, value: object, path: RulePath): readonly Condition[] {
+function readAttributes (
+  field: NameField, value: object, path: RulePath, bindings: Binding[]
+): readonly Condition[] {
   const seen = new Map<string, string>()
   const expected = 'an object of attributes, such as { "o": "Example" }'
   const attributes = expectPlainObject(value, path, expected).map(([name, texts]) => {
@@ -43,7 +60,7 @@ function readAttributes (field: NameField, value: object, path: RulePath): reado
       refuseRule(at, 'duplicate_key', name, `one of ${other} and ${name}`, hint)
     }
     seen.set(oid, name)
-    return readAttributeRule(field, oid, texts, at)
+    return readAttributeRule(field, oid, listValues(texts, at), bindings)
   })
   const conditions = attributes.flatMap((attribute) => attribute.conditions)
   // There is only one subject, and one issuer.
@@ -52,15 +69,21 @@ function readAttributes (field: NameField, value: object, path: RulePath): reado
   return [...conditions, new SameEntry(list, attributes.map(({ has }) => has))]
 }
 
-function readAttributeRule (field: NameField, oid: string, content: unknown, path: RulePath): AttributeRule {
-  const alternatives = listValues(content, path).map(({ value, path }): AttributeRule => {
+function readAttributeRule (
+  field: NameField, oid: string, values: ReturnType<typeof listValues>, bindings: Binding[]
+): AttributeRule {
+  const alternatives = values.map(({ value, path }): AttributeRule => {
+    if (isRequestValue(value)) {
+      const bound = readBound(value, path, literalOfAttribute(field, oid), bindings)
+      return { conditions: [bound], has: (name, peerValues) => bound.testTexts(listTexts(name, oid), peerValues) }
+    }
     if (oid === ORGANIZATION_IDENTIFIER && isPlainObject(value)) return readIdentifier(field, value, path)
     const text = readAttribute(field, oid, value, path)
-    return { conditions: [createAnyOfValues([text])], has: (name) => listTexts(name, oid).includes(text.key) }
+    return { conditions: [createAnyOfValues([text])], has: (name) => truthOf(listTexts(name, oid).includes(text.key)) }
   })
   return {
     conditions: joinAlternatives(alternatives.map(({ conditions }) => conditions)),
-    has: (name) => alternatives.some(({ has }) => has(name))
+    has: (name, peerValues) => anyOf(alternatives.map(({ has }) => has(name, peerValues)))
   }
 }
 
@@ -69,9 +92,11 @@ function readIdentifier (field: NameField, value: unknown, path: RulePath): Attr
     return listAttributes(peer, field, ORGANIZATION_IDENTIFIER)
   }
   const { conditions, hasAll } = readIdentifierParts(value, path, `${field}:${ORGANIZATION_IDENTIFIER}`, list)
-  const has = (name: DistinguishedName): boolean => {
-    return parseAll(listTexts(name, ORGANIZATION_IDENTIFIER))?.some(hasAll) === true
+  const has = (name: DistinguishedName): Truth => {
+    const identifiers = parseAll(listTexts(name, ORGANIZATION_IDENTIFIER))
+    return identifiers === undefined ? UNKNOWN : truthOf(identifiers.some(hasAll))
   }
   if (conditions.length === 1) return { conditions, has }
-  return { conditions: [...conditions, new SameEntry((peer) => parseAll(list(peer)), [hasAll])], has }
+  const one = new SameEntry((peer) => parseAll(list(peer)), [(identifier) => truthOf(hasAll(identifier))])
+  return { conditions: [...conditions, one], has }
 }

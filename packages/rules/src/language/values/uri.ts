@@ -55,7 +55,7 @@ export function readSpiffe (value: unknown, path: RulePath): FieldValue {
   const plain = segments.map((segment) => segment === '*' || segment === REST ? 'x' : segment).join('/')
   const id = parseId(text.includes('*') ? plain : text, path, text)
   if (id.path === '' || (segments.length === 2 && segments[1] === REST)) {
-    return { field: TRUST_DOMAIN, key: segments[0] as string }
+    return { field: TRUST_DOMAIN, key: segments[0] as string, coversMany: true }
   }
   return text.includes('*') ? { field: SPIFFE_PATTERN, key: text, segments } : { field: SPIFFE, key: text }
 }
