@@ -1,4 +1,5 @@
 // Our X.509-SVID and the bundles come in any order, and one that is refused may be good later.
+import { renameSync } from 'node:fs'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import type { BundleSource, BundleUser, HeldBundle } from '../src/bundle/bundle-
 import { readBundleDocument, readPemBundle } from '../src/bundle/format.ts'
 import { Assembly } from '../src/source/assembly.ts'
 import type { OwnListener, OwnUpdate } from '../src/source/assembly.ts'
+import { FileFeed } from '../src/source/file-feed.ts'
 import { readBundle } from '../src/source/read-update.ts'
 import { spiffeBundleFile, spiffeCredentials } from '../src/index.ts'
 import { startAgent } from './support/agent.ts'
@@ -49,6 +51,29 @@ test('files: a certificate of a new CA comes before the bundle with that CA', as
   t.match(source.status?.(), { state: 'live', problem: undefined })
 })
 
+test('files: a renewal in the moment of the start is not missed', async (t) => {
+  const write = await folderOf(t)
+  const [first, second] = [await prod.ca.issue({ spiffe: LEDGER }), await prod.ca.issue({ spiffe: LEDGER })]
+  const cert = await write('svid.pem', first.chain + first.key)
+  await write('second.pem', second.chain + second.key)
+  const clock = new ManualClock()
+  const feed = new FileFeed({ cert, key: cert, pollInterval: 1_000, clock })
+  t.after(async () => { await feed.close() })
+  stayAlive(t)
+  const [renewed, updates] = [Promise.withResolvers<OwnUpdate>(), [] as OwnUpdate[]]
+  await feed.open({
+    onUpdate (read) {
+      updates.push(read() as OwnUpdate)
+      if (updates.length > 1) renewed.resolve(updates[1] as OwnUpdate)
+      else renameSync(cert.replace(/svid(?=\.pem$)/, 'second'), cert)
+    },
+    onFailure: renewed.reject,
+    onWithdrawn: () => {}
+  })
+  clock.advance(1_000)
+  t.equal((await renewed.promise).cert.trim(), second.chain.trim())
+})
+
 test('an SVID that starts later is used then, also if a bundle changes before', async (t) => {
   stayAlive(t)
   const write = await folderOf(t)
@@ -60,7 +85,8 @@ test('an SVID that starts later is used then, also if a bundle changes before', 
   t.after(async () => { await source.close() })
   const before = source.current.identity.serialNumber
   const refused = nextChange(source, 'refused')
-  agent.push({ svids: [await prod.svid('/ledger', { notBefore: new Date(clock.now() + 60_000) })] })
+  const later: object = { notBefore: new Date(clock.now() + 60_000) }
+  agent.push({ svids: [await prod.svid('/ledger', later)] })
   t.match(await refused, { error: { startsAt: Number } })
   const rotated = nextChange(source, 'rotated')
   await write('partner.pem', (await createDevCa({ name: 'other' })).root)
