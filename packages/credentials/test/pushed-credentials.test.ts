@@ -164,6 +164,30 @@ test('a certificate that is withdrawn: not presented, until there is new materia
   t.notOk(source.current.withdrawn, 'a source that is closed changes nothing')
 })
 
+test('a certificate that is withdrawn while it is checked stays withdrawn', async (t) => {
+  const { source } = await start(t, await material())
+  const shown: boolean[] = []
+  source.subscribe(() => { shown.push(source.current.withdrawn === true) })
+  const pushing = source.push(await material())
+  source.withdraw()
+  await pushing
+  t.same([...new Set(shown)], [true], 'nobody saw it in between')
+  await source.push(await material())
+  t.equal(source.current.withdrawn, false, 'material that came later ends that')
+})
+
+test('what is pushed while former material is checked again counts more', async (t) => {
+  const clock = new ManualClock()
+  const { source } = await start(t, await material(), { clock })
+  const short = await own.issue({ spiffe: 'spiffe://own/short', notBefore: new Date(clock.now() + 60_000), notAfter: new Date(clock.now() + 90_000) })
+  await t.rejects(source.push({ ...await material(), cert: short.chain, key: short.key }), { startsAt: Number } as never)
+  const last = await material()
+  clock.advance(120_000)
+  await source.push(last)
+  await source.push({ ...last, cert: undefined, key: undefined })
+  t.equal(source.current.cert, last.cert)
+})
+
 test('tells whether new material can be had, and the state of each bundle', async (t) => {
   const clock = new ManualClock()
   const authorities = { partner: authority('partner', partner) }

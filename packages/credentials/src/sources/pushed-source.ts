@@ -117,6 +117,8 @@ export class PushedSource<Snapshot extends TrustSnapshot, Checked extends Checke
   /** The cause of the last refusal of each part. */
   readonly #causes = new Map<string | undefined, string>()
   #warned: readonly string[] = []
+  /** How often our certificate was taken back. */
+  #withdrawals = 0
   /** Each is checked against what is in use, so they come one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -141,7 +143,8 @@ export class PushedSource<Snapshot extends TrustSnapshot, Checked extends Checke
    * @throws CredentialsRefusedError, CredentialsOptionError if it is refused; CredentialsClosedError after `close()`
    */
   async push (given: PushedMaterial): Promise<Snapshot> {
-    const turn = this.#turn.then(async () => await this.#use(given))
+    const withdrawals = this.#withdrawals
+    const turn = this.#turn.then(async () => await this.#use(given, withdrawals))
     this.#turn = turn.catch(() => {})
     return await turn
   }
@@ -154,13 +157,30 @@ export class PushedSource<Snapshot extends TrustSnapshot, Checked extends Checke
    */
   fail (error: Error, cause: string = lastingCause(error)): void { this.#refuseOnce(undefined, error, cause) }
 
+  /** It waits for its turn, because what is pushed until then counts more. */
   protected override recheck (): void {
-    // What was withdrawn is not taken again by itself.
-    if ((this.current as Partial<CredentialSnapshot>).withdrawn === true) return
+    this.#turn = this.#turn.then(async () => { await this.#checkAgain() }).catch(() => {})
+  }
+
+  async #checkAgain (): Promise<void> {
     const [given, latest] = [this.#given, this.#latest]
-    // If what came last is still refused, a CA may have started of what is in use.
-    const again = async (): Promise<void> => { if (given !== latest && !this.closed) await this.push(given) }
-    this.push(latest).catch(again).catch(() => {})
+    // What was withdrawn is not taken again by itself.
+    const isOver = (): boolean => this.closed || (this.current as Partial<CredentialSnapshot>).withdrawn === true
+    if (isOver()) return
+    try {
+      await this.#use(latest)
+    } catch (error) {
+      if (given === latest || isOver()) return
+      // What came last is still refused. A CA may have started of what is in use.
+      await this.#use(given)
+      this.#latest = latest
+      this.#awaitStart([error as Error])
+    }
+  }
+
+  override withdraw (): void {
+    this.#withdrawals += 1
+    super.withdraw()
   }
 
   protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
@@ -199,12 +219,15 @@ export class PushedSource<Snapshot extends TrustSnapshot, Checked extends Checke
     this.#nextStart.clear()
   }
 
-  async #use (given: PushedMaterial): Promise<Snapshot> {
+  /** @param withdrawals how often our certificate had been taken back when the material came */
+  async #use (given: PushedMaterial, withdrawals: number = this.#withdrawals): Promise<Snapshot> {
     if (this.closed) throw new CredentialsClosedError('new credentials arrived after close()')
     this.#latest = given
     try {
       const loaded = await load(this.#loader, given, this)
-      const snapshot = this.take(loaded.checked, loaded.checkers, given.cert === undefined)
+      // A certificate that was taken back while it was checked stays so.
+      const keepsOwn = given.cert === undefined || withdrawals !== this.#withdrawals
+      const snapshot = this.take(loaded.checked, loaded.checkers, keepsOwn)
       this.#given = given
       this.#tell(loaded, given)
       this.#awaitStart(loaded.refusals.values())

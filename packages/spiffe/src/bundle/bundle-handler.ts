@@ -19,7 +19,7 @@ export interface BundleHandlerOptions {
   readonly refreshHint?: number | undefined
   /**
    * Returns the sequence number of the bundle in use, where its owner counts. Default: that of its source; without one
-   * it is made of the CA certificates, see the README.
+   * it is made of the CA certificates, see the README. If it throws, or returns no whole number, the answer is 500.
    */
   readonly sequence?: (() => number) | undefined
 }
@@ -74,7 +74,7 @@ export function bundleHandler (credentials: TrustSource, options: BundleHandlerO
   const write = (): string | undefined => {
     const authority = credentials.current.authorities.find(({ name }) => name === trustDomain)
     if (authority === undefined) return undefined
-    const number = sequence?.() ?? sequenceOfSource(credentials, trustDomain)
+    const number = callSequence(sequence) ?? sequenceOfSource(credentials, trustDomain)
     const isNumbered = number === undefined || number === written?.sequence
     if (written === undefined || !isNumbered || !isSame(written.of, authority)) {
       const made = number ?? nextSequence(authority.anchors, written?.sequence)
@@ -83,7 +83,23 @@ export function bundleHandler (credentials: TrustSource, options: BundleHandlerO
     }
     return written.body
   }
-  return (request, response) => { send(response, request.method === 'HEAD', answer(request, write)) }
+  return (request, response) => {
+    try {
+      send(response, request.method === 'HEAD', answer(request, write))
+    } catch (error) {
+      // Fastify logs it. A listener that throws ends the process.
+      if ('raw' in response) throw error
+      process.emitWarning(`bundleHandler: ${(error as Error).message}`, { code: 'PEERKIT_BUNDLE_FAILED' })
+      response.writeHead(500, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('failed\n')
+    }
+  }
+}
+
+/** @throws SpiffeOptionError, or what the function throws */
+function callSequence (sequence: BundleHandlerOptions['sequence']): number | undefined {
+  const number = sequence?.()
+  if (number === undefined || (Number.isSafeInteger(number) && number >= 0)) return number
+  throw wrongValue(SpiffeOptionError, 'sequence', number, 'a function that returns a whole number')
 }
 
 interface Answer { readonly status: number, readonly headers: Record<string, string>, readonly body: string }

@@ -7,7 +7,7 @@ import { readEndpointOptions } from './endpoint-options.ts'
 import type { BundleEndpointOptions, ReadEndpoint } from './endpoint-options.ts'
 import { fetchBundle } from './fetch-bundle.ts'
 import type { Fetched, ServerCheck } from './fetch-bundle.ts'
-import { parseBundleDocument } from './format.ts'
+import { isNewer, parseBundleDocument } from './format.ts'
 import type { BundleDocument } from './format.ts'
 import { KeptCopy } from './kept-copy.ts'
 import { spiffePki, webPki } from './server-check.ts'
@@ -99,11 +99,12 @@ class BundleEndpoint implements BundleSource {
     await this.#fetching
   }
 
-  async #readCopy ({ warn }: BundleUser): Promise<void> {
+  async #readCopy ({ clock, warn }: BundleUser): Promise<void> {
     try {
       const kept = await this.#copy?.read()
       this.#document = kept?.document
-      this.#refreshedAt = kept?.savedAt ?? 0
+      // A file may have any time.
+      this.#refreshedAt = Math.min(kept?.savedAt ?? 0, clock.now())
     } catch (error) {
       warn(`the kept bundle of ${this.trustDomain} is not used: ${(error as Error).message}`)
     }
@@ -128,7 +129,7 @@ class BundleEndpoint implements BundleSource {
       this.#problem = error as Error
     }
     if (signal.aborted) return
-    this.#due?.set(user.clock.now() + this.#pause(user))
+    this.#due?.setAfter(this.#pause(user))
     user.changed()
   }
 
@@ -163,11 +164,7 @@ class BundleEndpoint implements BundleSource {
   /** @throws SpiffeInvalidError if the document is not used */
   async #take (fetched: Fetched, { warn, clock }: BundleUser): Promise<void> {
     const held = this.#document
-    // A copy that somebody removed is written again.
-    const confirm = async (copy: KeptCopy): Promise<void> => {
-      await copy.touch(clock.now()).catch(async () => { await copy.write(this.#document as BundleDocument) })
-    }
-    if (fetched === undefined) return await this.#keep(confirm, warn)
+    if (fetched === undefined) return await this.#keep(held as BundleDocument, { warn, clock })
     const document = parseBundleDocument(fetched.text, this.trustDomain, this.origin)
     const isSame = held !== undefined && document.ca.join() === held.ca.join()
     if (held?.sequence !== undefined && document.sequence !== undefined) {
@@ -182,14 +179,13 @@ class BundleEndpoint implements BundleSource {
     }
     this.#document = isSame ? { ...document, anchors: held.anchors, ca: held.ca } : document
     this.#etag = fetched.etag
-    const isKept = isSame && document.sequence === held.sequence && document.refreshHint === held.refreshHint
-    await this.#keep(isKept ? confirm : async (copy) => { await copy.write(document) }, warn)
+    await this.#keep(document, { warn, clock })
   }
 
-  async #keep (save: (copy: KeptCopy) => Promise<void>, warn: BundleUser['warn']): Promise<void> {
+  async #keep (document: BundleDocument, { warn, clock }: Pick<BundleUser, 'warn' | 'clock'>): Promise<void> {
     if (this.#copy === undefined) return
     try {
-      await save(this.#copy)
+      await this.#copy.keep(document, clock.now())
     } catch (error) {
       const { path } = this.#copy
       // Messages of Node name the temporary file, which is another one each time.
@@ -203,8 +199,4 @@ class BundleEndpoint implements BundleSource {
     this.#warned = message
     warn(message)
   }
-}
-
-function isNewer (one: BundleDocument, other: BundleDocument): boolean {
-  return one.sequence !== undefined && one.sequence > (other.sequence ?? -1)
 }

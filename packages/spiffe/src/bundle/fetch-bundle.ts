@@ -135,8 +135,8 @@ async function readAnswer (response: IncomingMessage, url: URL, etag: string | u
   const { 'content-type': type, 'content-length': length } = headers
   const answered = `${withoutQuery(url.href)} answered with`
   if (statusCode === 304 && etag !== undefined) return undefined
-  if (statusCode >= 300 && statusCode < 400) {
-    const target = JSON.stringify(String(location).slice(0, 200))
+  if (statusCode >= 300 && statusCode < 400 && location !== undefined) {
+    const target = JSON.stringify(location.slice(0, 200))
     const detail = `${answered} a redirect to ${target}; expected the document, because no redirect is followed`
     throw new BundleEndpointError('redirect', detail)
   }

@@ -121,6 +121,8 @@ class BundleFile implements BundleSource {
       },
       refuse: (problem) => {
         this.#held = new Map([...this.#held].map(([name, held]) => [name, { ...held, problem }]))
+        // Without a trust domain there is none whose problem it is.
+        if (this.#held.size === 0) user.warn(problem.message)
         user.changed()
       },
       // What another source gives may be free later.

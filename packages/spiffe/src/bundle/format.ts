@@ -14,6 +14,11 @@ export interface BundleDocument extends TrustDomainBundle {
   readonly refreshHint: number | undefined
 }
 
+/** Whether the owner of a bundle says that one document is newer than another one. */
+export function isNewer (one: BundleDocument, other: BundleDocument): boolean {
+  return one.sequence !== undefined && one.sequence > (other.sequence ?? -1)
+}
+
 /** Longest document in octets. A CA certificate is about 1 KiB. */
 export const MAX_DOCUMENT_OCTETS: number = 4 * 1024 * 1024
 
@@ -72,7 +77,9 @@ export function parseJson (text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new SpiffeInvalidError('malformed', `${what} is not JSON: ${(error as Error).message.slice(0, 200)}`)
+    // The message of Node quotes the text, which is a secret if the path of another file was given.
+    const [where = 'it ends too early'] = /at position \d+/.exec((error as Error).message) ?? []
+    throw new SpiffeInvalidError('malformed', `${what} is not JSON: ${where}`)
   }
 }
 
@@ -94,8 +101,8 @@ function readKey ({ x5c }: { readonly x5c?: unknown }, index: number, what: stri
 
 function readCount (value: unknown, name: string, what: string): number | undefined {
   if (value === undefined) return undefined
-  // 64 bits (section 4.1.1). A large one is rounded, which keeps the order.
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 64) return value
+  // 64 bits (section 4.1.1). A large one is rounded, the largest to 2 ** 64, which keeps the order.
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 64) return value
   throw malformed(what, name, value, 'a whole number')
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { FileUnreadableError, readBounded } from '@peerkit/identity/internal'
 import { SpiffeInvalidError } from '../errors.ts'
-import { MAX_DOCUMENT_OCTETS, writeBundleDocument } from './format.ts'
+import { MAX_DOCUMENT_OCTETS, isNewer, writeBundleDocument } from './format.ts'
 import type { BundleDocument } from './format.ts'
 import { parseBundleMap } from './map-file.ts'
 
@@ -54,8 +54,25 @@ export class KeptCopy {
     }
   }
 
+  /**
+   * Makes it the copy of a document that was got or confirmed now. If another process has kept a newer document, that
+   * stays.
+   */
+  async keep (document: BundleDocument, now: number): Promise<void> {
+    // Somebody may have removed or changed it, or it was never one.
+    const former = await this.read().catch(() => undefined)
+    if (former !== undefined && isNewer(former.document, document)) return
+    const isKept = former !== undefined && isEqual(former.document, document)
+    // The file of another user can be replaced alone.
+    if (!isKept || !await this.#confirm(now)) await this.#write(document)
+  }
+
+  async #confirm (now: number): Promise<boolean> {
+    return await utimes(this.#path, now / 1_000, now / 1_000).then(() => true, () => false)
+  }
+
   /** Replaces it at once: a reader sees the former copy or the new one. */
-  async write ({ ca, sequence, refreshHint }: BundleDocument): Promise<void> {
+  async #write ({ ca, sequence, refreshHint }: BundleDocument): Promise<void> {
     const bundle: unknown = JSON.parse(writeBundleDocument({ ca, sequence, refreshHint }))
     const temporary = `${this.#path}.${randomUUID()}.tmp`
     try {
@@ -72,7 +89,8 @@ export class KeptCopy {
       throw error
     }
   }
+}
 
-  /** Notes that the bundle was confirmed. */
-  async touch (time: number): Promise<void> { await utimes(this.#path, time / 1_000, time / 1_000) }
+function isEqual (one: BundleDocument, other: BundleDocument): boolean {
+  return one.sequence === other.sequence && one.refreshHint === other.refreshHint && one.ca.join() === other.ca.join()
 }

@@ -64,8 +64,12 @@ export class Assembly {
   #pending: (() => OwnUpdate | Promise<OwnUpdate>) | undefined
   /** What is in use; before the start what will be. */
   #own: OwnUpdate | undefined
+  /** The last one, if it was refused: another bundle, or the time, may make it good. */
+  #refused: OwnUpdate | undefined
   /** Whether it was taken back, and no other has come since. */
   #isWithdrawn = false
+  /** How often it was taken back. */
+  #withdrawals = 0
   /** The CA certificates of each source that are in use. */
   #used: ReadonlyMap<string, readonly string[]> = new Map()
   /** Warnings from before the start, when nobody listens. They are in the first snapshot. */
@@ -76,7 +80,7 @@ export class Assembly {
   #isClosed = false
   /** Why there is nothing yet. */
   #problem: Error | undefined
-  /** When something starts that was refused because it is not valid yet, while there is nothing else. */
+  /** When an X.509-SVID starts that was refused because it is not valid yet. */
   readonly #nextStart: WakeAt
   #onOwn: (() => void) | undefined
   #onSource: ((source: PushedCredentials | PushedTrust) => void) | undefined
@@ -129,7 +133,6 @@ export class Assembly {
       const first = new Promise<void>((resolve) => { this.#onOwn = resolve })
       await own.open({
         onUpdate: (read) => {
-          this.#isWithdrawn = false
           this.#pending = read
           this.#run()
         },
@@ -137,7 +140,9 @@ export class Assembly {
         onWithdrawn: () => {
           // What arrived before does not bring the identity back.
           this.#isWithdrawn = true
+          this.#withdrawals += 1
           this.#pending = undefined
+          this.#refused = undefined
           this.#source?.withdraw()
         }
       })
@@ -185,27 +190,46 @@ export class Assembly {
 
   async #use (): Promise<void> {
     const read = this.#pending
+    const withdrawals = this.#withdrawals
     this.#pending = undefined
+    if (read !== undefined) this.#refused = undefined
     this.#nextStart.clear()
     try {
       const next = await read?.()
+      const isCurrent = withdrawals === this.#withdrawals
+      if (next !== undefined && isCurrent) this.#isWithdrawn = false
       if (this.#source === undefined && next !== undefined) {
         this.#own = next
         this.#refuseOwnDomain(next)
         this.#onOwn?.()
       }
       if (!this.#isStarted) return
+      const isDirty = this.#isDirty
       this.#isDirty = false
       if (this.#source === undefined) await this.#startSource(this.#own)
-      else {
-        if (next !== undefined) this.#checkTrustDomain(next)
-        await this.#push(this.#source, next)
-      }
+      else await this.#renew(this.#source, isCurrent ? next ?? this.#refused : undefined, isDirty)
     } catch (error) {
       if (error instanceof SpiffeOptionError) this.#onMistake?.(error)
       this.#fail(error as Error)
       if (this.#source === undefined) this.#awaitStart(error as Error)
     }
+  }
+
+  /**
+   * @param next set if certificate and key are new
+   * @param isDirty whether bundles may have changed too
+   */
+  async #renew (
+    source: PushedCredentials | PushedTrust, next: OwnUpdate | undefined, isDirty: boolean
+  ): Promise<void> {
+    const withdrawals = this.#withdrawals
+    const problem = await this.#push(source, next)
+    if (problem === undefined) this.#refused = undefined
+    if (problem === undefined || next === undefined || withdrawals !== this.#withdrawals) return
+    this.#refused = next
+    this.#awaitStart(problem)
+    // Bundles are used also while our own certificate cannot be renewed.
+    if (isDirty) await this.#push(source, undefined)
   }
 
   /** The agent sends nothing new only because time passes. */
@@ -247,23 +271,25 @@ export class Assembly {
     throw new SpiffeInvalidError('trust_domain', cause === undefined ? what : `${what}; ${cause.message}`, { cause })
   }
 
-  async #push (source: PushedCredentials | PushedTrust, next: OwnUpdate | undefined): Promise<void> {
+  /** @returns why it was refused, which subscribers were told */
+  async #push (source: PushedCredentials | PushedTrust, next: OwnUpdate | undefined): Promise<Error | undefined> {
     const held = this.#set.list()
     const before = this.#own
     // What was said of the start is said until something changes.
     if (next !== undefined || [...held].some(([name, one]) => this.#isNew(name, one))) this.#early = []
-    const given = this.#assemble(next ?? before, next, held)
-    // Subscribers are told within the push, and may ask for the status.
-    if (next !== undefined) this.#own = next
     try {
+      if (next !== undefined) this.#checkTrustDomain(next)
+      const given = this.#assemble(next ?? before, next, held)
+      // Subscribers are told within the push, and may ask for the status.
+      if (next !== undefined) this.#own = next
       await source.push(given)
-    } catch {
-      // It told its subscribers.
+    } catch (error) {
       this.#own = before
-      return
+      this.#fail(error as Error)
+      return error as Error
     }
     this.#noteUsed(held)
-    if (this.#isWithdrawn) source.withdraw()
+    return undefined
   }
 
   /** A problem of a source with a new document is told after the document was used. */

@@ -35,12 +35,16 @@ export class FileFeed implements OwnFeed {
   }
 
   async open (listener: OwnListener): Promise<void> {
+    // Before the content: a change in between is noticed then.
+    const signatures = await Promise.all(this.#paths.map(async (path) => {
+      return { path, signature: await readSignature([path]) }
+    }))
     const { content } = await this.#load()
     listener.onUpdate(() => content)
     const { clock, pollInterval } = this.#options
     let last = content
-    const followers = await Promise.all(this.#paths.map(async (path) => {
-      return new FollowedFile<OwnUpdate>(await readSignature([path]), {
+    const followers = signatures.map(({ path, signature }) => {
+      return new FollowedFile<OwnUpdate>(signature, {
         path,
         what: 'X.509-SVID',
         schedule: (task, delay) => clock.schedule(task, delay),
@@ -56,7 +60,7 @@ export class FileFeed implements OwnFeed {
         // The certificate may come before its key.
         mayPass: () => true
       })
-    }))
+    })
     if (this.#isClosed) return
     this.#followers = followers
     await Promise.all(followers.map(async (follower) => { await follower.start() }))

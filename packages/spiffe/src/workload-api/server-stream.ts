@@ -172,11 +172,16 @@ class Stream implements ServerStream {
   }
 }
 
-/** Text of a status: octets that are not printable are percent-encoded. It is shown, so it is shortened. */
+/**
+ * Text of a status: octets that are not printable are percent-encoded. It is shown, so it is shortened, and characters
+ * that move a cursor, break a line or change the direction are escaped.
+ */
 function decodeMessage (text: string): string {
   const short = text.slice(0, 300)
   try {
-    return decodeURIComponent(short)
+    return decodeURIComponent(short).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => {
+      return `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`
+    })
   } catch {
     return short
   }

@@ -66,14 +66,14 @@ export class Watch {
   }
 
   #retry (error: WorkloadApiError): void {
-    const { clock, random, retry: { first, longest } } = this.#options
+    const { random, retry: { first, longest } } = this.#options
     // A request that the agent refuses as such is not asked again soon (SPIFFE Workload Endpoint section 6). An agent
     // that is replaced may take it, so it is asked again at last.
     const most = error.reason === 'refused' ? longest : Math.min(longest, first * 2 ** Math.min(this.#failures, 30))
     // Half of it is jitter: all workloads of a host lose their agent at once.
     const delay = most - random() * most / 2
     this.#failures += 1
-    this.#due.set(clock.now() + delay)
+    this.#due.setAfter(delay)
     this.#listener.onLost(error, delay, this.#hadMessages)
   }
 }

@@ -103,6 +103,30 @@ test('numbers that are made go up with the usual changes, and are equal in all p
   t.equal(nextSequence([], undefined), 1_000)
 })
 
+test('a function for the number that fails ends no process, and serves nothing', async (t) => {
+  const trust = trustOf(prod.ca.root)
+  t.after(async () => { await trust.close() })
+  const warnings: Array<Error & { code?: string }> = []
+  const onWarning = (warning: Error): void => { warnings.push(warning) }
+  process.on('warning', onWarning)
+  t.after(() => { process.off('warning', onWarning) })
+  for (const [sequence, message] of [
+    [() => { throw new Error('no counter') }, /no counter/], [() => -1, /sequence is -1; expected .* a whole number/], [() => NaN, /sequence is NaN/], [() => '7', /sequence is "7"/], [async () => 7, /sequence is /]
+  ] as const) {
+    const handler = bundleHandler(trust, { trustDomain: 'prod.example', sequence: sequence as () => number })
+    const server = createServer(handler).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    t.match([response.status, await response.text()], [500, 'failed\n'])
+    t.match(warnings.splice(0), [{ code: 'PEERKIT_BUNDLE_FAILED', message }])
+    server.close()
+    const app = Fastify()
+    app.get('/', handler)
+    t.match((await app.inject('/')).json(), { statusCode: 500, message })
+    await app.close()
+  }
+})
+
 test('arguments that are wrong', (t) => {
   const trust = trustOf(prod.ca.root)
   for (const [args, message] of [

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -175,7 +175,7 @@ test('hostile answers: none is used, and each is named', async (t) => {
   const bad = documentOf(6, second.root)
   for (const [what, answer, error] of [
     ['a redirect', (_: unknown, r: any) => r.writeHead(302, { location: `${endpoint.url}?x` }).end(bad), { reason: 'redirect', message: /no redirect is followed/ }],
-    ['304 that was not asked for', (_: unknown, r: any) => r.writeHead(304).end(), { reason: 'redirect' }],
+    ['304 that was not asked for', (_: unknown, r: any) => r.writeHead(304).end(), { reason: 'status', message: /HTTP status 304; expected 200/ }],
     ['404', (_: unknown, r: any) => r.writeHead(404, json).end(bad), { reason: 'status', message: /HTTP status 404/ }],
     ['206', (_: unknown, r: any) => r.writeHead(206, json).end(bad), { reason: 'status' }],
     ['gzip', (_: unknown, r: any) => r.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(50 << 20))), { reason: 'content', message: /content encoding "gzip"/ }],
@@ -316,6 +316,51 @@ test('a start while the endpoint is away: the copy on disk, then the bootstrap',
   const late = await open(t, endpoint, { file })
   t.match(problemOf(late.trust), /the sequence number 4; the bundle in use has 5/, 'the copy counts against a rollback')
   t.same(names(late.trust), ['second CA'])
+})
+
+test('a clock that is set back by a day does not put off the next fetch', async (t) => {
+  stayAlive(t)
+  const endpoint = await startEndpoint(t, webServer, documentOf(1))
+  const timers = new ManualClock()
+  let back = 0
+  const clock = { now: () => timers.now() - back, schedule: (task: () => void, delay: number) => timers.schedule(task, delay) }
+  const trust = await spiffeTrust({ bundles: [spiffeBundle({ ...base, url: endpoint.url })], clock, random: () => 0 })
+  t.after(async () => { await trust.close() })
+  back = 86_400_000
+  const next = timers.nextTask((wanted) => wanted !== 10_000)
+  timers.advance(60_000)
+  await next
+  t.equal(endpoint.requests.length, 2)
+})
+
+test('a copy that is confirmed is one: not if somebody changed it, or if the bootstrap was what was fetched', async (t) => {
+  const file = join(await folderOf(t), 'kept.json')
+  const endpoint = await startEndpoint(t, webServer, documentOf(5))
+  const kept = async (): Promise<unknown> => JSON.parse(await readFile(file, 'utf8')).trust_domains?.['partner.example']?.spiffe_sequence
+  await writeFile(file, 'garbage')
+  const world = await open(t, endpoint, { file, bootstrap: documentOf(5) })
+  t.equal(await kept(), 5)
+  const copyOf = (document: string): string => JSON.stringify({ trust_domains: { 'partner.example': JSON.parse(document) } })
+  for (const content of ['{"trust_', '{"trust_domains":{}}', copyOf(documentOf(4)), copyOf(documentOf(5, second.root))]) {
+    await writeFile(file, content)
+    await again(world)
+    t.same([await kept(), await readFile(file, 'utf8') === content], [5, false], content.slice(0, 100))
+  }
+  await writeFile(file, copyOf(documentOf(6)))
+  await again(world)
+  t.equal(await kept(), 6, 'that of a process that is further stays')
+  await utimes(file, 4e9, 4e9)
+  await endpoint.stop()
+  const { trust, clock } = await open(t, endpoint, { file })
+  t.match(trust.status?.().bundles, [{ sequence: 6, refreshedAt: clock.now() }], 'nothing was got in the future')
+})
+
+test('a secret in the place of the copy is not quoted', async (t) => {
+  const file = join(await folderOf(t), 'password')
+  await writeFile(file, 'hunter2')
+  const { trust } = await open(t, await startEndpoint(t, webServer, documentOf(5)), { file })
+  t.match(trust.current.warnings, [/the kept bundle of partner\.example is not used: .* is not JSON: /])
+  t.notMatch(trust.current.warnings.join(), /hunter/)
 })
 
 test('a copy that is broken is never used, and is replaced', async (t) => {

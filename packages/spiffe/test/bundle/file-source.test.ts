@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
@@ -88,6 +89,12 @@ test('a map: trust domains come and go', async (t) => {
   await emptied
   t.same(names(trust), [])
   t.equal(await accepts(trust, prod, 'spiffe://prod.example/x'), 'unknown_ca')
+  const warned = new Promise<unknown>((resolve) => {
+    subscribe('peerkit:credentials:warned', resolve)
+    t.after(() => { unsubscribe('peerkit:credentials:warned', resolve) })
+  })
+  await write('map.json', '{')
+  t.match(await warned, { message: /map\.json is not JSON/ }, 'a fault is told, also if it is that of no trust domain')
 })
 
 test('a trust domain comes from one source', async (t) => {

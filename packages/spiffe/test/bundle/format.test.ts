@@ -57,6 +57,7 @@ test('documents of others', async (t) => {
   t.match(parse({ keys: [{ use: 'x509-svid', x5c: [x5c.replace(/(.{64})/g, '$1\r\n')] }] }), { ca: { length: 1 } }, 'line breaks')
   t.match(parse({ keys: [{ use: 'x509-svid', x5c: [x5c] }, { use: 'x509-svid', x5c: [x5c] }] }), { ca: { length: 1 } }, 'a certificate twice')
   t.throws(() => parse({ keys: [{ use: 'x509-svid', x5c: [`${x5c.slice(0, 64)} ${x5c.slice(64)}`] }] }), /in base64/)
+  t.match(parse('{"keys":[],"spiffe_sequence":18446744073709551615}'), { sequence: 2 ** 64 }, 'the largest one')
   t.match(parse('{"keys":[],"spiffe_sequence":1714521600000000000}'), { sequence: 1714521600000000000 }, 'a number of 64 bits')
   t.match(parse({ keys: [{ use: 'X509-SVID', x5c: [x5c] }] }), { ca: { length: 0 } }, 'uses are case-sensitive')
 })

@@ -63,6 +63,13 @@ test('a status in the headers, and in the trailers', async (t) => {
   }
 })
 
+test('a text of a status does not write into a terminal or a log', async (t) => {
+  const agent = await startAgent(t)
+  agent.answer(14, '\u001b[2Jbusy\nlevel=info \u202eforged')
+  const { message } = await open(t, readEndpoint(agent.address)).ended
+  t.match(message, /gRPC status 14: \\u\{1b\}\[2Jbusy\\u\{a\}level=info \\u\{202e\}forged$/)
+})
+
 test('a text of a status that is not encoded', async (t) => {
   const server = createHttp2Server((_request, response) => {
     response.stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '14', 'grpc-message': '100% busy' }, { endStream: true })
