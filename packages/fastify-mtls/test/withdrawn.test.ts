@@ -49,3 +49,34 @@ test('a server takes no new connections, resumes no sessions, and closes those t
   await source.push(await material(ca))
   t.match(await callRaw(world, identity), { status: 200 })
 })
+
+test('sessions of a shared secret are not resumed either, also by a server that starts meanwhile', async (t) => {
+  const ca = await createDevCa()
+  const options = { origin: 'the X.509-SVID', onClose: () => {}, revocationPolicy: 'soft' } as const
+  const source = await startPushedCredentials(await material(ca), options)
+  t.after(async () => { await source.close() })
+  const client = await ca.issue({ spiffe: 'spiffe://prod.example/billing' })
+  const identity = { cert: client.chain, key: client.key }
+  const ticketSecret = Buffer.alloc(32, 7)
+  const start = async (): Promise<{ ca: DevCa, port: number }> => {
+    const app: FastifyInstance<any, any, any, any> = Fastify(withMtls(source, { mtls: { ticketSecret } }))
+    await app.register(fastifyMtls)
+    app.get('/', async () => ({}))
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    t.after(async () => { await app.close() })
+    return { ca, port: (app.server.address() as { port: number }).port }
+  }
+  const first = await start()
+  const worlds = [first, await start()]
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const { session } = await callRaw(first, identity, { maxVersion })
+    const resume = { session, maxVersion }
+    for (const world of worlds) t.match(await callRaw(world, identity, resume), { status: 200, reused: true }, maxVersion)
+    source.withdraw()
+    for (const world of [...worlds, await start()]) {
+      t.match(await callRaw(world, identity, resume), { status: undefined }, `${maxVersion}, withdrawn`)
+    }
+    await source.push(await material(ca))
+    for (const world of worlds) t.match(await callRaw(world, identity, resume), { status: 200 }, `${maxVersion}, back`)
+  }
+})

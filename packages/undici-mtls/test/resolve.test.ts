@@ -155,7 +155,8 @@ test('a resolver that fails, or answers badly, is the reason of the error', asyn
     [() => { throw new Error('the registry is away') }, { message: /the resolver failed: the registry is away$/, retryable: true }],
     [async () => { throw new Error('no such service') }, { message: /the resolver failed: no such service$/, retryable: true }],
     [() => [], { message: /the resolver gave no address$/, retryable: true }],
-    ...[undefined, null, 5, '', '10.0.0.7:8443', 'http://10.0.0.7', 'https://a@b', ['https://10.0.0.7/path'], [5]].map(
+    [() => { throw new Error('x'.repeat(100_000)) }, { message: /the resolver failed: x{299}…$/, retryable: true }],
+    ...[undefined, null, 5, '', new Array(2), '10.0.0.7:8443', 'http://10.0.0.7', 'https://a@b', ['https://10.0.0.7/path'], [5]].map(
       (answer): [() => unknown, object] => [() => answer, { message: /the resolver gave .*; expected an address such as/, retryable: false }]
     )
   ]

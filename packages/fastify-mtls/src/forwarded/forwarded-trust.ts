@@ -147,7 +147,7 @@ export class ForwardedTrust {
         accepted: false,
         reason: 'authority_unknown',
         detail: `no authority vouches for ${String(identity)}: verifiedAs is "${name}", ` +
-          'which is not an authority for clients any more'
+          'which is not an authority for clients at this time'
       }
     }
     const fault = bounds.findFault(identity, name)

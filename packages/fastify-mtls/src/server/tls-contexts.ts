@@ -70,8 +70,7 @@ export class TlsContexts {
 
   /** @param log gets a line if the new certificate is not for servers */
   rotate ({ snapshot, previous, trustChanged }: Rotation, log: ErrorLog | undefined): void {
-    // A resumed session needs no certificate, so that a withdrawn one would still be of use.
-    if (trustChanged || snapshot.withdrawn === true) this.#tickets.drop()
+    if (trustChanged) this.#tickets.drop()
     const isPresented = isForServers(snapshot.identity)
     if (isPresented) this.#presented = snapshot
     else if (snapshot.cert !== previous.cert) logWrongPurpose(log, snapshot, this.#presented)

@@ -1,4 +1,4 @@
-import { describeValue, messageOf, withTimeout } from '@peerkit/identity/internal'
+import { clip, describeValue, messageOf, withTimeout } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
 import { OutboundUnreachableError } from '../errors.ts'
 import { readOrigin } from './read-origin.ts'
@@ -95,7 +95,7 @@ export class AddressResolver {
     try {
       given = await withTimeout(Promise.resolve().then(async () => await resolve({ origin, signal })), { signal })
     } catch (error) {
-      if (!signal.aborted) throw unresolved(origin, `the resolver failed: ${messageOf(error)}`, true, error)
+      if (!signal.aborted) throw unresolved(origin, `the resolver failed: ${clip(messageOf(error))}`, true, error)
       const isClosed = this.#closed.signal.aborted
       const why = isClosed ? messageOf(this.#closed.signal.reason) : `no answer within ${timeout} ms`
       throw unresolved(origin, `the resolver failed: ${why}`, !isClosed, error, isClosed ? 'network' : 'timeout')
@@ -108,7 +108,8 @@ export class AddressResolver {
 function readAddresses (given: unknown, origin: string): ResolvedAddress[] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given]
   if (list.length === 0) throw unresolved(origin, 'the resolver gave no address', true)
-  return list.slice(0, MAX_ADDRESSES).map((address) => {
+  // `map` skips the holes of a list.
+  return Array.from(list.slice(0, MAX_ADDRESSES), (address) => {
     try {
       const { hostname, port } = new URL(readOrigin(address as string))
       return Object.freeze({ hostname, port })
