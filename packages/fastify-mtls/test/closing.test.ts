@@ -54,3 +54,15 @@ test('connections that have closed are forgotten, with and without a handshake',
     t.same(destroyed.map((calls) => calls().length > 0), [false, false, false, true], `http2 ${http2}: closing the app touches the open one alone`)
   }
 })
+
+test('a connection without a handshake that the closing app ends is reported, and does not end the process', async (t) => {
+  const world = await startWorld(t, { settings: { drainTimeout: 1 } })
+  const taken = once(world.app.server, 'connection')
+  const idle = connectPlainly(world.port, '127.0.0.1')
+  await taken
+  const ended = once(idle, 'close')
+  await world.app.close()
+  await ended
+  t.ok(await isSoon(() => world.refusals.length > 0))
+  t.match(world.refusals, [{ reason: 'protocol', code: 'ECONNRESET', protocol: undefined }])
+})

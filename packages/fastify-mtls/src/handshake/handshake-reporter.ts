@@ -55,7 +55,8 @@ export class HandshakeReporter {
       remoteAddress: socket?.remoteAddress,
       remotePort: socket?.remotePort,
       alpnProtocol: undefined,
-      protocol: socket?.getProtocol?.() ?? undefined,
+      // Node crashes if it is asked after the raw connection was destroyed, as closing the app does.
+      protocol: socket?.destroyed === false ? socket.getProtocol?.() ?? undefined : undefined,
       resumed: false,
       durationMs: undefined
     }))
