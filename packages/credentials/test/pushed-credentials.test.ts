@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -146,8 +147,13 @@ test('a certificate that is withdrawn: not presented, until there is new materia
   const first = await material({ own: { ...authority('own', own), ca: [own.root, later.root] } })
   const { source, changes } = await start(t, first, { clock })
   const before = source.current
+  const published: unknown[] = []
+  const listen = (message: unknown): void => { published.push(message) }
+  subscribe('peerkit:credentials:rotated', listen)
   source.withdraw()
   source.withdraw()
+  unsubscribe('peerkit:credentials:rotated', listen)
+  t.match(published, [{ generation: 2, trustChanged: false, withdrawn: true }])
   t.same(told(changes), ['rotated own'], 'once')
   t.match(source.current, { withdrawn: true, generation: 2, trustEpoch: 1, notAfter: clock.now(), cert: before.cert, authorities: [{ name: 'own' }] })
   t.match(secureContextOptions(source.current), { cert: '', key: '', ca: before.ca })

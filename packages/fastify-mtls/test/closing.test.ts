@@ -81,3 +81,15 @@ test('the end of drainTimeout ends connections of every state, and the process g
     t.ok(asked.length > 0, `http2 ${http2}: a handshake was broken off`)
   }
 })
+
+test('a connection without a handshake that the closing app ends is reported, and does not end the process', async (t) => {
+  const world = await startWorld(t, { settings: { drainTimeout: 1 } })
+  const taken = once(world.app.server, 'connection')
+  const idle = connectPlainly(world.port, '127.0.0.1')
+  await taken
+  const ended = once(idle, 'close')
+  await world.app.close()
+  await ended
+  t.ok(await isSoon(() => world.refusals.length > 0))
+  t.match(world.refusals, [{ reason: 'protocol', code: 'ECONNRESET', protocol: undefined }])
+})

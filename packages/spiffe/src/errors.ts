@@ -91,3 +91,8 @@ export class BundleEndpointError extends CodedError {
     this.reason = reason
   }
 }
+
+const PREFIX = /^(?:SPIFFE Workload API|SPIFFE data refused|SPIFFE bundle endpoint): /
+
+/** The message of an error without the prefix of its class, for a message that begins with one. */
+export function detailOf ({ message }: Error): string { return message.replace(PREFIX, '') }

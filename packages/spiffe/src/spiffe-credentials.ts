@@ -6,7 +6,7 @@ import type { CheckOptions, Clock, CredentialSource } from '@peerkit/credentials
 import { SYSTEM_CLOCK, holdProcessOpen } from '@peerkit/credentials/internal'
 import { BUNDLE_SOURCE } from './bundle/bundle-source.ts'
 import type { BundleSource } from './bundle/bundle-source.ts'
-import { SpiffeInvalidError, SpiffeOptionError, WorkloadApiError } from './errors.ts'
+import { SpiffeInvalidError, SpiffeOptionError, WorkloadApiError, detailOf } from './errors.ts'
 import { Assembly } from './source/assembly.ts'
 import type { OwnFeed } from './source/assembly.ts'
 import { FileFeed } from './source/file-feed.ts'
@@ -148,10 +148,10 @@ export async function spiffeCredentials (options: SpiffeCredentialsOptions = {})
     random,
     onTimeout: (cause) => {
       if (own.kind === 'files') {
-        const why = cause === undefined ? 'no source of bundles has answered' : cause.message
+        const why = cause === undefined ? 'no source of bundles has answered' : detailOf(cause)
         return new SpiffeInvalidError('empty', `the X.509-SVID is not usable within ${waitFor} ms; ${why}`, { cause })
       }
-      const why = cause === undefined ? 'the agent sent none' : cause.message
+      const why = cause === undefined ? 'the agent sent none' : detailOf(cause)
       const detail = `no usable X.509-SVID within ${waitFor} ms; ${why}`
       return new WorkloadApiError('timeout', detail, cause === undefined ? {} : { cause })
     }

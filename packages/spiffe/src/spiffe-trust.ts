@@ -3,7 +3,7 @@ import { SYSTEM_CLOCK, holdProcessOpen } from '@peerkit/credentials/internal'
 import { defineOptions, duration, func, list, methods, required } from '@peerkit/identity/internal'
 import { BUNDLE_SOURCE } from './bundle/bundle-source.ts'
 import type { BundleSource } from './bundle/bundle-source.ts'
-import { SpiffeInvalidError, SpiffeOptionError } from './errors.ts'
+import { SpiffeInvalidError, SpiffeOptionError, detailOf } from './errors.ts'
 import { Assembly } from './source/assembly.ts'
 
 /** Options of `spiffeTrust`. */
@@ -54,7 +54,7 @@ export async function spiffeTrust (options: SpiffeTrustOptions): Promise<TrustSo
     clock,
     random,
     onTimeout: (cause) => {
-      const why = cause === undefined ? 'no source has answered' : cause.message
+      const why = cause === undefined ? 'no source has answered' : detailOf(cause)
       return new SpiffeInvalidError('empty', `no bundle within ${waitFor} ms; ${why}`, { cause })
     }
   })

@@ -171,7 +171,7 @@ test('a start fails after waitFor, and says why', async (t) => {
   await scheduled
   clock.advance(500)
   await t.rejects(starting, {
-    code: 'MTLS_ERR_SPIFFE_WORKLOAD_API', reason: 'timeout', message: /no usable X\.509-SVID within 500 ms; .*no identity issued/, cause: { reason: 'denied' }
+    code: 'MTLS_ERR_SPIFFE_WORKLOAD_API', reason: 'timeout', message: /^SPIFFE Workload API: no usable X\.509-SVID within 500 ms; unix:.*no identity issued/, cause: { reason: 'denied' }
   })
   t.equal(clock.waiting, 0, 'nothing goes on')
   const silent = await startAgent(t)

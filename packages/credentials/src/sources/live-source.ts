@@ -169,8 +169,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
     this.#listeners.notify({ type: 'rotated', snapshot, previous, trustChanged })
     if (credentialsRotated.hasSubscribers) {
       const { generation, trustEpoch } = snapshot
-      const { identity, notAfter, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
-      const message = { generation, trustEpoch, trustChanged, identity, notAfter, warnings }
+      const { identity, notAfter, withdrawn, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
+      const message = { generation, trustEpoch, trustChanged, identity, notAfter, withdrawn, warnings }
       credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()

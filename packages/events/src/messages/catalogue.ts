@@ -153,7 +153,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     fields: { file: 'path of the file', generation: 'number of the file that stays in force', error: 'an `Error`' }
   },
   'peerkit:credentials:rotated': {
-    when: 'New credentials are in force.',
+    when: 'New credentials are in force, or our own certificate was withdrawn.',
     by: '@peerkit/credentials',
     fields: {
       generation: GENERATION,
@@ -161,6 +161,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       trustChanged: 'whether the CAs or the CRLs changed',
       identity: 'the new own certificate (`PeerIdentity`)',
       notAfter: 'when the first certificate of the own chain expires, in milliseconds since the epoch',
+      withdrawn: 'true if the issuer took the own certificate back: it is not presented until there is a new one',
       warnings: 'problems that did not prevent the rotation'
     }
   },

@@ -40,6 +40,8 @@ export interface CredentialsRotatedMessage extends EventMessage {
    * When the first certificate of the own chain expires, in milliseconds since the epoch. Undefined without a chain.
    */
   readonly notAfter: number | undefined
+  /** Whether the own certificate was taken back by its issuer: it is not presented until there is a new one. */
+  readonly withdrawn?: boolean | undefined
   readonly warnings: readonly string[]
 }
 

@@ -112,10 +112,12 @@ const summarizers: Summarizers = {
       facts: { file, generation, code }
     }
   },
-  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, notAfter }) => ({
-    severity: 'good',
-    outcome: 'changed',
-    title: 'new credentials in force',
+  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, notAfter, withdrawn = false }) => ({
+    severity: withdrawn ? 'failed' : 'good',
+    outcome: withdrawn ? 'failed' : 'changed',
+    title: withdrawn
+      ? 'our certificate was withdrawn; none is presented until there is a new one'
+      : 'new credentials in force',
     source: 'credentials',
     peer: identity,
     facts: { generation, trustChanged, notAfter: notAfter === undefined ? undefined : iso(notAfter) }

@@ -183,7 +183,8 @@ export class HandshakeGate {
       reporter.refused(facts ?? describeConnection(socket), result.refusal, durationMs)
       if (result.refusal.reason === 'resumption_refused') this.#options.onSessionUnknown()
       socket.on('error', () => {})
-      if (socket.isSessionReused()) resetConnection(socket)
+      // Node may crash if a socket that was destroyed meanwhile is asked.
+      if (!socket.destroyed && socket.isSessionReused()) resetConnection(socket)
       else socket.destroy()
       return
     }

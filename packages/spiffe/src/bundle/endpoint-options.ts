@@ -2,7 +2,7 @@ import { parseSpiffeId } from '@peerkit/identity'
 import {
   choice, defineOptions, duration, required, text, url, valueOf, wrongValue
 } from '@peerkit/identity/internal'
-import { SpiffeOptionError } from '../errors.ts'
+import { SpiffeOptionError, detailOf } from '../errors.ts'
 import { TRUST_DOMAIN, readTrustDomain } from '../source/trust-domain.ts'
 import { parseBundleDocument, readPemBundle } from './format.ts'
 import type { BundleDocument } from './format.ts'
@@ -126,6 +126,6 @@ function readBootstrap (given: string | undefined, trustDomain: string): BundleD
     const read = given.trimStart().startsWith('{') ? parseBundleDocument : readPemBundle
     return read(given, trustDomain, 'bootstrap')
   } catch (error) {
-    throw new SpiffeOptionError((error as Error).message, { cause: error })
+    throw new SpiffeOptionError(detailOf(error as Error), { cause: error })
   }
 }

@@ -64,7 +64,10 @@ async function exchange ({ url, server, etag }: FetchOptions, signal: AbortSigna
     if (error instanceof BundleEndpointError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const isRefusal = socket.authorizationError !== null && socket.authorizationError !== undefined
-    const detail = `${withoutQuery(url.href)} failed: ${code === undefined ? message : `${code} (${message})`}`
+    // Node advises an option of its own, after a semicolon.
+    const said = isRefusal ? message.replace(/;.*/, '') : message
+    const advice = isRefusal && server.tls.ca === undefined ? '; the option ca names other CAs than those of Node' : ''
+    const detail = `${withoutQuery(url.href)} failed: ${code === undefined ? said : `${code} (${said})`}${advice}`
     throw new BundleEndpointError(isRefusal ? 'server' : 'unreachable', detail, { cause: error })
   } finally {
     signal.removeEventListener('abort', destroy)

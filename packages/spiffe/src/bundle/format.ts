@@ -75,7 +75,8 @@ export function parseJson (text: string, what: string): unknown {
     throw new SpiffeInvalidError('too_large', `${found}; expected at most ${MAX_DOCUMENT_OCTETS}`)
   }
   try {
-    return JSON.parse(text)
+    // Editors of Windows write a byte order mark, and PEM may have one too (RFC 8259 section 8.1).
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     // The message of Node quotes the text, which is a secret if the path of another file was given.
     const [where = 'it ends too early'] = /at position \d+/.exec((error as Error).message) ?? []
@@ -91,7 +92,10 @@ function readKey ({ x5c }: { readonly x5c?: unknown }, index: number, what: stri
   const [given] = Array.isArray(x5c) && x5c.length === 1 ? x5c : []
   const base64 = typeof given === 'string' ? given.replace(/[\r\n]+/g, '') : undefined
   if (base64 === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
-    throw malformed(what, `keys[${index}].x5c`, x5c, 'a list of one certificate in base64')
+    // What is in the list says more than that it is one.
+    const [where, found] = Array.isArray(x5c) && x5c.length === 1 ? ['x5c[0]', given] : ['x5c', x5c]
+    const expected = where === 'x5c' ? 'a list of one certificate in base64' : 'a certificate in base64'
+    throw malformed(what, `keys[${index}].${where}`, found, expected)
   }
   const der = Buffer.from(base64, 'base64')
   const found = splitCertificates(der, `${what}: keys[${index}].x5c`).length

@@ -4,7 +4,7 @@ import type { PushedCredentials, PushedMaterial, PushedOptions, PushedTrust } fr
 import { WakeAt } from '@peerkit/identity/internal'
 import { BundleSet } from '../bundle/bundle-set.ts'
 import type { BundleSource, HeldBundle } from '../bundle/bundle-source.ts'
-import { SpiffeInvalidError, SpiffeOptionError } from '../errors.ts'
+import { SpiffeInvalidError, SpiffeOptionError, detailOf } from '../errors.ts'
 import type { TrustDomainBundle } from './read-update.ts'
 import { isTrustDomain } from './trust-domain.ts'
 
@@ -153,8 +153,13 @@ export class Assembly {
     this.#changed()
   }
 
-  #findProblem (): Error | undefined {
-    return [...this.#set.list().values()].find(({ problem }) => problem !== undefined)?.problem
+  /** Why a source gives no bundle. @param needed the trust domain; undefined: any */
+  #findProblem (needed?: string): Error | undefined {
+    const held = [...this.#set.list()].filter(([name]) => needed === undefined || name === needed)
+    const problem = held.find(([, one]) => one.problem !== undefined)?.[1].problem
+    const empty = held.find(([, { document }]) => document?.ca.length === 0)?.[0]
+    if (problem !== undefined || empty === undefined) return problem
+    return new SpiffeInvalidError('empty', `that of ${empty} has no CA certificates`)
   }
 
   #findOwn (trustDomain: string): TrustDomainBundle | undefined {
@@ -249,7 +254,7 @@ export class Assembly {
       listFetched: () => this.#set.status().filter(({ authority }) => !this.#isOurs(authority)),
       onClose: async () => { await this.#close() }
     }
-    this.#checkFirst(given, own, held)
+    this.#checkFirst(given, own)
     const source = await (own === undefined ? startPushedTrust(given, options) : startPushedCredentials(given, options))
     if (this.#isClosed) return await source.close()
     this.#source = source
@@ -259,16 +264,16 @@ export class Assembly {
   }
 
   /** @throws SpiffeInvalidError if the bundles that are needed are not there yet */
-  #checkFirst ({ authorities }: PushedMaterial, own: OwnUpdate | undefined, held: Map<string, HeldBundle>): void {
+  #checkFirst ({ authorities }: PushedMaterial, own: OwnUpdate | undefined): void {
     const needed = own?.trustDomain
     const isThere = needed === undefined
       ? [...authorities.values()].some((authority) => !(authority instanceof Error))
       : authorities.has(needed) && !(authorities.get(needed) instanceof Error)
     if (isThere) return
-    const cause = needed === undefined ? this.#findProblem() : held.get(needed)?.problem
+    const cause = this.#findProblem(needed)
     const whose = needed === undefined ? '' : ` of our trust domain ${needed}`
     const what = `there is no bundle${whose} yet`
-    throw new SpiffeInvalidError('trust_domain', cause === undefined ? what : `${what}; ${cause.message}`, { cause })
+    throw new SpiffeInvalidError('trust_domain', cause === undefined ? what : `${what}; ${detailOf(cause)}`, { cause })
   }
 
   /** @returns why it was refused, which subscribers were told */

@@ -223,6 +223,18 @@ test('an answer that drips ends after the time limit', async (t) => {
   t.match(await refused, { error: { reason: 'timeout', message: /no whole answer within 10000 ms/ } })
 })
 
+test('https_web: without the option ca, the message names it and no option of Node', async (t) => {
+  const endpoint = await startEndpoint(t, await web.issue({ profile: 'server', ip: '127.0.0.1' }), documentOf(5))
+  stayAlive(t)
+  const clock = new ManualClock()
+  const scheduled = clock.nextTask((delay) => delay === 1_000)
+  const starting = spiffeTrust({ bundles: [spiffeBundle({ ...base, ca: undefined, url: endpoint.url })], clock, random: () => 0 })
+  starting.catch(() => {})
+  await scheduled
+  clock.advance(30_000)
+  await t.rejects(starting, { message: /https:\/\/127\.0\.0\.1:\d+\/bundle\.json failed: [A-Z_]+ \([^();]+\); the option ca names other CAs/ })
+})
+
 test('https_web: the certificate must be for the host, and of a CA that is trusted', async (t) => {
   for (const [certificate, message] of [
     [await web.issue({ profile: 'server', dns: 'elsewhere.example' }), /a certificate for "DNS:elsewhere\.example"; expected one for 127\.0\.0\.1/],
@@ -415,7 +427,7 @@ test('options that are wrong', (t) => {
     [{ ...given, ca: [] }, /ca/],
     [{ ...given, retryFirst: 10, retryLongest: 5 }, /retryLongest/],
     [{ ...given, colour: 1 }, /colour/],
-    [{ ...given, bootstrap: '{}' }, /bootstrap: keys/],
+    [{ ...given, bootstrap: '{}' }, /^Invalid SPIFFE option: bootstrap: keys/],
     [{ ...given, bootstrap: 'garbage' }, /bootstrap: /],
     [{ ...spiffe, endpointSpiffeId: undefined }, /endpointSpiffeId is missing/],
     [{ ...spiffe, endpointSpiffeId: 'spiffe://partner.example' }, /endpointSpiffeId/],

@@ -36,9 +36,10 @@ test('what is wrong with a document', async (t) => {
     [{}, /keys is missing; expected a list|keys is undefined; expected a list/],
     [{ keys: {} }, /expected a list of keys/],
     [{ keys: [{ use: 'x509-svid' }] }, /keys\[0\]\.x5c/],
-    [key(), /keys\[0\]\.x5c/],
+    [key(), /keys\[0\]\.x5c is an empty list; expected a list of one certificate in base64/],
+    [key(7), /keys\[0\]\.x5c\[0\] is 7; expected a certificate in base64/],
     [key(x5c, x5c), /a list of one certificate/],
-    [key('not base64!'), /a list of one certificate in base64/],
+    [key('not base64!'), /keys\[0\]\.x5c\[0\] is "not base64!"; expected a certificate in base64/],
     [key('Z2FyYmFnZQ=='), /is not DER/],
     [key(Buffer.concat([prod.bundle, prod.bundle]).toString('base64')), /keys\[0\]\.x5c has 2 certificates; expected one/],
     [key(leaf), /is not a CA/, 'svid'],
@@ -58,6 +59,7 @@ test('documents of others', async (t) => {
   t.match(parse({ keys: [{ use: 'x509-svid', x5c: [x5c] }, { use: 'x509-svid', x5c: [x5c] }] }), { ca: { length: 1 } }, 'a certificate twice')
   t.throws(() => parse({ keys: [{ use: 'x509-svid', x5c: [`${x5c.slice(0, 64)} ${x5c.slice(64)}`] }] }), /in base64/)
   t.match(parse('{"keys":[],"spiffe_sequence":18446744073709551615}'), { sequence: 2 ** 64 }, 'the largest one')
+  t.match(parse(`\uFEFF${JSON.stringify(spire)}`), { sequence: 12 }, 'a byte order mark')
   t.match(parse('{"keys":[],"spiffe_sequence":1714521600000000000}'), { sequence: 1714521600000000000 }, 'a number of 64 bits')
   t.match(parse({ keys: [{ use: 'X509-SVID', x5c: [x5c] }] }), { ca: { length: 0 } }, 'uses are case-sensitive')
 })

@@ -60,6 +60,7 @@ test('a status in the headers, and in the trailers', async (t) => {
     const early = await open(t, readEndpoint(agent.address)).ended
     t.match(early, { reason }, `headers: ${String(status)}`)
     if (status !== 0) t.match(early.message, /unix:.* answered with gRPC status \w+: said ä/)
+    t.equal(early.message.includes('the agent knows no entry for this process'), reason === 'denied')
   }
 })
 
@@ -95,7 +96,7 @@ test('an agent that stops ends the stream once, whether it says so or not', asyn
   const stream = await call
   stream.close(8)
   t.match(await ended, { reason: 'unreachable', message: /closed the connection/ }, 'CANCEL closes it with no error event')
-  t.match(await open(t, { path: '/nowhere/agent.sock' }).ended, { reason: 'unreachable', message: /unix:\/nowhere\/agent\.sock failed: ENOENT/ })
+  t.match(await open(t, { path: '/nowhere/agent.sock' }).ended, { reason: 'unreachable', message: /unix:\/nowhere\/agent\.sock failed: ENOENT \(there is no such socket\)$/ })
 })
 
 test('bytes that are not gRPC end it', async (t) => {
