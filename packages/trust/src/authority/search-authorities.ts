@@ -1,5 +1,6 @@
 import type { CertificateStep } from '@peerkit/events'
 import { isThenable, whenAllSettled, whenSettled } from '@peerkit/identity/internal'
+import { byIssuerKey } from '@peerkit/revocation/internal'
 import { CertificateSet, joinCandidates } from '../certificate/certificate-set.ts'
 import type { Candidates } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
@@ -119,7 +120,8 @@ function conclude (
 
 /**
  * Checks the leaf with the revocation checkers of the other authorities. A leaf that its issuer revoked is revoked on
- * every path, so their answer `revoked` counts. An unknown status counts only for the accepting authority.
+ * every path, so their answer `revoked` counts. An unknown status counts only for the accepting authority. The issuer
+ * is known by its key: another authority may have a CA of the same name, and vouches for that one alone.
  */
 function checkOtherAuthorities (
   authorities: readonly LoadedAuthority[], found: Found, { now }: EvaluatorSettings
@@ -131,7 +133,7 @@ function checkOtherAuthorities (
   const findRevoked = (answers: ReadonlyArray<NotRevoked | PathRefused>): Answer => {
     return answers.find((answer): answer is PathRefused => !answer.valid && isRevoked(leaf!, answer)) ?? found
   }
-  const answers = checkers.map((checker) => checkRevocation([checker], found.path.slice(0, 2), now))
+  const answers = checkers.map((checker) => checkRevocation([byIssuerKey(checker)], found.path.slice(0, 2), now))
   return whenAllSettled(answers, findRevoked)
 }
 
