@@ -89,8 +89,8 @@ export interface FastifyAllowedClientsOptions {
   readonly middleware?: 'notFoundRules'
   /**
    * Which values found in a client's certificate a denial does not state, in `nearest.failed[].found` of the log line,
-   * the event and the audit line: `all`, `email` or `none`. Default `email`: addresses are personal data, and the
-   * certificate is known by its fingerprint.
+   * the event and the audit line: `all`, `email` or `none`. Default `email`: e-mail addresses, user principal names and
+   * other names are personal data, and the certificate is known by its fingerprint.
    */
   readonly redactFound?: Redaction
   /** Whether to add mutual TLS to documents of `@fastify/swagger` (OpenAPI 3.1). Default true. */

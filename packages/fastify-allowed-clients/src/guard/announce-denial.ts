@@ -108,7 +108,7 @@ const REDACTED = '[redacted]'
 function redactFound (nearest: NearestRule | undefined, redact: Redaction): NearestRule | undefined {
   if (nearest === undefined || redact === 'none') return nearest
   const failed = nearest.failed.map((one) => {
-    const isHidden = redact === 'all' || isEmail(one.key)
+    const isHidden = redact === 'all' || isAddress(one.key)
     return {
       ...one,
       ...(isHidden && one.found !== undefined && { found: one.found.map(() => REDACTED) }),
@@ -124,5 +124,5 @@ function redactAsked (asked: RequestValueFound, isHidden: boolean): RequestValue
   return isStated ? asked : { ...asked, values: asked.values.map(() => REDACTED) }
 }
 
-/** The key may be that of a rule within a rule: `not.email`. */
-function isEmail (key: string): boolean { return /(?:^|\.)email$/.test(key) }
+/** A user principal name has the form of an address. The key may be that of a rule within a rule: `not.email`. */
+function isAddress (key: string): boolean { return /(?:^|\.)(?:email|upn|otherName)$/.test(key) }

@@ -7,10 +7,11 @@ import type { Condition } from '../match/condition.ts'
 import { Matcher } from '../match/matcher.ts'
 import { NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
 import type { Predicate } from './allow-rule.ts'
+import { readBound } from './bound-value.ts'
 import { literalOf } from './literal-values.ts'
 import { refuseContradiction } from './parsed-rule.ts'
 import type { ParsedEntry, ParsedKey, ParsedRule } from './parsed-rule.ts'
-import { copyValue, readBound, readDependencies, readPeriodKey } from './read-values.ts'
+import { readDependencies, readPeriodKey } from './read-dependencies.ts'
 import { isRequestValue } from './request-value.ts'
 import type { Binding } from './request-value.ts'
 import { OTHER_NAMES, RULE_KEYS, SPELLINGS, isPeriodKey } from './rule-keys.ts'
@@ -132,6 +133,11 @@ function readValue (
     refuseUnknownAuthority(fieldValue.key, authorityCheck.authorities, path)
   }
   return [createAnyOfValues([fieldValue])]
+}
+
+/** Values are kept as they were written, to describe the rule. */
+function copyValue (value: unknown): unknown {
+  return typeof value === 'object' ? structuredClone(value) : value
 }
 
 function readNested (
