@@ -36,8 +36,6 @@ export class BundleSet {
     for (const [index, source] of sources.entries()) takeOver(source, `bundles[${index}]`)
   }
 
-  get size (): number { return this.#sources.length }
-
   /** The trust domains that one source is made for. Those of maps are known later. */
   get declared (): readonly string[] {
     return this.#sources.flatMap(({ trustDomain }) => trustDomain === undefined ? [] : [trustDomain])

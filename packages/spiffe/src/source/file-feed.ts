@@ -5,7 +5,7 @@ import { FollowedFile, readSignature, readStill } from '@peerkit/credentials/wat
 import { decodePem, encodePem, parseSpiffeId } from '@peerkit/identity'
 import { FileUnreadableError, readBounded } from '@peerkit/identity/internal'
 import { SpiffeInvalidError } from '../errors.ts'
-import type { OwnFeed, OwnListener, OwnUpdate } from './assembly.ts'
+import type { OwnFeed, OwnListener, OwnUpdate } from './own-feed.ts'
 import { parseCertificate } from './read-certificates.ts'
 
 /** The most octets of a certificate chain or a key. */
