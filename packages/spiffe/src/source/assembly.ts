@@ -1,10 +1,12 @@
-import type { AuthorityMaterial, CheckOptions, Clock } from '@peerkit/credentials'
+import type { CheckOptions, Clock } from '@peerkit/credentials'
 import { startPushedCredentials, startPushedTrust } from '@peerkit/credentials/internal'
 import type { PushedCredentials, PushedMaterial, PushedOptions, PushedTrust } from '@peerkit/credentials/internal'
 import { WakeAt } from '@peerkit/identity/internal'
 import { BundleSet } from '../bundle/bundle-set.ts'
 import type { BundleSource, HeldBundle } from '../bundle/bundle-source.ts'
-import { SpiffeInvalidError, SpiffeOptionError, detailOf } from '../errors.ts'
+import { SpiffeInvalidError, SpiffeOptionError } from '../errors.ts'
+import { checkFirst, checkTrustDomain, refuseOwnDomain } from './check-trust-domain.ts'
+import { isOurs, listAuthorities } from './list-authorities.ts'
 import type { OwnFeed, OwnUpdate } from './own-feed.ts'
 import type { TrustDomainBundle } from './read-update.ts'
 import { isTrustDomain } from './trust-domain.ts'
@@ -175,7 +177,7 @@ export class Assembly {
       if (next !== undefined && isCurrent) this.#isWithdrawn = false
       if (this.#source === undefined && next !== undefined) {
         this.#own = next
-        this.#refuseOwnDomain(next)
+        refuseOwnDomain(next, this.#set)
         this.#onOwn?.()
       }
       if (!this.#isStarted) return
@@ -224,26 +226,13 @@ export class Assembly {
       listFetched: () => this.#set.status().filter(({ authority }) => !this.#isOurs(authority)),
       onClose: async () => { await this.#close() }
     }
-    this.#checkFirst(given, own)
+    checkFirst(given.authorities, own, (name) => this.#findProblem(name))
     const source = await (own === undefined ? startPushedTrust(given, options) : startPushedCredentials(given, options))
     if (this.#isClosed) return await source.close()
     this.#source = source
     this.#noteUsed(held)
     if (this.#isWithdrawn) source.withdraw()
     this.#onSource?.(source)
-  }
-
-  /** @throws SpiffeInvalidError if the bundles that are needed are not there yet */
-  #checkFirst ({ authorities }: PushedMaterial, own: OwnUpdate | undefined): void {
-    const needed = own?.trustDomain
-    const isThere = needed === undefined
-      ? [...authorities.values()].some((authority) => !(authority instanceof Error))
-      : authorities.has(needed) && !(authorities.get(needed) instanceof Error)
-    if (isThere) return
-    const cause = this.#findProblem(needed)
-    const whose = needed === undefined ? '' : ` of our trust domain ${needed}`
-    const what = `there is no bundle${whose} yet`
-    throw new SpiffeInvalidError('trust_domain', cause === undefined ? what : `${what}; ${detailOf(cause)}`, { cause })
   }
 
   /** @returns why it was refused, which subscribers were told */
@@ -253,7 +242,7 @@ export class Assembly {
     // What was said of the start is said until something changes.
     if (next !== undefined || [...held].some(([name, one]) => this.#isNew(name, one))) this.#early = []
     try {
-      if (next !== undefined) this.#checkTrustDomain(next)
+      if (next !== undefined) checkTrustDomain(next, this.#set)
       const given = this.#assemble(next ?? before, next, held)
       // Subscribers are told within the push, and may ask for the status.
       if (next !== undefined) this.#own = next
@@ -281,19 +270,10 @@ export class Assembly {
   #assemble (
     own: OwnUpdate | undefined, next: OwnUpdate | undefined, held: ReadonlyMap<string, HeldBundle>
   ): PushedMaterial {
-    const authorities = new Map<string, AuthorityMaterial | Error>()
-    for (const [name, bundle] of own?.bundles ?? []) {
-      if (isOurs(own, name) || (!this.#set.has(name) && this.#options.accepts(name))) {
-        authorities.set(name, bundle instanceof Error ? bundle : authorityOf(name, bundle))
-      }
-    }
-    for (const [name, one] of held) {
-      // Nobody but the agent says whom our own trust domain trusts.
-      if (isOurs(own, name)) continue
-      const { document, problem } = one
-      if (problem !== undefined && !this.#isNew(name, one)) authorities.set(name, problem)
-      else if (document !== undefined && document.ca.length > 0) authorities.set(name, authorityOf(name, document))
-    }
+    const authorities = listAuthorities(own, held, {
+      accepts: (name) => !this.#set.has(name) && this.#options.accepts(name),
+      isNew: (name, one) => this.#isNew(name, one)
+    })
     return {
       ...(next !== undefined && { cert: next.cert, key: next.key }),
       own: own !== undefined && authorities.has(own.trustDomain) ? own.trustDomain : undefined,
@@ -301,20 +281,6 @@ export class Assembly {
       crls: own?.crls ?? [],
       warnings: this.#early
     }
-  }
-
-  /** @throws SpiffeInvalidError if there is no bundle for the trust domain of a new X.509-SVID */
-  #checkTrustDomain ({ trustDomain, bundles }: OwnUpdate): void {
-    if (bundles.has(trustDomain) || this.#set.has(trustDomain)) return
-    const found = `the new X.509-SVID is of the trust domain ${trustDomain}`
-    throw new SpiffeInvalidError('trust_domain', `${found}, and no source of bundles gives its bundle`)
-  }
-
-  /** @throws SpiffeOptionError if a source is for our own trust domain, whose bundle the agent gives */
-  #refuseOwnDomain ({ trustDomain, bundles }: OwnUpdate): void {
-    if (!bundles.has(trustDomain) || !this.#set.declared.includes(trustDomain)) return
-    const expected = 'sources of other trust domains, because the Workload API gives the bundle of our own'
-    throw new SpiffeOptionError(`bundles has a source of our own trust domain ${trustDomain}; expected ${expected}`)
   }
 
   #isOurs (name: string): boolean { return isOurs(this.#own, name) }
@@ -330,14 +296,4 @@ export class Assembly {
     if (own !== undefined) return { kind: own.kind, origin: own.origin }
     return { kind: 'bundles', origin: bundles.map(({ origin }) => origin).join(', ') }
   }
-}
-
-/** Whether the agent gives the bundle of this trust domain, because it is our own. */
-function isOurs (own: OwnUpdate | undefined, name: string): boolean {
-  return name === own?.trustDomain && own.bundles.has(name)
-}
-
-function authorityOf (name: string, bundle: TrustDomainBundle): AuthorityMaterial {
-  // A CA of a bundle is trusted, self-signed or not, as other implementations do.
-  return { ca: bundle.ca, names: { spiffe: `spiffe://${name}` }, spiffeOnly: true, partial: true }
 }
