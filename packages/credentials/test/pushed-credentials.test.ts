@@ -271,3 +271,19 @@ test('authorities alone: certificate and key stay, and a refusal of them too', a
   await source.push(await material({ partner: authority('partner', partner) }))
   t.same(told(changes), ['rotated own', 'recovered all', 'recovered own'])
 })
+
+test('a CRL of a partner whose CA has the name of ours does not stop a start', async (t) => {
+  const twin = await createDevCa({ name: 'Own' })
+  const lost = await own.issue({ spiffe: 'spiffe://own/lost' })
+  twin.revoke(lost.serialNumber)
+  const crls = [(await twin.crl()).der]
+  for (const revocationPolicy of ['soft', 'hard'] as const) {
+    const given = { ...await material({ partner: authority('partner', twin) }), crls }
+    const { source } = await start(t, given, { revocationPolicy })
+    const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients') })
+    // Nothing is known of our own certificates: that list is another CA's.
+    const expected = revocationPolicy === 'soft' ? { accepted: true } : { accepted: false, reason: 'revocation_unknown' }
+    t.match(await trust.evaluate(lost.der), expected, revocationPolicy)
+    t.match(source.current.warnings, [/signed with another key/], 'and that is said')
+  }
+})

@@ -32,6 +32,15 @@ interface Question {
   readonly isFirst: boolean
 }
 
+/** Options of {@link loadCheckers}. */
+interface CrlLoadOptions {
+  /**
+   * Whether nobody chose the CRLs for these authorities: they came together, and went where the name of their issuer is
+   * known. Default false: if all of an authority are of unknown CAs, the wrong file was configured.
+   */
+  readonly mayBeForeign?: boolean
+}
+
 /**
  * Makes the checkers of authorities synchronously, for CRLs of up to 1 MiB. An authority without CRLs has no checker.
  *
@@ -65,7 +74,7 @@ export function createCheckers (
 /** Makes the checkers for CRLs of any size, without blocking the event loop. */
 export async function loadCheckers (
   changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[] | Promise<readonly Pem[]>,
-  clock: Clock, checked: CheckedTrust, inForce: InForce
+  clock: Clock, checked: CheckedTrust, inForce: InForce, { mayBeForeign = false }: CrlLoadOptions = {}
 ): Promise<Checkers> {
   const made = new Map<string, CrlChecker | undefined>()
   const ask = askAbout(clock, checked, inForce)
@@ -74,7 +83,8 @@ export async function loadCheckers (
     await slices.pause()
     try {
       const question = ask(authority)
-      made.set(authority.name, compareChecker(await load(question, await crlsOf(authority.name)), question))
+      const checker = await load(question, await crlsOf(authority.name))
+      made.set(authority.name, compareChecker(checker, question, mayBeForeign))
     } catch (error) {
       closeAll(made)
       throw blame(error as Error, [authority.name])
@@ -203,10 +213,12 @@ function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string
  * Returns the checker. Refuses it if all CRLs are of unknown CAs, or if it would lose revocations that are in use. A CA
  * that moves here without its CRL stays where it was: the authority that it leaves is refused too.
  */
-function compareChecker (checker: CrlChecker | undefined, question: Question): CrlChecker | undefined {
+function compareChecker (
+  checker: CrlChecker | undefined, question: Question, mayBeForeign = false
+): CrlChecker | undefined {
   const { authority: { name, crlIssuers, crlOrigin }, anchors, before, givers, formerIssuers, clock } = question
   const context = { issuers: crlIssuers, anchors, between: formerIssuers, now: clock.now() }
-  const objection = (question.isFirst ? describeOnlyForeign(checker) : undefined) ??
+  const objection = (question.isFirst && !mayBeForeign ? describeOnlyForeign(checker) : undefined) ??
     describeCrlLoss(checker?.lists ?? [], before, context)
   if (objection === undefined) return checker
   checker?.close().catch(() => {})

@@ -305,7 +305,8 @@ async function load<Snapshot extends TrustSnapshot, Checked extends CheckedTrust
       const checked = { ...found, warnings: [...found.warnings, ...pushed.warnings ?? []] }
       await slices.turn()
       const changed = inForce?.changedAuthorities(checked) ?? checked.authorities
-      const checkers = await loadCheckers(changed, (name) => passed.crls.get(name) ?? [], clock, checked, previous)
+      const crlsOf = (name: string): readonly Uint8Array[] => passed.crls.get(name) ?? []
+      const checkers = await loadCheckers(changed, crlsOf, clock, checked, previous, { mayBeForeign: true })
       await slices.turn()
       return { checked, checkers, refusals, warnings: [...warnings] }
     } catch (error) {
