@@ -100,7 +100,7 @@ test('a refusal that lasts is told once, although each reading asks', async (t) 
   const told = (): number => lines.filter(({ msg }) => msg.startsWith('rules file refused')).length
   await write(OPS)
   for (const time of [1, 2, 3]) {
-    await t.rejects(app.mtls.reload(), { reason: 'rejected' })
+    await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
     t.same([asked, told()], [time, 1])
   }
   isOpen = true
@@ -108,7 +108,7 @@ test('a refusal that lasts is told once, although each reading asks', async (t) 
   t.equal(await status(ops, '/'), 200)
   isOpen = false
   await write(BILLING)
-  await t.rejects(app.mtls.reload(), { reason: 'rejected' })
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
   t.equal(told(), 2, 'a later one is told again')
 })
 

@@ -36,8 +36,8 @@ const requestFields: EventDescription<EventMessages['peerkit:request:denied']>['
   rules: 'where the rules that decided are declared: `config.allowedClients`, `scope /admin`, `rules`',
   rule: 'for an allowed request: index of the rule that allowed it',
   group: 'for an allowed request: the group that the rule names',
-  nearest: 'for a denied request: the rule with the fewest failed conditions, `{ path, matched, failed }`; `asked` in ' +
-    '`failed` has what the request has for the values that the rule takes from it',
+  nearest: 'for a denied request: the rule with the fewest failed conditions, `{ path, matched, failed }`; `asked` ' +
+    'in `failed` has what the request has for the values that the rule takes from it',
   peer: `${PEER}; null without a certificate`,
   requestId: 'request id of Fastify',
   method: 'the HTTP method',
