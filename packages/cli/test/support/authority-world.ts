@@ -16,10 +16,6 @@ export const shop = await issuing.issue({
 })
 export const astray = await issuing.issue({ cn: 'x', spiffe: 'spiffe://elsewhere.example/shop' })
 export const bare = await issuing.issue({ spiffe: 'spiffe://partner.example/web', extensions: [SERVER_ONLY] })
-/** X.509-SVIDs: their certificates are for both sides. */
-const svids = await Promise.all(['partner.example', 'elsewhere.example'].map(async (name) => {
-  return await issuing.issue({ spiffe: `spiffe://${name}/svid` })
-}))
 /** It claims one name of each kind, and many DNS names. */
 export const boastful = await issuing.issue({
   profile: 'client',
@@ -49,8 +45,6 @@ const FILES = {
   'own.pem': own.chain,
   'shop.pem': shop.chain,
   'astray.pem': astray.chain,
-  'partner-svid.pem': svids[0]?.chain ?? '',
-  'elsewhere-svid.pem': svids[1]?.chain ?? '',
   'bare.pem': bare.chain,
   'boastful.pem': boastful.chain,
   'lost.pem': lost.chain,

@@ -2,7 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
-import { AUTHORITIES, CLOCK, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
+import {
+  AUTHORITIES, CLOCK, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf
+} from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance } from 'fastify'
 import { AppCheck } from './app-check.ts'

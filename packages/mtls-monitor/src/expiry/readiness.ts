@@ -82,8 +82,8 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
  * Watches whether this process can present a valid certificate and verify its clients.
  *
  * It is not ready if the own certificate or an intermediate is expired, is not valid yet or ends within
- * `requiredLifetime`, if the own certificate was withdrawn, if no trusted CA is valid, if a complete CRL has expired, or
- * if the source has been failing for longer than `rotationFailureTolerance`.
+ * `requiredLifetime`, if the own certificate was withdrawn, if no trusted CA is valid, if a complete CRL has expired,
+ * or if the source has been failing for longer than `rotationFailureTolerance`.
  *
  * @param options `credentials` is required
  * @returns the watcher; close it with `close()`
