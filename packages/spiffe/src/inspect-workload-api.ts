@@ -6,7 +6,7 @@ import { parseCertificate, splitCertificates } from './source/read-certificates.
 import { readBundle } from './source/read-update.ts'
 import { isTrustDomain, readTrustDomain } from './source/trust-domain.ts'
 import { describeEndpoint, readEndpoint } from './workload-api/endpoint.ts'
-import { readSvidResponse } from './workload-api/messages.ts'
+import { FETCH_X509_SVID, readSvidResponse } from './workload-api/messages.ts'
 import type { SentSvid } from './workload-api/messages.ts'
 import { openServerStream } from './workload-api/server-stream.ts'
 
@@ -50,7 +50,6 @@ export interface WorkloadApiView {
   readonly crls: readonly Uint8Array[]
 }
 
-const METHOD = '/SpiffeWorkloadAPI/FetchX509SVID'
 const OPTIONS = defineOptions<InspectOptions>('inspectWorkloadApi', SpiffeOptionError, {
   // Its own check knows the variable.
   socket: valueOf('an address', () => true),
@@ -95,7 +94,9 @@ export async function inspectWorkloadApi (options: InspectOptions = {}): Promise
 /** @throws WorkloadApiError */
 async function fetchOnce (endpoint: ReturnType<typeof readEndpoint>, timeout: number): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const options = { endpoint, method: METHOD, clock: SYSTEM_CLOCK, pingInterval: timeout, pingTimeout: timeout }
+  const options = {
+    endpoint, method: FETCH_X509_SVID, clock: SYSTEM_CLOCK, pingInterval: timeout, pingTimeout: timeout
+  }
   const stream = openServerStream(options, { onMessage: resolve, onEnd: reject })
   const onTimeout = (): never => { throw new WorkloadApiError('timeout', `no answer within ${timeout} ms`) }
   try {

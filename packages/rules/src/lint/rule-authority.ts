@@ -68,7 +68,7 @@ export class Authorities {
     return this.#masks[index] as number
   }
 
-  /** Whether there is no authority of this name, and one may be added. */
+  /** Whether an authority of this name may be added. There is none yet. */
   awaits (name: string): boolean {
     return !this.byName.has(name) && !this.elsewhere.has(name) && this.awaited.some(({ awaits }) => awaits?.(name))
   }

@@ -1,6 +1,6 @@
 import type { WorkloadApiError } from '../errors.ts'
 import { describeEndpoint } from '../workload-api/endpoint.ts'
-import { readSvidResponse } from '../workload-api/messages.ts'
+import { FETCH_X509_SVID, readSvidResponse } from '../workload-api/messages.ts'
 import { Watch } from '../workload-api/watch.ts'
 import type { WatchOptions } from '../workload-api/watch.ts'
 import { chooseSvid } from './choose-svid.ts'
@@ -10,8 +10,6 @@ import type { DenialPolicy } from './denials.ts'
 import { KnownBundles } from './known-bundles.ts'
 import type { OwnFeed, OwnListener, OwnUpdate } from './own-feed.ts'
 import { readUpdate } from './read-update.ts'
-
-const METHOD = '/SpiffeWorkloadAPI/FetchX509SVID'
 
 /** What a feed is made of. */
 export interface SvidFeedOptions {
@@ -39,7 +37,7 @@ export class SvidFeed implements OwnFeed {
 
   open (listener: OwnListener): void {
     if (this.#isClosed) return
-    this.#watch = new Watch({ ...this.#options.watch, method: METHOD }, {
+    this.#watch = new Watch({ ...this.#options.watch, method: FETCH_X509_SVID }, {
       onMessage: (octets) => {
         this.#denials.clear()
         listener.onUpdate(async () => await this.#read(octets))
