@@ -1,9 +1,9 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import { countRules } from './compile-groups.ts'
-import type { FlatRules, Origin } from './compile-groups.ts'
+import type { FlatRules } from './compile-groups.ts'
 import { PredicateResultError } from './errors.ts'
-import { listDependencies } from './dependencies.ts'
+import { Dependencies } from './dependencies.ts'
 import { describeRules } from './explain/describe-rules.ts'
 import { explainRules } from './explain/explain-rules.ts'
 import type { Predicate } from './language/allow-rule.ts'
@@ -12,9 +12,14 @@ import type { TemporaryRule } from './language/rule-period.ts'
 import { listWarnings } from './lint/warnings.ts'
 import { Circumstances } from './match/circumstances.ts'
 import { PeerValues } from './match/condition.ts'
-import { Matcher, UNDECIDED } from './match/matcher.ts'
+import { Matcher, NONE, UNDECIDED } from './match/matcher.ts'
 import { listClauses } from './match/nested-conditions.ts'
-import { INCOMPLETE_IDENTITY, INCOMPLETE_REQUEST, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED } from './verdict.ts'
+import { decidePacked } from './packed/packed-decision.ts'
+import type { AskedSets } from './packed/packed-decision.ts'
+import type { PackedStore } from './packed/packed-store.ts'
+import {
+  INCOMPLETE_IDENTITY, INCOMPLETE_REQUEST, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED, allow
+} from './verdict.ts'
 import type { Allowed, Explanation, Refused, Verdict } from './verdict.ts'
 
 /** A compiled rule set. It is frozen and has no state, so that all connections can share it. */
@@ -36,6 +41,8 @@ export interface Authorizer {
    * do not change by themselves, so they may be cached. Empty if all rules hold at any time.
    */
   readonly temporary: readonly TemporaryRule[]
+  /** The moments at which one of them begins or ends, in milliseconds since the epoch, ascending. */
+  readonly moments: readonly number[]
   /**
    * Decides whether a peer is authorized: by the rules first, then by the predicates in order. Never throws or rejects
    * because of a predicate.
@@ -61,10 +68,10 @@ export interface Authorizer {
   readonly size: number
 }
 
-/** An index of rules, and the verdict of each by its ordinal. */
+/** Rules that are asked together. */
 interface Part {
-  readonly matcher: Matcher
-  verdict (ordinal: number): Allowed
+  /** The verdict of the first that matches; otherwise `NONE` or `UNDECIDED`. */
+  find (peerValues: PeerValues): Allowed | typeof NONE | typeof UNDECIDED
 }
 
 /** What the verdicts of an authorizer depend on besides the identity. */
@@ -79,11 +86,10 @@ export interface AuthorizerContext {
 export class RuleAuthorizer implements Authorizer {
   readonly isAsync: boolean
   readonly usesRequest: boolean
-  readonly requestValues: readonly RequestUse[]
-  readonly temporary: readonly TemporaryRule[]
   readonly size: number
   readonly warnings: readonly string[]
   readonly #flat: FlatRules
+  readonly #dependencies: Dependencies
   readonly #context: AuthorizerContext
   readonly #parts: readonly Part[]
   readonly #asked: readonly Asked[]
@@ -95,15 +101,19 @@ export class RuleAuthorizer implements Authorizer {
     this.#asked = flat.predicates.map(({ predicate, path, origin }) => {
       return { predicate, path: path.toString(), verdict: allow(origin) }
     })
-    const { requestValues, temporary } = listDependencies(flat)
+    this.#dependencies = new Dependencies(flat)
     this.isAsync = flat.predicates.length > 0
-    this.requestValues = requestValues
-    this.temporary = temporary
-    this.usesRequest = this.isAsync || requestValues.length > 0
+    this.usesRequest = this.isAsync || this.requestValues.length > 0
     this.size = countRules(flat)
-    this.warnings = Object.freeze(listWarnings(flat, temporary.length === 0 ? 0 : context.now()))
+    this.warnings = Object.freeze(listWarnings(flat, context.now()))
     Object.freeze(this)
   }
+
+  get requestValues (): readonly RequestUse[] { return this.#dependencies.requestValues }
+
+  get temporary (): readonly TemporaryRule[] { return this.#dependencies.temporary }
+
+  get moments (): readonly number[] { return this.#dependencies.moments }
 
   authorize (peer: PeerIdentity | undefined | null, request?: unknown): Verdict | Promise<Verdict> {
     const verdict = this.#matchRules(peer, this.#circumstancesOf(request))
@@ -119,11 +129,9 @@ export class RuleAuthorizer implements Authorizer {
     let allowed: Allowed | undefined
     let undecided = false
     for (const part of this.#parts) {
-      const found = part.matcher.find(peerValues)
-      if (found >= 0) {
-        const verdict = part.verdict(found)
-        if (allowed === undefined || verdict.rule < allowed.rule) allowed = verdict
-      } else if (found === UNDECIDED) undecided = true
+      const found = part.find(peerValues)
+      if (found === UNDECIDED) undecided = true
+      else if (found !== NONE && (allowed === undefined || found.rule < allowed.rule)) allowed = found
     }
     if (allowed !== undefined) return allowed
     return !undecided ? NO_MATCH : circumstances.isRequestIncomplete ? INCOMPLETE_REQUEST : INCOMPLETE_IDENTITY
@@ -144,19 +152,34 @@ export class RuleAuthorizer implements Authorizer {
   }
 }
 
-function listParts ({ rules, shared }: FlatRules): readonly Part[] {
-  const parts: Part[] = shared.map(({ definition, origin }) => {
-    const verdict = allow(origin)
-    return { matcher: definition.matcher, verdict: () => verdict }
-  })
-  if (rules.length === 0) return parts
-  const verdicts = rules.map(({ origin }) => allow(origin))
-  const matcher = new Matcher(rules.flatMap(({ rule }, ordinal) => listClauses(rule, ordinal)))
-  return [{ matcher, verdict: (ordinal) => verdicts[ordinal] as Allowed }, ...parts]
+function listParts ({ rules, packed }: FlatRules): readonly Part[] {
+  const stores = new Map<PackedStore, Map<number, Allowed | undefined>>()
+  for (const { set: { store, number }, origin } of packed) {
+    const asked = stores.get(store) ?? new Map<number, Allowed | undefined>()
+    stores.set(store, asked.set(number, origin && allow(origin)))
+  }
+  const parts = [...stores].map(([store, asked]) => packedPart(store, asked))
+  return rules.length === 0 ? parts : [ruleMatcher(rules), ...parts]
 }
 
-function allow ({ index, group }: Origin): Allowed {
-  return Object.freeze({ allowed: true, rule: index, group })
+function ruleMatcher (rules: FlatRules['rules']): Part {
+  const verdicts = rules.map(({ origin }) => allow(origin))
+  const matcher = new Matcher(rules.flatMap(({ rule }, ordinal) => listClauses(rule, ordinal)))
+  return {
+    find (peerValues) {
+      const found = matcher.find(peerValues)
+      return found >= 0 ? verdicts[found] as Allowed : found as typeof NONE | typeof UNDECIDED
+    }
+  }
+}
+
+function packedPart (store: PackedStore, asked: AskedSets): Part {
+  return {
+    find (peerValues) {
+      const { allowed, isOpen } = decidePacked(store, asked, peerValues)
+      return allowed ?? (isOpen ? UNDECIDED : NONE)
+    }
+  }
 }
 
 /** A predicate, and the verdict if it returns true. */

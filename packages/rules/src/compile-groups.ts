@@ -1,7 +1,8 @@
-import { anything, text } from '@peerkit/identity/internal'
+import { anything, clock, text } from '@peerkit/identity/internal'
 import type { Groups, Predicate } from './language/allow-rule.ts'
-import { readRuleSet } from './language/read-rule.ts'
-import type { ParsedEntry, ParsedRule } from './language/parsed-rule.ts'
+import { readEntries } from './language/read-rule.ts'
+import type { ParsedRule } from './language/parsed-rule.ts'
+import type { RequestUse } from './language/request-value.ts'
 import { defineRuleOptions } from './language/rule-options.ts'
 import { RulePath, expectPlainObject, isPlainObject, refuseRule } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
@@ -9,6 +10,9 @@ import { readAuthorities } from './lint/rule-authority.ts'
 import type { RuleAuthority } from './lint/rule-authority.ts'
 import { Matcher } from './match/matcher.ts'
 import { listClauses } from './match/nested-conditions.ts'
+import type { PackedSet } from './packed/packed-set.ts'
+import { RuleCollector, packing } from './rule-collector.ts'
+import type { CollectedSet } from './rule-collector.ts'
 
 /**
  * Groups that were checked once, for any number of rule sets. All rule sets share the index of a large group.
@@ -42,10 +46,12 @@ export interface CompileGroupsOptions {
   readonly path?: string | undefined
   /** The trusted authorities. With them, a rule that peers of none of them can satisfy is refused. */
   readonly authorities?: readonly RuleAuthority[] | undefined
+  /** Returns the time for warnings of rules that have ended, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined
 }
 
 const readOptions = defineRuleOptions<CompileGroupsOptions>('compileGroups', {
-  path: text('a string', true), authorities: anything
+  path: text('a string', true), authorities: anything, now: clock
 })
 
 /**
@@ -65,26 +71,38 @@ const readOptions = defineRuleOptions<CompileGroupsOptions>('compileGroups', {
 export function compileGroups<const Group extends string> (
   groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions = {}
 ): CompiledGroups<Group> {
-  const { path = 'groups', authorities: given } = readOptions(options)
+  const { path = 'groups', authorities: given, now = Date.now } = readOptions(options)
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
-  return readGroups(groups, path, authorities && new AuthorityCheck(authorities))
+  return readGroups(groups, path, { authorityCheck: authorities && new AuthorityCheck(authorities), now })
 }
 
-/** @param authorityCheck checks the rules of groups that are not compiled yet */
-export function readGroups<const Group extends string> (
-  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, authorityCheck: AuthorityCheck | undefined
+/** How groups are read. */
+export interface ReadGroupsOptions {
+  /** Checks the rules of groups that are not compiled yet. */
+  readonly authorityCheck: AuthorityCheck | undefined
+  /** Returns the time for warnings. */
+  readonly now: () => number
+}
+
+/** @throws RuleInvalidError */
+export function readGroups<const Group extends string = string> (
+  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, { authorityCheck, now }: ReadGroupsOptions
 ): CompiledGroups<Group> {
   if (groups instanceof CompiledGroups) return groups
   const path = new RulePath(name)
   const isEmpty = isPlainObject(groups) && Reflect.ownKeys(groups).length === 0
   const entries = isEmpty ? [] : expectPlainObject(groups, path, 'an object of groups by name')
   const names = new Set(entries.map(([name]) => name))
-  const definitions = new Map<string, GroupDefinition>()
+  const collector = new RuleCollector(now, packing.from)
   for (const [name, value] of entries) {
     const at = path.at(name)
     if (name === '') refuseRule(at, 'empty', name, 'a name of at least one character')
-    definitions.set(name, new GroupDefinition(name, at, readRuleSet(value, at, names, authorityCheck)))
+    readEntries(value, at, { groups: names, authorityCheck }, collector)
   }
+  const sets = collector.end()
+  const definitions = new Map(entries.map(([name], index) => {
+    return [name, new GroupDefinition(name, sets[index] as CollectedSet)]
+  }))
   refuseCycles(definitions)
   return new CompiledGroups(definitions)
 }
@@ -96,7 +114,7 @@ function refuseCycles (definitions: ReadonlyMap<string, GroupDefinition>): void 
     const trail: { readonly group: GroupDefinition, next: number }[] = [{ group: start, next: 0 }]
     const open = new Set([start.name])
     for (let top = trail.at(-1); top !== undefined; top = trail.at(-1)) {
-      const member = done.has(top.group.name) ? undefined : top.group.members[top.next++]
+      const member = done.has(top.group.name) ? undefined : top.group.set.members[top.next++]
       if (member === undefined) {
         done.add(top.group.name)
         open.delete(top.group.name)
@@ -115,38 +133,22 @@ function refuseCycles (definitions: ReadonlyMap<string, GroupDefinition>): void 
   }
 }
 
-/** A group with at least this many values has one index for all rule sets. A smaller one is copied into each index. */
-const SHARED_FROM = 1024
-
 /** A checked group. */
-class GroupDefinition {
+export class GroupDefinition {
   readonly name: string
-  readonly path: RulePath
-  readonly rules: readonly ParsedRule[]
-  readonly members: readonly (ParsedEntry & { kind: 'group' })[]
-  readonly predicates: readonly (ParsedEntry & { kind: 'predicate' })[]
-  readonly isShared: boolean
+  readonly set: CollectedSet
   #matcher: Matcher | undefined
 
-  constructor (name: string, path: RulePath, entries: readonly ParsedEntry[]) {
+  constructor (name: string, set: CollectedSet) {
     this.name = name
-    this.path = path
-    this.rules = entries.flatMap((entry) => entry.kind === 'rule' ? [entry.rule] : [])
-    this.members = entries.filter((entry) => entry.kind === 'group')
-    this.predicates = entries.filter((entry) => entry.kind === 'predicate')
-    this.isShared = this.rules.reduce((sum, rule) => sum + sizeOf(rule), 0) >= SHARED_FROM
+    this.set = set
   }
 
-  /** The group's own rules, without those of its members. */
+  /** The group's own rules that are not packed, without those of its members. */
   get matcher (): Matcher {
-    this.#matcher ??= new Matcher(this.rules.flatMap((rule) => listClauses(rule, 0)))
+    this.#matcher ??= new Matcher(this.set.rules.flatMap(({ rule }) => listClauses(rule, 0)))
     return this.#matcher
   }
-}
-
-/** The number of values of the longest key. */
-function sizeOf ({ keys }: ParsedRule): number {
-  return keys.reduce((most, { values }) => Math.max(most, values.length), 1)
 }
 
 /** The entry of a rule set that a rule or predicate comes from. */
@@ -157,27 +159,56 @@ export interface Origin {
   readonly group: string | undefined
 }
 
+/** A rule with its origin. */
+export interface FlatRule {
+  readonly rule: ParsedRule
+  readonly origin: Origin
+}
+
+/** Packed rules, in the order of their entries. */
+export interface FlatSet {
+  readonly set: PackedSet
+  /** Where all of them come from; undefined if each rule is an entry of the rule set. */
+  readonly origin: Origin | undefined
+}
+
 /** A rule set with its groups resolved: all rules and predicates, in the order of their entries. */
 export interface FlatRules {
-  readonly rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[]
-  /** Large groups, which have their own index. */
-  readonly shared: readonly { readonly definition: GroupDefinition, readonly origin: Origin }[]
+  readonly rules: readonly FlatRule[]
+  readonly packed: readonly FlatSet[]
   readonly predicates: readonly FlatPredicate[]
 }
 
 /** Refuses rules that take a value from the request where there is none. @throws RuleInvalidError */
-export function refuseRequestValues ({ rules, shared }: FlatRules): void {
-  for (const { dependencies } of [...rules.map(({ rule }) => rule), ...shared.flatMap((one) => one.definition.rules)]) {
+export function refuseRequestValues ({ rules, packed }: FlatRules): void {
+  for (const { rule: { dependencies } } of rules) {
     const [binding] = dependencies?.bindings ?? []
-    if (binding === undefined) continue
-    const { source, name, path } = binding
-    refuseRule(path.at(source), 'no_request', name, 'a value, since these rules are asked without a request')
+    if (binding !== undefined) refuseRequestValue(binding, binding.path)
+  }
+  for (const { set } of packed) {
+    const [use] = set.requestValues
+    if (use !== undefined) refuseRequestValue(use, new RulePath(use.path))
   }
 }
 
+function refuseRequestValue ({ source, name }: Pick<RequestUse, 'source' | 'name'>, path: RulePath): never {
+  refuseRule(path.at(source), 'no_request', name, 'a value, since these rules are asked without a request')
+}
+
 /** How many rules and predicates there are, including those of groups. */
-export function countRules ({ rules, shared, predicates }: FlatRules): number {
-  return shared.reduce((sum, { definition }) => sum + definition.rules.length, rules.length + predicates.length)
+export function countRules ({ rules, packed, predicates }: FlatRules): number {
+  return packed.reduce((sum, { set }) => sum + set.size, rules.length + predicates.length)
+}
+
+/** The packed rules with their origins, read again one by one. */
+export function * readPacked (packed: readonly FlatSet[], most: number = Infinity): Generator<FlatRule, void, undefined> {
+  for (const { set, origin } of packed) {
+    let count = 0
+    for (const { rule, entry } of set.rules()) {
+      if (count++ === most) break
+      yield { rule, origin: origin ?? { index: entry, group: undefined } }
+    }
+  }
 }
 
 interface FlatPredicate {
@@ -190,28 +221,30 @@ interface FlatPredicate {
  * Resolves groups. A group that is reached twice counts for the first entry only: it cannot allow more the second time,
  * and nested groups could otherwise double with every level.
  */
-export function flattenEntries (entries: readonly ParsedEntry[], groups: CompiledGroups): FlatRules {
-  const rules: { rule: ParsedRule, origin: Origin }[] = []
-  const shared: { definition: GroupDefinition, origin: Origin }[] = []
-  const predicates: FlatPredicate[] = []
+export function flattenEntries (own: CollectedSet, groups: CompiledGroups): FlatRules {
+  const originOf = ({ entry }: { readonly entry: number }): Origin => Object.freeze({ index: entry, group: undefined })
+  const rules: FlatRule[] = own.rules.map((placed) => ({ rule: placed.rule, origin: originOf(placed) }))
+  const packed: FlatSet[] = own.packed === undefined ? [] : [{ set: own.packed, origin: undefined }]
+  const predicates: FlatPredicate[] = own.predicates.map((placed) => {
+    return { predicate: placed.predicate, path: placed.path, origin: originOf(placed) }
+  })
   const seen = new Set<string>()
-  for (const [index, entry] of entries.entries()) {
-    const origin: Origin = Object.freeze({ index, group: entry.kind === 'group' ? entry.name : undefined })
-    if (entry.kind === 'rule') rules.push({ rule: entry.rule, origin })
-    else if (entry.kind === 'predicate') predicates.push({ ...entry, origin })
-    else {
-      const pending = [entry.name]
-      for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-        if (seen.has(name)) continue
-        seen.add(name)
-        const definition = CompiledGroups.find(groups, name)
-        if (definition.isShared) shared.push({ definition, origin })
-        else for (const rule of definition.rules) rules.push({ rule, origin })
-        for (const { predicate, path } of definition.predicates) predicates.push({ predicate, path, origin })
-        // Reversed, because pop takes them from the end.
-        for (const member of definition.members.toReversed()) pending.push(member.name)
-      }
+  for (const { name: group, entry } of own.members) {
+    const origin: Origin = Object.freeze({ index: entry, group })
+    const pending = [group]
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      const { set } = CompiledGroups.find(groups, name)
+      if (set.packed !== undefined) packed.push({ set: set.packed, origin })
+      for (const { rule } of set.rules) rules.push({ rule, origin })
+      for (const { predicate, path } of set.predicates) predicates.push({ predicate, path, origin })
+      // Reversed, because pop takes them from the end.
+      for (const member of set.members.toReversed()) pending.push(member.name)
     }
   }
-  return { rules, shared, predicates }
+  const byEntry = (a: { readonly origin: Origin }, b: { readonly origin: Origin }): number => {
+    return a.origin.index - b.origin.index
+  }
+  return { rules: rules.sort(byEntry), packed, predicates: predicates.sort(byEntry) }
 }

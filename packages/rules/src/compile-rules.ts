@@ -5,13 +5,15 @@ import type { Authorizer } from './authorizer.ts'
 import { flattenEntries, readGroups, refuseRequestValues } from './compile-groups.ts'
 import type { CompiledGroups } from './compile-groups.ts'
 import type { Groups, RuleSet } from './language/allow-rule.ts'
-import { readRuleSet } from './language/read-rule.ts'
+import { readEntries } from './language/read-rule.ts'
 import { defineRuleOptions } from './language/rule-options.ts'
 import type { ReadRequestValue } from './language/request-value.ts'
 import { RulePath } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
 import { readAuthorities } from './lint/rule-authority.ts'
 import type { RuleAuthority } from './lint/rule-authority.ts'
+import { RuleCollector, packing } from './rule-collector.ts'
+import type { CollectedSet } from './rule-collector.ts'
 import type { Explanation } from './verdict.ts'
 
 /** Options of `compileRules`. */
@@ -59,9 +61,10 @@ export function compileRules<const Group extends string = string> (
   const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given, requestValue, now = Date.now } = own
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
   const authorityCheck = authorities && new AuthorityCheck(authorities)
-  const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, authorityCheck)
-  const entries = readRuleSet(rules, new RulePath(path), compiled.names, authorityCheck)
-  const flat = flattenEntries(entries, compiled)
+  const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, { authorityCheck, now })
+  const collector = new RuleCollector(now, packing.from)
+  readEntries(rules, new RulePath(path), { groups: compiled.names, authorityCheck }, collector)
+  const flat = flattenEntries(collector.end()[0] as CollectedSet, compiled)
   if (requestValue === undefined) refuseRequestValues(flat)
   return new RuleAuthorizer(flat, { requestValue, now })
 }

@@ -2,31 +2,51 @@ import type { FlatRules } from './compile-groups.ts'
 import type { RequestUse } from './language/request-value.ts'
 import type { TemporaryRule } from './language/rule-period.ts'
 
-/** What the verdicts of a rule set depend on besides the identity. */
-export interface Dependencies {
-  readonly requestValues: readonly RequestUse[]
-  readonly temporary: readonly TemporaryRule[]
-}
-
 const NONE: readonly never[] = Object.freeze([])
 
-/** Lists the values of the request that rules name, and the rules that hold for a time. */
-export function listDependencies ({ rules, shared }: FlatRules): Dependencies {
-  const requestValues: RequestUse[] = []
-  const temporary: TemporaryRule[] = []
-  for (const list of [rules.map(({ rule }) => rule), ...shared.map(({ definition }) => definition.rules)]) {
-    for (const { path, dependencies } of list) {
-      if (dependencies === undefined) continue
-      for (const { source, name, path } of dependencies.bindings) {
-        requestValues.push(Object.freeze({ source, name, path: path.toString() }))
-      }
-      if (dependencies.period !== undefined) {
-        temporary.push(Object.freeze({ path: path.toString(), ...dependencies.period }))
-      }
-    }
+/** What the verdicts of a rule set depend on besides the identity. */
+export class Dependencies {
+  /** The values of the request that rules name. */
+  readonly requestValues: readonly RequestUse[]
+  readonly #flat: FlatRules
+  #temporary: readonly TemporaryRule[] | undefined
+  #moments: readonly number[] | undefined
+
+  constructor (flat: FlatRules) {
+    this.#flat = flat
+    const own = flat.rules.flatMap(({ rule: { dependencies } }) => (dependencies?.bindings ?? []).map((binding) => {
+      const { source, name, path } = binding
+      return Object.freeze({ source, name, path: path.toString() })
+    }))
+    const all = [...own, ...flat.packed.flatMap(({ set }) => set.requestValues)]
+    this.requestValues = all.length === 0 ? NONE : Object.freeze(all)
   }
-  return {
-    requestValues: requestValues.length === 0 ? NONE : Object.freeze(requestValues),
-    temporary: temporary.length === 0 ? NONE : Object.freeze(temporary)
+
+  /** The rules that hold for a time. */
+  get temporary (): readonly TemporaryRule[] {
+    if (this.#temporary === undefined) {
+      const { rules, packed } = this.#flat
+      const own = rules.flatMap(({ rule: { path, dependencies } }) => {
+        const period = dependencies?.period
+        return period === undefined ? [] : [Object.freeze({ path: path.toString(), ...period })]
+      })
+      const all = [...own, ...packed.flatMap(({ set }) => set.temporary())]
+      this.#temporary = all.length === 0 ? NONE : Object.freeze(all)
+    }
+    return this.#temporary
+  }
+
+  /** The moments at which one of them begins or ends, ascending. */
+  get moments (): readonly number[] {
+    if (this.#moments === undefined) {
+      const { rules, packed } = this.#flat
+      const own = rules.flatMap(({ rule: { dependencies } }) => {
+        const period = dependencies?.period
+        return period === undefined ? [] : [period.from, period.until]
+      })
+      const all = new Set([...own, ...packed.flatMap(({ set }) => set.moments())].filter(Number.isFinite))
+      this.#moments = all.size === 0 ? NONE : Object.freeze([...all].sort((a, b) => a - b))
+    }
+    return this.#moments
   }
 }

@@ -1,13 +1,14 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { clock, func } from '@peerkit/identity/internal'
 import { CompiledGroups } from './compile-groups.ts'
-import type { FlatRules } from './compile-groups.ts'
-import { listDependencies } from './dependencies.ts'
+import type { FlatRules, GroupDefinition } from './compile-groups.ts'
+import { Dependencies } from './dependencies.ts'
 import type { ReadRequestValue } from './language/request-value.ts'
 import { defineRuleOptions } from './language/rule-options.ts'
 import type { TemporaryRule } from './language/rule-period.ts'
 import { Circumstances } from './match/circumstances.ts'
 import { PeerValues, TRUE } from './match/condition.ts'
+import { findMatchingSets } from './packed/packed-decision.ts'
 
 /** Says which groups a peer is in. */
 export interface GroupMatcher {
@@ -23,6 +24,8 @@ export interface GroupMatcher {
   readonly usesRequest: boolean
   /** The rules that hold for a time. Between their moments the answer does not change by itself. */
   readonly temporary: readonly TemporaryRule[]
+  /** The moments at which one of them begins or ends, in milliseconds since the epoch, ascending. */
+  readonly moments: readonly number[]
 }
 
 /** Options of `createGroupMatcher`. */
@@ -54,36 +57,47 @@ const NO_GROUPS: readonly string[] = Object.freeze([])
 export function createGroupMatcher (groups: CompiledGroups, options: GroupMatcherOptions = {}): GroupMatcher {
   const { requestValue, now = Date.now } = readOptions(options)
   const names = [...groups.names]
-  const { requestValues, temporary } = listDependencies(rulesOf(groups))
+  const definitions = names.map((name) => CompiledGroups.find(groups, name))
+  const dependencies = new Dependencies(rulesOf(definitions))
+  const stores = new Set(definitions.flatMap(({ set: { packed } }) => packed === undefined ? [] : [packed.store]))
   return Object.freeze({
-    usesRequest: requestValues.length > 0,
-    temporary,
+    usesRequest: dependencies.requestValues.length > 0,
+    get temporary () { return dependencies.temporary },
+    get moments () { return dependencies.moments },
     match: (peer: PeerIdentity | undefined | null, request?: unknown) => {
       if (typeof peer !== 'object' || peer === null || names.length === 0) return NO_GROUPS
       const peerValues = new PeerValues(peer, new Circumstances(request, requestValue, now))
+      const matched = new Map([...stores].map((store) => [store, findMatchingSets(store, peerValues)]))
       const known = new Map<string, boolean>()
-      return Object.freeze(names.filter((name) => isMember(groups, name, peerValues, known)))
+      const matches = ({ matcher, set: { packed } }: GroupDefinition): boolean => {
+        return matcher.test(peerValues) === TRUE || (packed !== undefined && matched.get(packed.store)?.has(packed.number) === true)
+      }
+      return Object.freeze(names.filter((name) => isMember(groups, name, matches, known)))
     }
   })
 }
 
 /** Every rule of every group, once. */
-function rulesOf (groups: CompiledGroups): FlatRules {
+function rulesOf (definitions: readonly GroupDefinition[]): FlatRules {
   const origin = { index: 0, group: undefined }
-  const rules = [...groups.names].flatMap((name) => CompiledGroups.find(groups, name).rules)
-  return { rules: rules.map((rule) => ({ rule, origin })), shared: [], predicates: [] }
+  return {
+    rules: definitions.flatMap(({ set }) => set.rules.map(({ rule }) => ({ rule, origin }))),
+    packed: definitions.flatMap(({ set: { packed } }) => packed === undefined ? [] : [{ set: packed, origin }]),
+    predicates: []
+  }
 }
 
 /** Without recursion: a chain of groups may be longer than the call stack. It has no cycle. */
 function isMember (
-  groups: CompiledGroups, start: string, peerValues: PeerValues, known: Map<string, boolean>
+  groups: CompiledGroups, start: string, matches: (group: GroupDefinition) => boolean, known: Map<string, boolean>
 ): boolean {
   const open = [{ name: start, next: 0 }]
   for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    const { matcher, members } = CompiledGroups.find(groups, top.name)
+    const definition = CompiledGroups.find(groups, top.name)
+    const { members } = definition.set
     const member = members[top.next++]
     if (known.has(top.name)) open.pop()
-    else if (top.next === 1 && matcher.test(peerValues) === TRUE) known.set(top.name, true)
+    else if (top.next === 1 && matches(definition)) known.set(top.name, true)
     else if (member === undefined) known.set(top.name, members.some(({ name }) => known.get(name) === true))
     else if (known.get(member.name) === true) known.set(top.name, true)
     else if (!known.has(member.name)) open.push({ name: member.name, next: 0 })

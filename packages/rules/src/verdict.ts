@@ -33,6 +33,11 @@ export interface Refused {
 /** The result of `authorize`. It is frozen. */
 export type Verdict = Allowed | Refused
 
+/** The verdict of the entry that allows a peer. */
+export function allow ({ index, group }: { readonly index: number, readonly group: string | undefined }): Allowed {
+  return Object.freeze({ allowed: true, rule: index, group })
+}
+
 export const NO_IDENTITY: Refused = Object.freeze({ allowed: false, reason: 'no_identity' })
 export const NO_MATCH: Refused = Object.freeze({ allowed: false, reason: 'no_match' })
 export const INCOMPLETE_IDENTITY: Refused = Object.freeze({ allowed: false, reason: 'incomplete_identity' })

@@ -1,4 +1,4 @@
-import { countRules } from '../compile-groups.ts'
+import { countRules, readPacked } from '../compile-groups.ts'
 import type { FlatRules } from '../compile-groups.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { describeRequestValue, isRequestValue } from '../language/request-value.ts'
@@ -12,13 +12,10 @@ const MAX_VALUES = 5
 
 /** Describes a rule set, one line per rule. */
 export function describeRules (flat: FlatRules): string {
-  const { rules, shared, predicates } = flat
+  const { rules, packed, predicates } = flat
   const total = countRules(flat)
   const lines: { readonly index: number, readonly text: string }[] = []
-  const firstShared = shared.flatMap(({ definition, origin }) => {
-    return definition.rules.slice(0, MAX_LINES).map((rule) => ({ rule, origin }))
-  })
-  const entries = [...rules, ...firstShared].sort((a, b) => a.origin.index - b.origin.index)
+  const entries = [...rules, ...readPacked(packed, MAX_LINES)].sort((a, b) => a.origin.index - b.origin.index)
   for (const { rule, origin } of entries.slice(0, MAX_LINES)) {
     lines.push({ index: origin.index, text: `${groupOf(origin)}${describeRule(rule)}` })
   }
@@ -39,10 +36,13 @@ function describeRule ({ keys }: ParsedRule): string {
   return keys.map(describeKey).join(' and ')
 }
 
+/** The number of values of a key; for `not` and `via`, of nested rules. */
+export function countValues ({ count, rules, values }: ParsedKey): number { return count ?? rules?.length ?? values.length }
+
 function describeKey (parsed: ParsedKey): string {
-  const { key, rules, values, conditions: [condition] } = parsed
+  const { key, conditions: [condition] } = parsed
   if (condition instanceof PeriodCondition) return `${RULE_KEYS[key].phrase} ${describeTime(condition.moment)}`
-  const count = rules?.length ?? values.length
+  const count = countValues(parsed)
   const text = `${listExpected(parsed).join(' or ')}${count > MAX_VALUES ? ` or ${count - MAX_VALUES} more` : ''}`
   return key === 'not' && count > 1 ? `none of ${text}` : `${RULE_KEYS[key].phrase} ${text}`
 }

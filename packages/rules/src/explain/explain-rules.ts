@@ -1,6 +1,7 @@
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { FlatRules, Origin } from '../compile-groups.ts'
+import { readPacked } from '../compile-groups.ts'
+import type { FlatRule, FlatRules, Origin } from '../compile-groups.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import type { RulePath } from '../language/rule-path.ts'
 import { isPeriodKey } from '../language/rule-keys.ts'
@@ -10,7 +11,7 @@ import { FALSE, PeerValues, TRUE, UNKNOWN } from '../match/condition.ts'
 import { testAll } from '../match/matcher.ts'
 import { NO_IDENTITY } from '../verdict.ts'
 import type { Explanation, FailedKey, RuleExplanation, Verdict } from '../verdict.ts'
-import { listExpected } from './describe-rules.ts'
+import { countValues, listExpected } from './describe-rules.ts'
 import { isNotBelieved, listFound, noteMismatch, notePeriod, noteUnknown } from './notes.ts'
 import { listRequestFindings, noteRequest } from './request-findings.ts'
 
@@ -18,16 +19,15 @@ const MAX_RULES = 10
 
 /** Explains the verdict of the rules. */
 export function explainRules (
-  { rules, shared, predicates }: FlatRules,
+  { rules, packed, predicates }: FlatRules,
   peer: PeerIdentity | undefined | null,
   verdict: Verdict,
   circumstances: Circumstances
 ): Explanation {
-  const sharedRules = shared.flatMap(({ definition, origin }) => definition.rules.map((rule) => ({ rule, origin })))
-  const all = [...rules, ...sharedRules]
+  const count = packed.reduce((sum, { set }) => sum + set.size, rules.length)
   const found = peer === undefined || peer === null || verdict === NO_IDENTITY
     ? []
-    : findClosest(all.sort((a, b) => a.origin.index - b.origin.index), new PeerValues(peer, circumstances), MAX_RULES)
+    : findClosest(chain(rules, readPacked(packed)), count, new PeerValues(peer, circumstances), MAX_RULES)
   const name = peer?.toString()
   const explanation = { verdict, peer: name, predicates: predicates.length, closest: found[0], rules: found }
   return Object.defineProperty(explanation, 'toString', { value: () => render(explanation) })
@@ -81,7 +81,7 @@ function explainRule (rule: ParsedRule, origin: Origin, peerValues: PeerValues):
 }
 
 function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peerValues: PeerValues): FailedKey {
-  const { key, spelling, values, rules, conditions } = parsed
+  const { key, spelling, rules, conditions } = parsed
   const { peer, circumstances } = peerValues
   const within = rules && explainWithin(parsed, rules, isUnknown, peerValues)
   const asked = listRequestFindings(conditions, peerValues)
@@ -94,7 +94,7 @@ function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer
     path: path.toString(),
     result: isUnknown ? 'unknown' : 'mismatch',
     expected: listExpected(parsed),
-    expectedCount: rules?.length ?? values.length,
+    expectedCount: countValues(parsed),
     found: isUnknown && !isClaim && found?.length === 0 ? undefined : found,
     isClaim,
     ...(asked.length > 0 && { asked }),
@@ -113,7 +113,7 @@ function explainWithin (
   if (subject === undefined) return undefined
   const peerValues = new PeerValues(subject, circumstances)
   const origin = { index: 0, group: undefined }
-  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin })), peerValues, 1)[0]
+  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin })), rules.length, peerValues, 1)[0]
   const wanted = isUnknown ? UNKNOWN : TRUE
   const rule = rules.find(({ keys }) => testAll(keys.flatMap(({ conditions }) => conditions), peerValues) === wanted)
   return rule && explainRule(rule, origin, peerValues)
@@ -122,16 +122,23 @@ function explainWithin (
 /** With more rules, near misses are not searched: it would take too long. */
 const NOTED_RULES = 1000
 
-/** The rules that came closest, the closest first. */
+function * chain (rules: Iterable<FlatRule>, others: Iterable<FlatRule>): Generator<FlatRule, void, undefined> {
+  yield * rules
+  yield * others
+}
+
+/** The rules that came closest, the closest first; of equal ones, those of the first entry. */
 function findClosest (
-  rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[], peerValues: PeerValues, count: number
+  rules: Iterable<FlatRule>, total: number, peerValues: PeerValues, count: number
 ): readonly RuleExplanation[] {
-  const best: { readonly rule: ParsedRule, readonly origin: Origin, readonly score: number }[] = []
+  const best: (FlatRule & { readonly score: number })[] = []
   for (const { rule, origin } of rules) {
-    const score = scoreRule(rule, peerValues, rules.length <= NOTED_RULES)
-    const worst = best.at(-1)
-    if (best.length === count && worst !== undefined && score <= worst.score) continue
-    const at = best.findIndex((other) => other.score < score)
+    const score = scoreRule(rule, peerValues, total <= NOTED_RULES)
+    const isBefore = (other: typeof best[number]): boolean => {
+      return other.score < score || (other.score === score && other.origin.index > origin.index)
+    }
+    const at = best.findIndex(isBefore)
+    if (at === -1 && best.length === count) continue
     best.splice(at === -1 ? best.length : at, 0, { rule, origin, score })
     if (best.length > count) best.pop()
   }

@@ -17,6 +17,8 @@ export interface ParsedKey {
   readonly spelling: string
   /** A copy of the values as written, always a list. */
   readonly values: readonly unknown[]
+  /** How many values or nested rules there are, if not all of them are listed. */
+  readonly count?: number
   /** All of them must hold. */
   readonly conditions: readonly Condition[]
   /** For `via` and `not`: the nested rules. */

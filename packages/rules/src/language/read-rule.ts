@@ -1,11 +1,10 @@
 import { findNearest, suggestNearest } from '@peerkit/identity/internal'
 import type { AuthorityCheck } from '../lint/authority-check.ts'
 import { refuseUnknownAuthority } from '../lint/rule-authority.ts'
-import { joinAlternatives } from '../match/alternatives.ts'
+import { Alternatives } from '../match/alternatives.ts'
 import { createAnyOfValues } from '../match/any-of-values.ts'
 import type { Condition } from '../match/condition.ts'
-import { Matcher } from '../match/matcher.ts'
-import { NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
+import { NotCondition, ViaCondition } from '../match/nested-conditions.ts'
 import type { Predicate } from './allow-rule.ts'
 import { readBound } from './bound-value.ts'
 import { literalOf } from './literal-values.ts'
@@ -25,15 +24,43 @@ const EXPECTED_ENTRY = 'a rule, the name of a group or a predicate'
 export function readRuleSet (
   value: unknown, path: RulePath, groups: ReadonlySet<string>, authorityCheck: AuthorityCheck | undefined
 ): readonly ParsedEntry[] {
+  const entries: ParsedEntry[] = []
+  readEntries(value, path, { groups, authorityCheck }, { begin () {}, take (entry) { entries.push(entry) } })
+  return entries
+}
+
+/** What the entries of a rule set are checked against. */
+export interface EntryContext {
+  /** The known names. */
+  readonly groups: ReadonlySet<string>
+  readonly authorityCheck: AuthorityCheck | undefined
+}
+
+/** Gets the entries of a rule set one by one, so that they need not all be in memory. */
+export interface EntryTaker {
+  begin (path: RulePath, alone: boolean): void
+  take (entry: ParsedEntry, position: number): void
+}
+
+/** Checks a rule set, entry by entry. @throws RuleInvalidError */
+export function readEntries (
+  value: unknown, path: RulePath, { groups, authorityCheck }: EntryContext, taker: EntryTaker
+): void {
+  const place = topPlace(authorityCheck)
   if (!Array.isArray(value)) {
     if (!isPlainObject(value) && typeof value !== 'string' && typeof value !== 'function') {
       refuseRule(path, 'wrong_type', value, `${EXPECTED_ENTRY}, or an array of them`)
     }
-    return [readEntry(value, path, groups, topPlace(authorityCheck))]
+    taker.begin(path, true)
+    taker.take(readEntry(value, path, groups, place), 0)
+    return
   }
-  if (value.length === 0) refuseRule(path, 'empty', value, 'at least one rule', 'an empty rule set would allow no one')
-  const place = topPlace(authorityCheck)
-  return Array.from(value as readonly unknown[], (entry, index) => readEntry(entry, path.at(index), groups, place))
+  const { length } = value
+  if (length === 0) refuseRule(path, 'empty', value, 'at least one rule', 'an empty rule set would allow no one')
+  taker.begin(path, false)
+  for (let index = 0; index < length; index++) {
+    taker.take(readEntry((value as readonly unknown[])[index], path.at(index), groups, place), index)
+  }
 }
 
 function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>, place: Place): ParsedEntry {
@@ -45,7 +72,7 @@ function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>,
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     refuseRule(path, 'wrong_type', entry, EXPECTED_ENTRY)
   }
-  return { kind: 'rule', rule: readRule(entry, path, { ...place, bindings: [] }) }
+  return { kind: 'rule', rule: readNestedRule(entry, path, { ...place, bindings: [] }) }
 }
 
 function listNames (groups: ReadonlySet<string>): string {
@@ -70,13 +97,20 @@ interface Place {
   readonly bindings: Binding[]
 }
 
+/** What the values of a rule are checked against, and where values of the request are added. */
+export type ValuePlace = Pick<Place, 'authorityCheck' | 'bindings'>
+
 /** The place of a rule that is not nested. */
 function topPlace (authorityCheck: AuthorityCheck | undefined): Place {
   return { depth: 0, gateway: false, negated: false, authorityCheck, bindings: [] }
 }
 
-/** Checks a rule and copies its values. @throws RuleInvalidError */
-function readRule (value: unknown, path: RulePath, place: Place): ParsedRule {
+/** Checks a rule that is not nested, and copies its values. @throws RuleInvalidError */
+export function readRule (value: unknown, path: RulePath, place: ValuePlace): ParsedRule {
+  return readNestedRule(value, path, { ...topPlace(place.authorityCheck), ...place })
+}
+
+function readNestedRule (value: unknown, path: RulePath, place: Place): ParsedRule {
   if (place.depth > MAX_DEPTH) refuseRule(path, 'too_deep', value, `at most ${MAX_DEPTH} levels of rules in rules`)
   const spellings = new Map<RuleKey, string>()
   const entries = expectPlainObject(value, path, EXPECTED_RULE).map(([spelling, content]) => {
@@ -116,14 +150,25 @@ function resolveKey (spelling: string, path: RulePath): RuleKey {
 function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
   if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
   if (isPeriodKey(key)) return readPeriodKey(key, content, path, place.depth)
-  const values = listValues(content, path)
-  const conditions = joinAlternatives(values.map(({ value, path }) => readValue(key, value, path, place)))
-  return { key, spelling, values: values.map(({ value }) => copyValue(value)), conditions, rules: undefined }
+  if (!Array.isArray(content)) {
+    const conditions = readValue(key, content, path, place)
+    return { key, spelling, values: [copyValue(content)], conditions, rules: undefined }
+  }
+  // One by one: a list may have a million values.
+  if (content.length === 0) refuseRule(path, 'empty', content, 'at least one value')
+  const values: unknown[] = []
+  const alternatives = new Alternatives()
+  for (let index = 0; index < content.length; index++) {
+    const value: unknown = content[index]
+    alternatives.add(readValue(key, value, path.at(index), place))
+    values.push(copyValue(value))
+  }
+  return { key, spelling, values, conditions: alternatives.join(), rules: undefined }
 }
 
 /** One of several values of a key, as conditions that must all hold. @throws RuleInvalidError */
-function readValue (
-  key: RuleKey, value: unknown, path: RulePath, { authorityCheck, bindings }: Place
+export function readValue (
+  key: RuleKey, value: unknown, path: RulePath, { authorityCheck, bindings }: ValuePlace
 ): readonly Condition[] {
   if (isRequestValue(value)) return [readBound(value, path, literalOf(key), bindings)]
   const { read, readConditions } = RULE_KEYS[key]
@@ -154,8 +199,7 @@ function readNested (
     authorityCheck,
     bindings
   }
-  const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
-  const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
-  const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)
+  const rules = listValues(content, path).map(({ value, path }) => readNestedRule(value, path, place))
+  const condition = key === 'via' ? new ViaCondition(rules) : new NotCondition(rules)
   return { key, spelling, values: [], conditions: [condition], rules }
 }

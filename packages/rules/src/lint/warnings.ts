@@ -17,14 +17,19 @@ const CHANGEABLE = 'the holder can change the fingerprint of a certificate, and 
  *
  * @param now in milliseconds since the epoch
  */
-export function listWarnings ({ rules, shared }: FlatRules, now: number): string[] {
+export function listWarnings ({ rules, packed }: FlatRules, now: number): string[] {
   const warnings: string[] = []
   let more = 0
-  const all = [rules.map(({ rule }) => rule), ...shared.map(({ definition }) => definition.rules)]
-  for (const rule of all.flat()) {
+  for (const { rule } of rules) {
     const texts = warnings.length < MAX_WARNINGS ? warnOfRule(rule, now) : undefined
     if (texts === undefined) more += isPinned(rule) && !hasEnded(rule, now) ? 0 : 1
     else warnings.push(...texts.map(({ path, text }) => `${path}: ${text}`))
+  }
+  for (const { set } of packed) {
+    const { texts, more: others } = set.warnings
+    const free = Math.max(0, MAX_WARNINGS - warnings.length)
+    warnings.push(...texts.slice(0, free))
+    more += others + Math.max(0, texts.length - free)
   }
   return more === 0 ? warnings : [...warnings, `and ${more} more rules like these`]
 }
@@ -33,7 +38,7 @@ export function listWarnings ({ rules, shared }: FlatRules, now: number): string
  * Whether a rule needs no warning. Without authorities: it has a value that not every trusted CA can issue. With
  * authorities: there are no findings.
  */
-function isPinned ({ keys, findings }: ParsedRule): boolean {
+export function isPinned ({ keys, findings }: ParsedRule): boolean {
   if (findings !== undefined) {
     const { rivals, neverMatched, isAwaited } = findings
     return rivals === undefined && neverMatched.length === 0 && !isAwaited

@@ -1,3 +1,4 @@
+import type { FieldValue } from '../language/values/field-value.ts'
 import { AnyOfValues, createAnyOfValues } from './any-of-values.ts'
 import type { Condition, PeerValues, Truth } from './condition.ts'
 import { Matcher } from './matcher.ts'
@@ -18,15 +19,30 @@ export class AnyOfAlternatives implements Condition {
 }
 
 /** Those of one value of the certificate become one condition. Each of the others needs a clause of its own. */
-export function joinAlternatives (alternatives: readonly (readonly Condition[])[]): readonly Condition[] {
-  const [first, ...others] = alternatives
-  if (first !== undefined && others.length === 0) return first
-  const values = alternatives.flatMap((conditions) => isOneValue(conditions) ? conditions[0].values : [])
-  const rest = alternatives.filter((conditions) => !isOneValue(conditions))
-  const joined = values.length === 0 ? [] : [createAnyOfValues(values)]
-  return rest.length === 0 ? joined : [new AnyOfAlternatives(joined.length === 0 ? rest : [joined, ...rest])]
+export class Alternatives {
+  #count = 0
+  #first: readonly Condition[] = []
+  readonly #values: FieldValue[] = []
+  readonly #rest: (readonly Condition[])[] = []
+
+  add (conditions: readonly Condition[]): void {
+    if (this.#count++ === 0) this.#first = conditions
+    const [one] = conditions
+    if (conditions.length === 1 && one instanceof AnyOfValues) this.#values.push(...one.values)
+    else this.#rest.push(conditions)
+  }
+
+  join (): readonly Condition[] {
+    if (this.#count === 1) return this.#first
+    const joined = this.#values.length === 0 ? [] : [createAnyOfValues(this.#values)]
+    if (this.#rest.length === 0) return joined
+    return [new AnyOfAlternatives(joined.length === 0 ? this.#rest : [joined, ...this.#rest])]
+  }
 }
 
-function isOneValue (conditions: readonly Condition[]): conditions is readonly [AnyOfValues] {
-  return conditions.length === 1 && conditions[0] instanceof AnyOfValues
+/** The same for a list of alternatives. */
+export function joinAlternatives (alternatives: readonly (readonly Condition[])[]): readonly Condition[] {
+  const all = new Alternatives()
+  for (const conditions of alternatives) all.add(conditions)
+  return all.join()
 }

@@ -6,9 +6,9 @@ import type { Clause, Condition, PeerValues, Truth } from './condition.ts'
 import { splitSegments } from './segments.ts'
 
 /** No clause matches. */
-export const NONE = -1
+export const NONE = -1 as const
 /** No clause matches, but some might if more was known. */
-export const UNDECIDED = -2
+export const UNDECIDED = -2 as const
 
 /** The conditions of a clause besides its indexed one. */
 interface Compound {

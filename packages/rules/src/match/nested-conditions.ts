@@ -4,16 +4,31 @@ import { FALSE, PeerValues, UNKNOWN, negate } from './condition.ts'
 import type { Clause, Condition, Truth } from './condition.ts'
 import { Matcher } from './matcher.ts'
 
-/** Holds if none of the rules matches. */
-export class NotCondition implements Condition {
-  readonly #matcher: Matcher
+/** Rules of which one must match. They are indexed at the first test: those of packed rules are never tested here. */
+class NestedRules {
+  readonly #rules: readonly ParsedRule[]
+  #matcher: Matcher | undefined
 
-  constructor (matcher: Matcher) {
-    this.#matcher = matcher
+  constructor (rules: readonly ParsedRule[]) {
+    this.#rules = rules
   }
 
   test (peerValues: PeerValues): Truth {
-    return negate(this.#matcher.test(peerValues))
+    this.#matcher ??= new Matcher(this.#rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
+    return this.#matcher.test(peerValues)
+  }
+}
+
+/** Holds if none of the rules matches. */
+export class NotCondition implements Condition {
+  readonly #rules: NestedRules
+
+  constructor (rules: readonly ParsedRule[]) {
+    this.#rules = new NestedRules(rules)
+  }
+
+  test (peerValues: PeerValues): Truth {
+    return negate(this.#rules.test(peerValues))
   }
 }
 
@@ -23,16 +38,16 @@ export class NotCondition implements Condition {
  * that has no identity, only an address, so the result is unknown.
  */
 export class ViaCondition implements Condition {
-  readonly #matcher: Matcher
+  readonly #rules: NestedRules
 
-  constructor (matcher: Matcher) {
-    this.#matcher = matcher
+  constructor (rules: readonly ParsedRule[]) {
+    this.#rules = new NestedRules(rules)
   }
 
   test ({ peer, circumstances }: PeerValues): Truth {
     const gateway = peer.via.at(-1)
     if (gateway === undefined) return peer.source === 'tls' ? FALSE : UNKNOWN
-    return this.#matcher.test(new PeerValues(gateway, circumstances))
+    return this.#rules.test(new PeerValues(gateway, circumstances))
   }
 }
 

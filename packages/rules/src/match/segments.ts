@@ -20,7 +20,7 @@ export function splitSegments (uri: string): readonly string[] | undefined {
 }
 
 /** Whether a wildcard may cover `segment`: not empty, no dots, no query or fragment, no encoded separator. */
-function isCoverable (segment: string): boolean {
+export function isCoverable (segment: string): boolean {
   return COVERABLE.test(segment) && !DOTS.test(segment)
 }
 
