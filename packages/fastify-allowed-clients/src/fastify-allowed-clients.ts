@@ -21,7 +21,7 @@ import { checkPluginOptions } from './plugin-options.ts'
 import type {
   AllowedClients, FastifyAllowedClientsOptions, GroupName, Mode, ScopeOptions, WatchOptions
 } from './plugin-options.ts'
-import { authoritiesOf, clockOf, CompiledPolicy, NO_FILE, watchAuthorities } from './policy/compiled-policy.ts'
+import { authoritiesOf, clockOf, CompiledPolicy, watchAuthorities } from './policy/compiled-policy.ts'
 import { copyRules } from './policy/declarations.ts'
 import { listRoute, printRoutes } from './policy/list-routes.ts'
 import type { AccessPreview, ListedRoute } from './policy/list-routes.ts'
@@ -86,7 +86,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
     : await openRulesFile(pathOf(file), code, { log, server: app.server, authorities, now, onReload })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
   const compiled = fileSource === undefined
-    ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, now, warn })
+    ? new CompiledPolicy(groups, defaultRules, undefined, { authorities, now, warn })
     : await fileSource.load()
   const requiresCertificate = (): boolean => serverRequiresCertificate(app)
   const table = new RouteTable({ mode, notFoundRules, redactFound, requiresCertificate }, compiled)
@@ -121,7 +121,11 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
     }, watchOptions(options.watch))
   })
   const unwatch = watchAuthorities(app, () => {
-    table.recheck((path, text) => { log.warn({ path }, `after a change of the authorities: ${text}`) })
+    const report = (path: string, text: string): void => {
+      log.warn({ path }, `after a change of the authorities: ${text}`)
+    }
+    if (fileSource === undefined) table.recheck(report, undefined)
+    else fileSource.recheck(report, (opened) => { table.recheck(report, opened) })
   })
   const leave = joinApp(app.server)
   app.addHook('onClose', async () => {

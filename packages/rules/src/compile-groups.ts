@@ -1,16 +1,13 @@
 import { anything, clock, text } from '@peerkit/identity/internal'
-import type { Groups, Predicate } from './language/allow-rule.ts'
+import type { Groups } from './language/allow-rule.ts'
 import { readEntries } from './language/read-rule.ts'
-import type { ParsedRule } from './language/parsed-rule.ts'
-import type { RequestUse } from './language/request-value.ts'
 import { defineRuleOptions } from './language/rule-options.ts'
 import { RulePath, expectPlainObject, isPlainObject, refuseRule } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
 import { readAuthorities } from './lint/rule-authority.ts'
 import type { RuleAuthority } from './lint/rule-authority.ts'
-import { Matcher } from './match/matcher.ts'
-import { listClauses } from './match/nested-conditions.ts'
-import type { PackedSet } from './packed/packed-set.ts'
+import { GroupDefinition } from './group-definition.ts'
+import type { OpenedRuleSets } from './packed/opened-rule-sets.ts'
 import { RuleCollector, packing } from './rule-collector.ts'
 import type { CollectedSet } from './rule-collector.ts'
 
@@ -26,17 +23,27 @@ import type { CollectedSet } from './rule-collector.ts'
 export class CompiledGroups<Group extends string = string> {
   /** The names of the groups. */
   readonly names: ReadonlySet<Group>
-  readonly #definitions: ReadonlyMap<string, GroupDefinition>
+  readonly #own: ReadonlyMap<string, GroupDefinition>
+  readonly #packed: OpenedRuleSets | undefined
 
-  constructor (definitions: ReadonlyMap<string, GroupDefinition>) {
-    this.#definitions = definitions
-    this.names = new Set(definitions.keys()) as ReadonlySet<string> as ReadonlySet<Group>
+  constructor (own: ReadonlyMap<string, GroupDefinition>, packed?: OpenedRuleSets) {
+    this.#own = own
+    this.#packed = packed
+    const names = packed === undefined ? own.keys() : [...own.keys(), ...packed.names]
+    this.names = new Set(names) as ReadonlySet<string> as ReadonlySet<Group>
     Object.freeze(this)
   }
 
   /** The definition of a group. The name must come from a checked rule set. */
   static find (groups: CompiledGroups, name: string): GroupDefinition {
-    return groups.#definitions.get(name) as GroupDefinition
+    return (groups.#own.get(name) ?? groups.#packed?.group(name)) as GroupDefinition
+  }
+
+  /** The groups that were not packed before, and the packed ones. */
+  static parts (groups: CompiledGroups): {
+    readonly own: ReadonlyMap<string, GroupDefinition>, readonly packed: OpenedRuleSets | undefined
+  } {
+    return { own: groups.#own, packed: groups.#packed }
   }
 }
 
@@ -71,9 +78,16 @@ const readOptions = defineRuleOptions<CompileGroupsOptions>('compileGroups', {
 export function compileGroups<const Group extends string> (
   groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions = {}
 ): CompiledGroups<Group> {
+  return compileWith(groups, options, undefined)
+}
+
+/** The same with groups that are packed, which may name these and be named by them. */
+export function compileWith<const Group extends string> (
+  groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions, packed: OpenedRuleSets | undefined
+): CompiledGroups<Group> {
   const { path = 'groups', authorities: given, now = Date.now } = readOptions(options)
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
-  return readGroups(groups, path, { authorityCheck: authorities && new AuthorityCheck(authorities), now })
+  return readGroups(groups, path, { authorityCheck: authorities && new AuthorityCheck(authorities), now, packed })
 }
 
 /** How groups are read. */
@@ -82,17 +96,18 @@ export interface ReadGroupsOptions {
   readonly authorityCheck: AuthorityCheck | undefined
   /** Returns the time for warnings. */
   readonly now: () => number
+  readonly packed?: OpenedRuleSets | undefined
 }
 
 /** @throws RuleInvalidError */
 export function readGroups<const Group extends string = string> (
-  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, { authorityCheck, now }: ReadGroupsOptions
+  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, { authorityCheck, now, packed }: ReadGroupsOptions
 ): CompiledGroups<Group> {
   if (groups instanceof CompiledGroups) return groups
   const path = new RulePath(name)
   const isEmpty = isPlainObject(groups) && Reflect.ownKeys(groups).length === 0
   const entries = isEmpty ? [] : expectPlainObject(groups, path, 'an object of groups by name')
-  const names = new Set(entries.map(([name]) => name))
+  const names = new Set([...entries.map(([name]) => name), ...packed?.names ?? []])
   const collector = new RuleCollector(now, packing.from)
   for (const [name, value] of entries) {
     const at = path.at(name)
@@ -103,14 +118,15 @@ export function readGroups<const Group extends string = string> (
   const definitions = new Map(entries.map(([name], index) => {
     return [name, new GroupDefinition(name, sets[index] as CollectedSet)]
   }))
-  refuseCycles(definitions)
-  return new CompiledGroups(definitions)
+  const compiled = new CompiledGroups<Group>(definitions, packed)
+  refuseCycles([...definitions.values(), ...packed?.groupsWithMembers() ?? []], compiled)
+  return compiled
 }
 
 /** Depth first, without recursion: a chain of groups may be longer than the call stack. */
-function refuseCycles (definitions: ReadonlyMap<string, GroupDefinition>): void {
+function refuseCycles (definitions: readonly GroupDefinition[], groups: CompiledGroups): void {
   const done = new Set<string>()
-  for (const start of definitions.values()) {
+  for (const start of definitions) {
     const trail: { readonly group: GroupDefinition, next: number }[] = [{ group: start, next: 0 }]
     const open = new Set([start.name])
     for (let top = trail.at(-1); top !== undefined; top = trail.at(-1)) {
@@ -128,123 +144,7 @@ function refuseCycles (definitions: ReadonlyMap<string, GroupDefinition>): void 
       }
       if (done.has(member.name)) continue
       open.add(member.name)
-      trail.push({ group: definitions.get(member.name) as GroupDefinition, next: 0 })
+      trail.push({ group: CompiledGroups.find(groups, member.name), next: 0 })
     }
   }
-}
-
-/** A checked group. */
-export class GroupDefinition {
-  readonly name: string
-  readonly set: CollectedSet
-  #matcher: Matcher | undefined
-
-  constructor (name: string, set: CollectedSet) {
-    this.name = name
-    this.set = set
-  }
-
-  /** The group's own rules that are not packed, without those of its members. */
-  get matcher (): Matcher {
-    this.#matcher ??= new Matcher(this.set.rules.flatMap(({ rule }) => listClauses(rule, 0)))
-    return this.#matcher
-  }
-}
-
-/** The entry of a rule set that a rule or predicate comes from. */
-export interface Origin {
-  /** The entry's index. */
-  readonly index: number
-  /** The group that the entry names. */
-  readonly group: string | undefined
-}
-
-/** A rule with its origin. */
-export interface FlatRule {
-  readonly rule: ParsedRule
-  readonly origin: Origin
-}
-
-/** Packed rules, in the order of their entries. */
-export interface FlatSet {
-  readonly set: PackedSet
-  /** Where all of them come from; undefined if each rule is an entry of the rule set. */
-  readonly origin: Origin | undefined
-}
-
-/** A rule set with its groups resolved: all rules and predicates, in the order of their entries. */
-export interface FlatRules {
-  readonly rules: readonly FlatRule[]
-  readonly packed: readonly FlatSet[]
-  readonly predicates: readonly FlatPredicate[]
-}
-
-/** Refuses rules that take a value from the request where there is none. @throws RuleInvalidError */
-export function refuseRequestValues ({ rules, packed }: FlatRules): void {
-  for (const { rule: { dependencies } } of rules) {
-    const [binding] = dependencies?.bindings ?? []
-    if (binding !== undefined) refuseRequestValue(binding, binding.path)
-  }
-  for (const { set } of packed) {
-    const [use] = set.requestValues
-    if (use !== undefined) refuseRequestValue(use, new RulePath(use.path))
-  }
-}
-
-function refuseRequestValue ({ source, name }: Pick<RequestUse, 'source' | 'name'>, path: RulePath): never {
-  refuseRule(path.at(source), 'no_request', name, 'a value, since these rules are asked without a request')
-}
-
-/** How many rules and predicates there are, including those of groups. */
-export function countRules ({ rules, packed, predicates }: FlatRules): number {
-  return packed.reduce((sum, { set }) => sum + set.size, rules.length + predicates.length)
-}
-
-/** The packed rules with their origins, read again one by one. */
-export function * readPacked (packed: readonly FlatSet[], most: number = Infinity): Generator<FlatRule, void, undefined> {
-  for (const { set, origin } of packed) {
-    let count = 0
-    for (const { rule, entry } of set.rules()) {
-      if (count++ === most) break
-      yield { rule, origin: origin ?? { index: entry, group: undefined } }
-    }
-  }
-}
-
-interface FlatPredicate {
-  readonly predicate: Predicate<any>
-  readonly path: RulePath
-  readonly origin: Origin
-}
-
-/**
- * Resolves groups. A group that is reached twice counts for the first entry only: it cannot allow more the second time,
- * and nested groups could otherwise double with every level.
- */
-export function flattenEntries (own: CollectedSet, groups: CompiledGroups): FlatRules {
-  const originOf = ({ entry }: { readonly entry: number }): Origin => Object.freeze({ index: entry, group: undefined })
-  const rules: FlatRule[] = own.rules.map((placed) => ({ rule: placed.rule, origin: originOf(placed) }))
-  const packed: FlatSet[] = own.packed === undefined ? [] : [{ set: own.packed, origin: undefined }]
-  const predicates: FlatPredicate[] = own.predicates.map((placed) => {
-    return { predicate: placed.predicate, path: placed.path, origin: originOf(placed) }
-  })
-  const seen = new Set<string>()
-  for (const { name: group, entry } of own.members) {
-    const origin: Origin = Object.freeze({ index: entry, group })
-    const pending = [group]
-    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-      if (seen.has(name)) continue
-      seen.add(name)
-      const { set } = CompiledGroups.find(groups, name)
-      if (set.packed !== undefined) packed.push({ set: set.packed, origin })
-      for (const { rule } of set.rules) rules.push({ rule, origin })
-      for (const { predicate, path } of set.predicates) predicates.push({ predicate, path, origin })
-      // Reversed, because pop takes them from the end.
-      for (const member of set.members.toReversed()) pending.push(member.name)
-    }
-  }
-  const byEntry = (a: { readonly origin: Origin }, b: { readonly origin: Origin }): number => {
-    return a.origin.index - b.origin.index
-  }
-  return { rules: rules.sort(byEntry), packed, predicates: predicates.sort(byEntry) }
 }

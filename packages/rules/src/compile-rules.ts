@@ -2,7 +2,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { anything, clock, func, text } from '@peerkit/identity/internal'
 import { RuleAuthorizer } from './authorizer.ts'
 import type { Authorizer } from './authorizer.ts'
-import { flattenEntries, readGroups, refuseRequestValues } from './compile-groups.ts'
+import { readGroups } from './compile-groups.ts'
+import { flattenEntries, refuseRequestValues } from './flat-rules.ts'
 import type { CompiledGroups } from './compile-groups.ts'
 import type { Groups, RuleSet } from './language/allow-rule.ts'
 import { readEntries } from './language/read-rule.ts'
@@ -12,6 +13,7 @@ import { RulePath } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
 import { readAuthorities } from './lint/rule-authority.ts'
 import type { RuleAuthority } from './lint/rule-authority.ts'
+import { PackedRuleSet } from './packed/opened-rule-sets.ts'
 import { RuleCollector, packing } from './rule-collector.ts'
 import type { CollectedSet } from './rule-collector.ts'
 import type { Explanation } from './verdict.ts'
@@ -57,14 +59,24 @@ export interface CompileRulesOptions<Group extends string = string> {
 export function compileRules<const Group extends string = string> (
   rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}
 ): Authorizer {
+  return compileAny(rules, options)
+}
+
+/** The same, also for a rule set that is packed. */
+export function compileAny<const Group extends string = string> (
+  rules: RuleSet<NoInfer<Group>, any> | PackedRuleSet, options: CompileRulesOptions<Group> = {}
+): Authorizer {
   const own = readOptions(options as CompileRulesOptions<string>)
   const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given, requestValue, now = Date.now } = own
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
   const authorityCheck = authorities && new AuthorityCheck(authorities)
   const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, { authorityCheck, now })
-  const collector = new RuleCollector(now, packing.from)
-  readEntries(rules, new RulePath(path), { groups: compiled.names, authorityCheck }, collector)
-  const flat = flattenEntries(collector.end()[0] as CollectedSet, compiled)
+  const collect = (value: unknown): CollectedSet => {
+    const collector = new RuleCollector(now, packing.from)
+    readEntries(value, new RulePath(path), { groups: compiled.names, authorityCheck }, collector)
+    return collector.end()[0] as CollectedSet
+  }
+  const flat = flattenEntries(rules instanceof PackedRuleSet ? rules.set : collect(rules), compiled)
   if (requestValue === undefined) refuseRequestValues(flat)
   return new RuleAuthorizer(flat, { requestValue, now })
 }

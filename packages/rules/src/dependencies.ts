@@ -1,4 +1,4 @@
-import type { FlatRules } from './compile-groups.ts'
+import type { FlatRules } from './flat-rules.ts'
 import type { RequestUse } from './language/request-value.ts'
 import type { TemporaryRule } from './language/rule-period.ts'
 

@@ -1,14 +1,17 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { clock, func } from '@peerkit/identity/internal'
 import { CompiledGroups } from './compile-groups.ts'
-import type { FlatRules, GroupDefinition } from './compile-groups.ts'
+import type { FlatRules } from './flat-rules.ts'
+import type { GroupDefinition } from './group-definition.ts'
 import { Dependencies } from './dependencies.ts'
 import type { ReadRequestValue } from './language/request-value.ts'
 import { defineRuleOptions } from './language/rule-options.ts'
 import type { TemporaryRule } from './language/rule-period.ts'
 import { Circumstances } from './match/circumstances.ts'
 import { PeerValues, TRUE } from './match/condition.ts'
+import type { OpenedRuleSets } from './packed/opened-rule-sets.ts'
 import { findMatchingSets } from './packed/packed-decision.ts'
+import type { PackedStore } from './packed/packed-store.ts'
 
 /** Says which groups a peer is in. */
 export interface GroupMatcher {
@@ -56,51 +59,80 @@ const NO_GROUPS: readonly string[] = Object.freeze([])
  */
 export function createGroupMatcher (groups: CompiledGroups, options: GroupMatcherOptions = {}): GroupMatcher {
   const { requestValue, now = Date.now } = readOptions(options)
-  const names = [...groups.names]
-  const definitions = names.map((name) => CompiledGroups.find(groups, name))
-  const dependencies = new Dependencies(rulesOf(definitions))
-  const stores = new Set(definitions.flatMap(({ set: { packed } }) => packed === undefined ? [] : [packed.store]))
+  const { own, packed } = CompiledGroups.parts(groups)
+  const dependencies = new Dependencies(rulesOf([...own.values()], packed))
+  const memberships = new Memberships(groups)
   return Object.freeze({
     usesRequest: dependencies.requestValues.length > 0,
     get temporary () { return dependencies.temporary },
     get moments () { return dependencies.moments },
     match: (peer: PeerIdentity | undefined | null, request?: unknown) => {
-      if (typeof peer !== 'object' || peer === null || names.length === 0) return NO_GROUPS
-      const peerValues = new PeerValues(peer, new Circumstances(request, requestValue, now))
-      const matched = new Map([...stores].map((store) => [store, findMatchingSets(store, peerValues)]))
-      const known = new Map<string, boolean>()
-      const matches = ({ matcher, set: { packed } }: GroupDefinition): boolean => {
-        return matcher.test(peerValues) === TRUE || (packed !== undefined && matched.get(packed.store)?.has(packed.number) === true)
-      }
-      return Object.freeze(names.filter((name) => isMember(groups, name, matches, known)))
+      if (typeof peer !== 'object' || peer === null || groups.names.size === 0) return NO_GROUPS
+      return Object.freeze(memberships.list(new PeerValues(peer, new Circumstances(request, requestValue, now))))
     }
   })
 }
 
 /** Every rule of every group, once. */
-function rulesOf (definitions: readonly GroupDefinition[]): FlatRules {
+function rulesOf (own: readonly GroupDefinition[], opened: OpenedRuleSets | undefined): FlatRules {
   const origin = { index: 0, group: undefined }
+  const sets = own.flatMap(({ set: { packed } }) => packed === undefined ? [] : [packed])
+  if (opened !== undefined) sets.push(...opened.groupSets())
   return {
-    rules: definitions.flatMap(({ set }) => set.rules.map(({ rule }) => ({ rule, origin }))),
-    packed: definitions.flatMap(({ set: { packed } }) => packed === undefined ? [] : [{ set: packed, origin }]),
+    rules: own.flatMap(({ set }) => set.rules.map(({ rule }) => ({ rule, origin }))),
+    packed: sets.map((set) => ({ set, origin })),
     predicates: []
   }
 }
 
-/** Without recursion: a chain of groups may be longer than the call stack. It has no cycle. */
-function isMember (
-  groups: CompiledGroups, start: string, matches: (group: GroupDefinition) => boolean, known: Map<string, boolean>
-): boolean {
-  const open = [{ name: start, next: 0 }]
-  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    const definition = CompiledGroups.find(groups, top.name)
-    const { members } = definition.set
-    const member = members[top.next++]
-    if (known.has(top.name)) open.pop()
-    else if (top.next === 1 && matches(definition)) known.set(top.name, true)
-    else if (member === undefined) known.set(top.name, members.some(({ name }) => known.get(name) === true))
-    else if (known.get(member.name) === true) known.set(top.name, true)
-    else if (!known.has(member.name)) open.push({ name: member.name, next: 0 })
+/** Finds the groups of a peer from its rules up, so that only groups with a rule that matches are looked at. */
+class Memberships {
+  readonly #groups: CompiledGroups
+  /** The groups with rules that are not packed. */
+  readonly #tested: readonly GroupDefinition[]
+  /** The groups of the sets of each store, by the number of the set. */
+  readonly #stores: ReadonlyMap<PackedStore, readonly (string | undefined)[]>
+  /** By name: the groups that name it. */
+  readonly #parents = new Map<string, string[]>()
+  #positions: ReadonlyMap<string, number> | undefined
+
+  constructor (groups: CompiledGroups) {
+    this.#groups = groups
+    const { own, packed } = CompiledGroups.parts(groups)
+    const definitions = [...own.values()]
+    this.#tested = definitions.filter(({ set }) => set.rules.length > 0)
+    const stores = new Map<PackedStore, string[]>()
+    for (const { name, set } of definitions) {
+      if (set.packed === undefined) continue
+      const { store, number } = set.packed
+      const names = stores.get(store) ?? []
+      names[number] = name
+      stores.set(store, names)
+    }
+    this.#stores = packed === undefined ? stores : new Map([...stores, [packed.store, packed.names]])
+    for (const { name, set } of [...definitions, ...packed?.groupsWithMembers() ?? []]) {
+      for (const member of set.members) {
+        const parents = this.#parents.get(member.name) ?? []
+        parents.push(name)
+        this.#parents.set(member.name, parents)
+      }
+    }
   }
-  return known.get(start) === true
+
+  /** The names of the groups of a peer, in the order of their declaration. */
+  list (peerValues: PeerValues): string[] {
+    const found = new Set<string>()
+    for (const { name, matcher } of this.#tested) if (matcher.test(peerValues) === TRUE) found.add(name)
+    for (const [store, names] of this.#stores) {
+      for (const set of findMatchingSets(store, peerValues)) {
+        const name = names[set]
+        if (name !== undefined) found.add(name)
+      }
+    }
+    // A set is walked in the order in which it grows.
+    for (const name of found) for (const parent of this.#parents.get(name) ?? []) found.add(parent)
+    if (found.size < 2) return [...found]
+    const positions = this.#positions ??= new Map([...this.#groups.names].map((name, position) => [name, position]))
+    return [...found].sort((a, b) => (positions.get(a) as number) - (positions.get(b) as number))
+  }
 }

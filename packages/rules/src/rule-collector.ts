@@ -43,6 +43,7 @@ interface OpenSet {
   readonly members: Member[]
   readonly predicates: PlacedPredicate[]
   readonly alone: boolean
+  /** Its number in the store. */
   number: number
 }
 
@@ -103,7 +104,9 @@ export class RuleCollector {
   }
 }
 
-/** The number of values of the longest key. */
+/** The number of values of a rule and of those in it. */
 function sizeOf ({ keys }: ParsedRule): number {
-  return keys.reduce((most, { values, rules }) => Math.max(most, values.length, rules?.length ?? 0), 1)
+  return keys.reduce((sum, { values, rules = [] }) => {
+    return sum + values.length + rules.reduce((inner, rule) => inner + sizeOf(rule), 0)
+  }, 0)
 }

@@ -2,6 +2,7 @@ import type { NearestRule } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import type { Authorizer, Explanation, RequestUse, TemporaryRule, Verdict } from '@peerkit/rules'
+import type { ChangedRules } from '@peerkit/rules/internal'
 import { VerdictMemory } from './verdict-memory.ts'
 
 /** The answer of a policy. */
@@ -53,8 +54,8 @@ export class RulesAccessPolicy implements AccessPolicy {
   /** @param now the clock by which the rules decide */
   constructor (authorizer: Authorizer, now: () => number) {
     this.#authorizer = authorizer
-    this.#answers = new VerdictMemory(authorizer.temporary, now)
-    this.#nearest = new VerdictMemory(authorizer.temporary, now)
+    this.#answers = new VerdictMemory(authorizer, now)
+    this.#nearest = new VerdictMemory(authorizer, now)
   }
 
   get requestValues (): readonly RequestUse[] { return this.#authorizer.requestValues }
@@ -73,6 +74,28 @@ export class RulesAccessPolicy implements AccessPolicy {
   }
 
   remembers (peer: PeerIdentity | null): boolean { return peer === null || this.#answers.has(peer) }
+
+  /**
+   * Takes over the answers of another policy about clients that a change does not concern.
+   *
+   * @param changed the rules that came or went
+   * @param positionOf returns where an entry is now; undefined if that is not known
+   */
+  inherit (
+    former: RulesAccessPolicy, changed: ChangedRules, positionOf: (entry: number) => number | undefined
+  ): void {
+    if (this.#authorizer.usesRequest) return
+    this.#answers.inherit({
+      memory: former.#answers,
+      adopt (peer, verdict) {
+        if (changed.concern(peer)) return undefined
+        if (!verdict.allowed) return verdict
+        const rule = positionOf(verdict.rule)
+        if (rule === undefined || rule === verdict.rule) return rule === undefined ? undefined : verdict
+        return Object.freeze({ ...verdict, rule })
+      }
+    })
+  }
 
   nearest (peer: PeerIdentity, request: unknown): NearestRule | undefined {
     if (this.#authorizer.size > MAX_EXPLAINED) return undefined

@@ -1,30 +1,19 @@
 import type { TrustSource } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
-import { AUTHORITIES, CLOCK, describeValue, findNearest } from '@peerkit/identity/internal'
-import { compileGroups, compileRules, createGroupMatcher } from '@peerkit/rules'
+import { AUTHORITIES, CLOCK } from '@peerkit/identity/internal'
+import { createGroupMatcher } from '@peerkit/rules'
 import type { Authorizer, CompiledGroups, GroupMatcher, Groups, RuleAuthority, RuleSet } from '@peerkit/rules'
+import { PackedRuleSet, compileAny, compileWith, findPosition } from '@peerkit/rules/internal'
+import type { ChangedRules, RuleSetsComparison } from '@peerkit/rules/internal'
 import type { FastifyInstance } from 'fastify'
-import { AllowedClientsOptionError } from '../errors.ts'
 import type { AllowedClients } from '../plugin-options.ts'
 import { RulesAccessPolicy, authenticatedOnly } from './access-policy.ts'
 import type { AccessPolicy } from './access-policy.ts'
 import type { Declaration } from './declarations.ts'
 import { readRequestValues } from './request-values.ts'
 import { VerdictMemory } from './verdict-memory.ts'
-
-/** The contents of a rules file. */
-export interface FileRules {
-  /** The name of the file in errors. */
-  readonly file: string
-  readonly groups: Groups
-  readonly defaultRules: AllowedClients | undefined
-  /** By method and pattern: `GET /invoices`. */
-  readonly routes: ReadonlyMap<string, AllowedClients>
-}
-
-const WORDS = ['public', 'authenticated'] as const
-
-export const NO_FILE: FileRules = { file: '', groups: {}, defaultRules: undefined, routes: new Map() }
+import { WORDS, checkWords, findWord, refuseReserved } from './words.ts'
+import type { OpenedFile } from '../rules-file/packed-file.ts'
 
 /** What is needed of the app. */
 export interface PolicyContext {
@@ -49,24 +38,25 @@ export class CompiledPolicy {
   readonly #policies = new Map<Declaration, AccessPolicy | undefined>()
   readonly #context: PolicyContext
 
-  /** @throws RuleInvalidError */
-  constructor (groups: Groups, defaults: AllowedClients | undefined, file: FileRules, context: PolicyContext) {
+  /**
+   * @param opened the rules file; undefined if there is none
+   * @throws RuleInvalidError
+   */
+  constructor (
+    groups: Groups, defaults: AllowedClients | undefined, opened: OpenedFile | undefined, context: PolicyContext
+  ) {
     this.#context = context
-    this.file = file.file
-    for (const word of WORDS) {
-      if (Object.hasOwn(groups, word) || Object.hasOwn(file.groups, word)) {
-        throw new AllowedClientsOptionError(`groups.${word}: "${word}" is a reserved word; expected another name`)
-      }
-    }
-    this.#declaredGroups = { ...groups, ...file.groups }
-    this.#groups = this.#compileGroups()
+    this.file = opened?.file ?? ''
+    refuseReserved([...Object.keys(groups), ...WORDS.filter((word) => opened?.ruleSets.has(word))])
+    this.#declaredGroups = groups
+    this.#groups = this.#compileGroups(opened)
     this.#matcher = createGroupMatcher(this.#groups, { requestValue: readRequestValues, now: context.now })
-    this.#memberships = new VerdictMemory(this.#matcher.temporary, context.now)
-    const rules = defaults ?? file.defaultRules
+    this.#memberships = new VerdictMemory(this.#matcher, context.now)
+    const rules = defaults ?? opened?.defaultRules
     this.defaults = rules === undefined ? undefined : { path: 'defaultRules', origin: 'defaultRules', value: rules }
-    this.routes = new Map([...file.routes].map(([key, value]) => [
-      key, { path: `routes[${JSON.stringify(key)}]`, origin: `file routes[${JSON.stringify(key)}]`, value }
-    ]))
+    this.routes = new Map([...opened?.routes ?? []].map(([key, { path, value }]) => {
+      return [key, { path, origin: `file ${path}`, value }]
+    }))
     for (const declaration of [this.defaults, ...this.routes.values()]) {
       if (declaration !== undefined) this.policyOf(declaration)
     }
@@ -92,12 +82,36 @@ export class CompiledPolicy {
   }
 
   /**
+   * Takes over what the rules before this change remember of clients that the change does not concern.
+   *
+   * @param changed the rules that came or went
+   * @param moved where the entries of the rule sets of the file are now, by path
+   */
+  inherit (before: CompiledPolicy, changed: ChangedRules, moved: RuleSetsComparison['moved']): void {
+    const known = new Map([...before.#policies].map(([{ path }, policy]) => [path, policy]))
+    for (const [declaration, policy] of this.#policies) {
+      const { path, value } = declaration
+      const former = value instanceof PackedRuleSet ? known.get(path) : before.#policies.get(declaration)
+      if (!(policy instanceof RulesAccessPolicy) || !(former instanceof RulesAccessPolicy)) continue
+      const entries = value instanceof PackedRuleSet ? moved.get(path) : undefined
+      policy.inherit(former, changed, (rule) => entries === undefined ? rule : findPosition(entries, rule))
+    }
+    if (!this.#matcher.usesRequest && isSameOrder(this.#groups.names, before.#groups.names)) {
+      const adopt = (peer: PeerIdentity, names: readonly string[]): readonly string[] | undefined => {
+        return changed.concern(peer) ? undefined : names
+      }
+      this.#memberships.inherit({ memory: before.#memberships, adopt })
+    }
+  }
+
+  /**
    * Compiles everything again after the authorities changed, only for its warnings and errors. The current rules stay:
    * their meaning does not depend on the authorities.
    *
    * @param report called for every warning and error, with the path of the rules
+   * @param opened the rules file, checked against the authorities of now
    */
-  recheck (report: (path: string, text: string) => void): void {
+  recheck (report: (path: string, text: string) => void, opened: OpenedFile | undefined): void {
     const attempt = <Result>(path: string, compile: () => Result): Result | undefined => {
       try {
         return compile()
@@ -106,27 +120,31 @@ export class CompiledPolicy {
         return undefined
       }
     }
-    const groups = attempt('groups', () => this.#compileGroups())
+    const groups = attempt('groups', () => this.#compileGroups(opened))
     if (groups === undefined) return
     for (const [{ value, path }, policy] of this.#policies) {
       if (!(policy instanceof RulesAccessPolicy)) continue
-      for (const warning of attempt(path, () => this.#compileRules(value, path, groups))?.warnings ?? []) {
+      const rules = value instanceof PackedRuleSet ? opened?.ruleSets.ruleSet(path) : value
+      if (rules === undefined) continue
+      for (const warning of attempt(path, () => this.#compileRules(rules, path, groups))?.warnings ?? []) {
         report(path, warning)
       }
     }
   }
 
   #compile ({ value, path }: Declaration): AccessPolicy | undefined {
-    const word = findWord(value, path)
-    checkWords(value, path, this.#declaredGroups)
-    if (word !== undefined) return word === 'public' ? undefined : authenticatedOnly
+    if (!(value instanceof PackedRuleSet)) {
+      const word = findWord(value, path)
+      checkWords(value, path, this.#groups.names)
+      if (word !== undefined) return word === 'public' ? undefined : authenticatedOnly
+    }
     const authorizer = this.#compileRules(value, path, this.#groups)
     for (const warning of authorizer.warnings) this.#context.warn(path, warning)
     return new RulesAccessPolicy(authorizer, this.#context.now)
   }
 
-  #compileRules (value: AllowedClients, path: string, groups: CompiledGroups): Authorizer {
-    return compileRules(value as RuleSet, {
+  #compileRules (value: Declaration['value'], path: string, groups: CompiledGroups): Authorizer {
+    return compileAny(value as RuleSet | PackedRuleSet, {
       groups,
       groupsPath: 'groups',
       path,
@@ -136,30 +154,18 @@ export class CompiledPolicy {
     })
   }
 
-  #compileGroups (): CompiledGroups {
-    return compileGroups(this.#declaredGroups, { path: 'groups', authorities: this.#context.authorities() })
+  #compileGroups (opened: OpenedFile | undefined): CompiledGroups {
+    const { authorities, now } = this.#context
+    const options = { path: 'groups', authorities: authorities(), now }
+    return compileWith(this.#declaredGroups, options, opened?.ruleSets)
   }
 }
 
-/** Refuses a misspelt reserved word. Of groups, only that there is no such group would be said. */
-function checkWords (value: AllowedClients, path: string, groups: Groups): void {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-  for (const one of list) {
-    if (typeof one !== 'string' || Object.hasOwn(groups, one)) continue
-    const meant = findNearest(one, [...Object.keys(groups), ...WORDS])
-    if (meant === one || !(WORDS as readonly unknown[]).includes(meant)) continue
-    throw new AllowedClientsOptionError(
-      `${path}: found ${describeValue(one)}, which is no group; did you mean '${meant as string}'?`
-    )
-  }
-}
-
-/** Finds a reserved word. It is refused among other rules, which would have no effect. */
-function findWord (value: AllowedClients, path: string): typeof WORDS[number] | undefined {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const word = WORDS.find((one) => list.includes(one))
-  if (word === undefined || list.length === 1) return word
-  throw new AllowedClientsOptionError(`${path}: found "${word}" among other rules; expected only '${word}'`)
+function isSameOrder (names: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  if (names.size !== others.size) return false
+  const iterator = others.values()
+  for (const name of names) if (iterator.next().value !== name) return false
+  return true
 }
 
 /** Returns the authorities that rules are checked against; undefined if they are unknown. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { PackedRuleSet } from '@peerkit/rules/internal'
 import type { AllowedClients } from '../plugin-options.ts'
 
 /** Rules as they were declared. They are compiled again when groups change. */
@@ -7,7 +8,8 @@ export interface Declaration {
   readonly path: string
   /** Their name in logs and lists, for example `config.allowedClients`. */
   readonly origin: string
-  readonly value: AllowedClients
+  /** Rules of a file are packed. */
+  readonly value: AllowedClients | PackedRuleSet
 }
 
 /** Longer rules are not deduplicated: they are rarely used on two routes, and their text is kept in memory. */

@@ -15,6 +15,7 @@ import {
 } from './route-requirements.ts'
 import type { RouteCounts, RouteDeclaration, RoutePolicy, RouteRequirements } from './route-requirements.ts'
 import { checkParams } from './route-params.ts'
+import type { OpenedFile } from '../rules-file/packed-file.ts'
 import { ScopeTree } from './scopes.ts'
 
 /** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
@@ -144,7 +145,9 @@ export class RouteTable {
   }
 
   /** Reports what is wrong with the current rules after the authorities changed. */
-  recheck (report: (path: string, text: string) => void): void { this.#compiled.recheck(report) }
+  recheck (report: (path: string, text: string) => void, opened: OpenedFile | undefined): void {
+    this.#compiled.recheck(report, opened)
+  }
 
   /**
    * Call it when all scopes are declared: resolves the policies of all routes.

@@ -1,5 +1,17 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import type { TemporaryRule } from '@peerkit/rules'
+
+/** What the answers of a memory depend on besides the identity. */
+interface Temporary {
+  /** The moments at which a rule begins or ends, ascending. */
+  readonly moments: readonly number[]
+}
+
+/** Where values come from that are still right. */
+export interface Inheritance<Value extends object> {
+  readonly memory: VerdictMemory<Value>
+  /** Returns the value as it is now; undefined if it may have changed. */
+  adopt (peer: PeerIdentity, value: Value): Value | undefined
+}
 
 /**
  * Remembers a value for each identity, between two moments at which a rule begins or ends. A clock that jumps over a
@@ -11,16 +23,32 @@ export class VerdictMemory<Value extends object> {
   #values = new WeakMap<PeerIdentity, Value>()
   #from = Infinity
   #until = -Infinity
+  #inheritance: Inheritance<Value> | undefined
 
-  constructor (temporary: readonly TemporaryRule[], now: () => number) {
-    this.#moments = [...new Set(temporary.flatMap(({ from, until }) => [from, until]))]
-      .filter(Number.isFinite).sort((a, b) => a - b)
+  constructor ({ moments }: Temporary, now: () => number) {
+    this.#moments = moments
     this.#now = now
   }
 
-  get (peer: PeerIdentity): Value | undefined { return this.#inForce().get(peer) }
+  /** Values that another memory has are asked for, until that one has an heir of its own. */
+  inherit (inheritance: Inheritance<Value>): void {
+    // A chain of memories would grow with each reload.
+    inheritance.memory.#inheritance = undefined
+    this.#inheritance = inheritance
+  }
 
-  has (peer: PeerIdentity): boolean { return this.#inForce().has(peer) }
+  get (peer: PeerIdentity): Value | undefined {
+    const values = this.#inForce()
+    const value = values.get(peer)
+    if (value !== undefined || this.#inheritance === undefined) return value
+    const { memory, adopt } = this.#inheritance
+    const known = memory.get(peer)
+    const adopted = known && adopt(peer, known)
+    if (adopted !== undefined) values.set(peer, adopted)
+    return adopted
+  }
+
+  has (peer: PeerIdentity): boolean { return this.get(peer) !== undefined }
 
   set (peer: PeerIdentity, value: Value): void { this.#inForce().set(peer, value) }
 

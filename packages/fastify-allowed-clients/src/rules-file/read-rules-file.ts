@@ -1,10 +1,15 @@
 import { extname } from 'node:path'
 import { FileUnreadableError, readBounded } from '@peerkit/identity/internal'
-import type { Groups } from '@peerkit/rules'
 import { parseDocument } from 'yaml'
 import { RulesFileInvalidError } from '../errors.ts'
-import type { AllowedClients } from '../plugin-options.ts'
-import type { FileRules } from '../policy/compiled-policy.ts'
+
+/** What a rules file says. The rules are not checked yet. */
+export interface ParsedFile {
+  readonly file: string
+  readonly groups: Readonly<Record<string, unknown>>
+  readonly defaultRules: unknown
+  readonly routes: Readonly<Record<string, unknown>>
+}
 
 const MAX_BYTES = 16 * 1024 * 1024
 const EMPTY = 'the file is empty; expected groups, defaultRules or routes'
@@ -48,7 +53,7 @@ function explainUnreadable (code: string | undefined, found: string): string {
  *
  * @throws RulesFileInvalidError (`malformed`, `structure`)
  */
-export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
+export function parseRulesFile (file: string, bytes: Uint8Array): ParsedFile {
   const text = decode(file, bytes)
   const refuse: (detail: string) => never = (detail) => { throw new RulesFileInvalidError(file, 'structure', detail) }
   if (text.trim() === '') refuse(EMPTY)
@@ -65,12 +70,7 @@ export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
   if (!isObject(groups)) refuse('groups: expected an object of groups by name')
   if (!isObject(routes)) refuse('routes: expected an object of rules by "METHOD /pattern"')
   if (!KEYS.some((key) => Object.hasOwn(value, key))) refuse(EMPTY)
-  return {
-    file,
-    groups: groups as Groups,
-    defaultRules: defaultRules as AllowedClients | undefined,
-    routes: new Map(Object.entries(routes)) as Map<string, AllowedClients>
-  }
+  return { file, groups, defaultRules, routes }
 }
 
 function decode (file: string, bytes: Uint8Array): string {

@@ -1,15 +1,14 @@
-/** The rules of a file, by place. */
-interface RulesByPlace {
-  readonly groups: object
-  readonly defaultRules: unknown
-  readonly routes: ReadonlyMap<string, unknown>
-}
+import type { ChangedEntries, RuleSetsComparison } from '@peerkit/rules/internal'
+import type { PackedFile } from './packed-file.ts'
 
 /** A rule of a file that came or went. */
 export interface ChangedRule {
   /** Where it is in the file: `groups.billing`, `defaultRules` or `routes["GET /invoices"]`. */
   readonly path: string
-  /** The rule as JSON: `{"ou":"billing"}`, or the name of a group in quotes. */
+  /**
+   * The rule as JSON: `{"ou":"billing"}`, or the name of a group in quotes. Of a list with more than 1,000 values, the
+   * first ones.
+   */
   readonly rule: string
 }
 
@@ -22,37 +21,50 @@ export interface RulesChange {
   readonly removed: readonly ChangedRule[]
 }
 
-/** Compares the rules of a file before and after a change. */
-export function compareRules (
-  before: RulesByPlace, after: RulesByPlace & { readonly file: string }, generation: number
-): RulesChange {
-  const [old, next] = [listRules(before), listRules(after)]
+/** What a change adds or removes, without an object for each rule. */
+export interface ListedChange {
+  readonly added: ChangedEntries
+  readonly removed: ChangedEntries
+}
+
+/** Adds the words `public` and `authenticated` that came or went to what the rule sets tell. */
+export function listChange (comparison: RuleSetsComparison, before: PackedFile, after: PackedFile): ListedChange {
+  return {
+    added: joinEntries(comparison.added, listWords(after, before)),
+    removed: joinEntries(comparison.removed, listWords(before, after))
+  }
+}
+
+function listWords ({ words }: PackedFile, other: PackedFile): ChangedEntries {
+  const found = [...words].filter(([path, word]) => other.words.get(path) !== word)
+  return { paths: found.map(([path]) => path), texts: found.map(([, word]) => JSON.stringify(word)) }
+}
+
+function joinEntries (one: ChangedEntries, other: ChangedEntries): ChangedEntries {
+  if (other.paths.length === 0) return one
+  return { paths: [...one.paths, ...other.paths], texts: [...one.texts, ...other.texts] }
+}
+
+/** The change as `onReload` gets it. The lists are made when they are read: a file may have a million rules. */
+export function presentChange ({ added, removed }: ListedChange, file: string, generation: number): RulesChange {
+  const [listAdded, listRemoved] = [once(added), once(removed)]
   return Object.freeze({
-    file: after.file, generation, added: listMissing(next, old), removed: listMissing(old, next)
+    file,
+    generation,
+    get added () { return listAdded() },
+    get removed () { return listRemoved() }
   })
 }
 
-type RulesByPath = ReadonlyMap<string, ReadonlySet<string>>
-
-function listRules ({ groups, defaultRules, routes }: RulesByPlace): RulesByPath {
-  const places: [string, unknown][] = [
-    ...Object.entries(groups).map(([name, rules]): [string, unknown] => [`groups${nameKey(name)}`, rules]),
-    ...defaultRules === undefined ? [] : [['defaultRules', defaultRules] as [string, unknown]],
-    ...[...routes].map(([route, rules]): [string, unknown] => [`routes[${JSON.stringify(route)}]`, rules])
-  ]
-  return new Map(places.map(([path, rules]) => {
-    return [path, new Set([rules].flat().map((rule) => JSON.stringify(rule)))]
-  }))
+function once (entries: ChangedEntries): () => readonly ChangedRule[] {
+  let rules: readonly ChangedRule[] | undefined
+  return () => {
+    rules ??= Object.freeze(listEntries(entries))
+    return rules
+  }
 }
 
-function nameKey (name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
-}
-
-/** The rules that one file has and the other does not have at the same place. */
-function listMissing (these: RulesByPath, those: RulesByPath): readonly ChangedRule[] {
-  return Object.freeze([...these].flatMap(([path, rules]) => {
-    const others = those.get(path)
-    return [...rules].filter((rule) => others?.has(rule) !== true).map((rule) => Object.freeze({ path, rule }))
-  }))
+/** The first entries as objects. */
+export function listEntries ({ paths, texts }: ChangedEntries, most: number = paths.length): readonly ChangedRule[] {
+  return paths.slice(0, most).map((path, index) => Object.freeze({ path, rule: texts[index] as string }))
 }

@@ -5,16 +5,19 @@ import type { ReadStill, Signature } from '@peerkit/credentials/watch'
 import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { EventMessage, RulesRefusedMessage, RulesReloadedMessage } from '@peerkit/events'
 import { clip, describeValue, isThenable, messageOf } from '@peerkit/identity/internal'
-import { RuleInvalidError } from '@peerkit/rules'
 import type { Groups } from '@peerkit/rules'
+import { ChangedRules, compareRuleSets } from '@peerkit/rules/internal'
+import type { RuleSetsComparison } from '@peerkit/rules/internal'
 import type { FastifyBaseLogger } from 'fastify'
 import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
 import type { AllowedClients, FastifyAllowedClientsOptions, WatchOptions } from '../plugin-options.ts'
-import { CompiledPolicy, NO_FILE } from '../policy/compiled-policy.ts'
-import type { FileRules, ListAuthorities } from '../policy/compiled-policy.ts'
+import { CompiledPolicy } from '../policy/compiled-policy.ts'
+import type { ListAuthorities } from '../policy/compiled-policy.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
-import { compareRules } from './rules-change.ts'
-import type { RulesChange } from './rules-change.ts'
+import { listChange, listEntries, presentChange } from './rules-change.ts'
+import type { ListedChange, RulesChange } from './rules-change.ts'
+import { OpenedFile, blameFile, packFile } from './packed-file.ts'
+import type { PackedFile } from './packed-file.ts'
 
 /** The rules in code, in addition to the file. */
 export interface CodeRules {
@@ -38,8 +41,9 @@ export interface RulesFileContext {
 /** Rules that were read, or undefined if the file holds what is in force. */
 type NewRules = {
   readonly compiled: CompiledPolicy
-  readonly rules: FileRules
-  readonly hash: string
+  readonly file: PackedFile
+  /** Undefined at the first reading. */
+  readonly comparison: RuleSetsComparison | undefined
 } | undefined
 
 /** Checks rules, and returns what brings them into force. Throws if they cannot be used. */
@@ -51,8 +55,8 @@ export class RulesFileSource {
   readonly #code: CodeRules
   readonly #context: RulesFileContext
   /** The rules in force. */
-  #rules: FileRules = NO_FILE
-  #hash = ''
+  #packed: PackedFile | undefined
+  #compiled: CompiledPolicy | undefined
   #generation = 0
   #reported: string | undefined
   #prepare: PrepareRules | undefined
@@ -73,10 +77,10 @@ export class RulesFileSource {
   /** Reads the file for the first time. @throws RulesFileInvalidError */
   async load (): Promise<CompiledPolicy> {
     const { content, signature } = await this.#read()
-    const { compiled, rules, hash } = content as NonNullable<NewRules>
-    this.#rules = rules
+    const { compiled, file } = content as NonNullable<NewRules>
     this.#signature = signature
-    this.#hash = hash
+    this.#packed = file
+    this.#compiled = compiled
     this.#generation = 1
     return compiled
   }
@@ -137,15 +141,29 @@ export class RulesFileSource {
   async #load (signal: AbortSignal): Promise<NewRules> {
     const bytes = await readRulesBytes(this.file, signal)
     const hash = digest(bytes)
-    if (hash === this.#hash) return undefined
-    const rules = parseRulesFile(this.file, bytes)
-    return { compiled: this.#compile(rules), rules, hash }
+    const before = this.#packed
+    if (hash === before?.hash) return undefined
+    const file = this.#pack(bytes, hash)
+    const comparison = before === undefined ? undefined : compareRuleSets(before.packed, file.packed)
+    return { compiled: this.#compile(new OpenedFile(file)), file, comparison }
+  }
+
+  #pack (bytes: Uint8Array, hash: string): PackedFile {
+    const { groups, defaultRules } = this.#code
+    const { authorities, now } = this.#context
+    return packFile(parseRulesFile(this.file, bytes), hash, {
+      groups: Object.keys(groups),
+      hasDefaultRules: defaultRules !== undefined,
+      authorities: authorities(),
+      now: now(),
+      isShared: false
+    })
   }
 
   /** Applies new rules, all of them or none. */
   async #take (next: NewRules): Promise<void> {
     // The other reader of the file may have been faster.
-    if (next !== undefined && next.hash !== this.#hash) await this.#replace(next)
+    if (next !== undefined && next.file.hash !== this.#packed?.hash) await this.#replace(next)
     // Not before: rules that the app refuses would be told of with each reading.
     this.#reported = undefined
   }
@@ -153,17 +171,20 @@ export class RulesFileSource {
   async #replace (next: NonNullable<NewRules>): Promise<void> {
     const { file } = this
     const { onReload, log } = this.#context
-    const apply = this.#wrap(() => (this.#prepare as PrepareRules)(next.compiled))
-    const isCompared = onReload !== undefined || rulesReloaded.hasSubscribers
-    const change = isCompared ? compareRules(this.#rules, next.rules, this.#generation + 1) : undefined
-    if (change !== undefined && onReload !== undefined) await this.#ask(onReload, change)
+    const [before, compiled] = [this.#packed, this.#compiled] as [PackedFile, CompiledPolicy]
+    const comparison = next.comparison as RuleSetsComparison
+    const apply = blameFile(file, () => (this.#prepare as PrepareRules)(next.compiled))
+    const change = listChange(comparison, before, next.file)
+    if (onReload !== undefined) await this.#ask(onReload, presentChange(change, file, this.#generation + 1))
+    const { delta, moved } = comparison
+    if (delta !== undefined) next.compiled.inherit(compiled, new ChangedRules(delta, this.#context.now), moved)
     apply()
-    this.#rules = next.rules
-    this.#hash = next.hash
+    this.#packed = next.file
+    this.#compiled = next.compiled
     this.#generation++
     log.info({ file, generation: this.#generation }, 'rules file reloaded')
     const message: RulesReloadedMessage = {
-      ...this.#head(), file, generation: this.#generation, ...(change !== undefined && describeChange(change))
+      ...this.#head(), file, generation: this.#generation, ...describeChange(change)
     }
     if (rulesReloaded.hasSubscribers) rulesReloaded.publish(message)
   }
@@ -205,33 +226,28 @@ export class RulesFileSource {
     if (rulesRefused.hasSubscribers) rulesRefused.publish(message)
   }
 
-  #compile (rulesOfFile: FileRules): CompiledPolicy {
+  #compile (opened: OpenedFile): CompiledPolicy {
     const { groups, defaultRules } = this.#code
     const { authorities, now, log } = this.#context
-    if (defaultRules !== undefined && rulesOfFile.defaultRules !== undefined) {
-      throw new RulesFileInvalidError(this.file, 'structure', 'defaultRules is also in code; expected it in one place')
-    }
-    const twice = Object.keys(rulesOfFile.groups).find((name) => Object.hasOwn(groups, name))
-    if (twice !== undefined) {
-      throw new RulesFileInvalidError(
-        this.file, 'structure', `groups.${twice} is also in code; expected it in one place`
-      )
-    }
-    return this.#wrap(() => new CompiledPolicy(groups, defaultRules, rulesOfFile, {
+    return blameFile(this.file, () => new CompiledPolicy(groups, defaultRules, opened, {
       authorities,
       now,
       warn: (path, warning) => { log.warn({ file: this.file, path }, warning) }
     }))
   }
 
-  /** Reports a mistake in the rules as one of the file. */
-  #wrap<T> (compile: () => T): T {
-    try {
-      return compile()
-    } catch (error) {
-      const isAboutRules = error instanceof RuleInvalidError || error instanceof AllowedClientsOptionError
-      throw isAboutRules ? new RulesFileInvalidError(this.file, 'rule_invalid', error.message, { cause: error }) : error
-    }
+  /**
+   * Checks the file against the authorities of now, and changes nothing.
+   *
+   * @param report called with what is wrong
+   * @param done called with the rules, for what else is checked
+   */
+  recheck (report: (path: string, text: string) => void, done: (opened: OpenedFile) => void): void {
+    readRulesBytes(this.file, this.#controller.signal).then((bytes) => {
+      done(new OpenedFile(this.#pack(bytes, digest(bytes))))
+    }).catch((error: unknown) => {
+      if (!this.#controller.signal.aborted) report(this.file, messageOf(error))
+    })
   }
 
   /** Waits for a reload that runs, but not for a file system that does not answer. */
@@ -246,10 +262,15 @@ export class RulesFileSource {
 const MAX_STATED = 50
 
 /** The change as messages state it. */
-function describeChange ({ added, removed }: RulesChange): Partial<RulesReloadedMessage> {
-  const state = (rules: RulesChange['added']): readonly string[] =>
-    rules.slice(0, MAX_STATED).map(({ path, rule }) => clip(`${path}: ${rule}`, 500))
-  return { added: state(added), removed: state(removed), addedCount: added.length, removedCount: removed.length }
+function describeChange ({ added, removed }: ListedChange): Partial<RulesReloadedMessage> {
+  const state = (entries: ListedChange['added']): readonly string[] =>
+    listEntries(entries, MAX_STATED).map(({ path, rule }) => clip(`${path}: ${rule}`, 500))
+  return {
+    added: state(added),
+    removed: state(removed),
+    addedCount: added.paths.length,
+    removedCount: removed.paths.length
+  }
 }
 
 /** A promise that never settles must not keep the app from closing. */

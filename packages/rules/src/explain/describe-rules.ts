@@ -1,5 +1,5 @@
-import { countRules, readPacked } from '../compile-groups.ts'
-import type { FlatRules } from '../compile-groups.ts'
+import { countRules, readPacked } from '../flat-rules.ts'
+import type { FlatRules } from '../flat-rules.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { describeRequestValue, isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'

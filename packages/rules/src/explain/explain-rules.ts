@@ -1,7 +1,6 @@
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { readPacked } from '../compile-groups.ts'
-import type { FlatRule, FlatRules, Origin } from '../compile-groups.ts'
+import type { FlatRule, FlatRules, Origin } from '../flat-rules.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import type { RulePath } from '../language/rule-path.ts'
 import { isPeriodKey } from '../language/rule-keys.ts'
@@ -12,6 +11,7 @@ import { testAll } from '../match/matcher.ts'
 import { NO_IDENTITY } from '../verdict.ts'
 import type { Explanation, FailedKey, RuleExplanation, Verdict } from '../verdict.ts'
 import { countValues, listExpected } from './describe-rules.ts'
+import { listCandidates } from './packed-candidates.ts'
 import { isNotBelieved, listFound, noteMismatch, notePeriod, noteUnknown } from './notes.ts'
 import { listRequestFindings, noteRequest } from './request-findings.ts'
 
@@ -24,10 +24,9 @@ export function explainRules (
   verdict: Verdict,
   circumstances: Circumstances
 ): Explanation {
-  const count = packed.reduce((sum, { set }) => sum + set.size, rules.length)
   const found = peer === undefined || peer === null || verdict === NO_IDENTITY
     ? []
-    : findClosest(chain(rules, readPacked(packed)), count, new PeerValues(peer, circumstances), MAX_RULES)
+    : explainClosest({ rules, packed }, new PeerValues(peer, circumstances))
   const name = peer?.toString()
   const explanation = { verdict, peer: name, predicates: predicates.length, closest: found[0], rules: found }
   return Object.defineProperty(explanation, 'toString', { value: () => render(explanation) })
@@ -121,6 +120,15 @@ function explainWithin (
 
 /** With more rules, near misses are not searched: it would take too long. */
 const NOTED_RULES = 1000
+
+/** The rules that came closest. */
+function explainClosest (
+  { rules, packed }: Pick<FlatRules, 'rules' | 'packed'>, peerValues: PeerValues
+): readonly RuleExplanation[] {
+  const total = packed.reduce((sum, { set }) => sum + set.size, rules.length)
+  const candidates = listCandidates(packed, peerValues, total <= NOTED_RULES)
+  return findClosest(chain(rules, candidates), total, peerValues, MAX_RULES)
+}
 
 function * chain (rules: Iterable<FlatRule>, others: Iterable<FlatRule>): Generator<FlatRule, void, undefined> {
   yield * rules

@@ -1,4 +1,4 @@
-import type { FlatRules } from '../compile-groups.ts'
+import type { FlatRules } from '../flat-rules.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS, isPeriodKey } from '../language/rule-keys.ts'

@@ -156,3 +156,14 @@ export function findNumber (list: Uint32Array, wanted: number, from: number = 0,
   }
   return -1
 }
+
+/** The first position of an ascending list whose number is not below a bound. */
+export function lowerBound (list: Uint32Array, bound: number): number {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((list[middle] as number) < bound) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -28,13 +28,13 @@ export const SHARED_MEMORY: Memory = {
 
 /** A list of numbers that grows. It takes as many octets as its type says, unlike an array. */
 export class GrowingList<List extends Numbers> {
-  readonly #type: NumbersType<List>
+  readonly #Type: NumbersType<List>
   #list: List
   length = 0
 
-  constructor (type: NumbersType<List>) {
-    this.#type = type
-    this.#list = new type(64)
+  constructor (Type: NumbersType<List>) {
+    this.#Type = Type
+    this.#list = new Type(64)
   }
 
   push (number: number): void {
@@ -56,7 +56,7 @@ export class GrowingList<List extends Numbers> {
   seal (memory: Memory): List { return memory.copy(this.view) }
 
   #grow (least: number): void {
-    const list = new this.#type(Math.max(least, this.#list.length * 2))
+    const list = new this.#Type(Math.max(least, this.#list.length * 2))
     list.set(this.#list as never)
     this.#list = list
   }

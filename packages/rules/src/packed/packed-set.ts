@@ -3,6 +3,7 @@ import type { RequestUse } from '../language/request-value.ts'
 import type { RulePath } from '../language/rule-path.ts'
 import type { TemporaryRule } from '../language/rule-period.ts'
 import type { PackedStore } from './packed-store.ts'
+import { lowerBound } from './clause-index.ts'
 import { ALONE } from './packed-tables.ts'
 import type { SetWarnings } from './packed-tables.ts'
 
@@ -44,6 +45,9 @@ export class PackedSet {
     }
   }
 
+  /** The rules of the set, by their numbers. */
+  get range (): readonly [number, number] { return [this.#first, this.#end] }
+
   /** The rules that hold for a time. */
   temporary (): readonly TemporaryRule[] {
     const { periods, entries } = this.store.tables
@@ -72,15 +76,4 @@ export class PackedSet {
     }
     return found
   }
-}
-
-/** The first position of an ascending list whose number is not below a bound. */
-function lowerBound (list: Uint32Array, bound: number): number {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((list[middle] as number) < bound) low = middle + 1
-    else high = middle
-  }
-  return low
 }

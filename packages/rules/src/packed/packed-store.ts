@@ -6,7 +6,7 @@ import { FALSE, PeerValues, TRUE, UNKNOWN, negate, truthOf } from '../match/cond
 import type { Condition, Truth } from '../match/condition.ts'
 import { testAll } from '../match/matcher.ts'
 import { ClauseSearch } from './clause-search.ts'
-import { findNumber } from './clause-index.ts'
+import { findNumber, lowerBound } from './clause-index.ts'
 import { readSample } from './field-samples.ts'
 import { ALONE, CONDITION, Kind } from './packed-tables.ts'
 import type { ClauseTables, LongKey, PackedTables } from './packed-tables.ts'
@@ -15,8 +15,10 @@ import { fieldOfValue } from './value-table.ts'
 
 /** As many nested clauses are tried one by one. More get an index. */
 const FEW = 16
-/** As many rules that are read again are kept. */
-const MAX_READ = 10_000
+/** As many rules that were read to be explained are kept: those of a small set. */
+const MAX_READ = 1_000
+/** The same for rules that are read to be tested. */
+const MAX_TESTED = 10_000
 
 /** Packed rules of any number of sets. */
 export class PackedStore {
@@ -25,7 +27,9 @@ export class PackedStore {
   /** All clauses. */
   readonly search: ClauseSearch
   readonly #nested = new Map<number, ClauseSearch>()
-  readonly #read = new Map<number, readonly Condition[]>()
+  readonly #rules = new Map<number, ParsedRule>()
+  /** The conditions of rules that are read again to be tested. */
+  readonly #conditions = new Map<number, readonly Condition[]>()
 
   constructor (tables: PackedTables) {
     this.tables = tables
@@ -49,13 +53,16 @@ export class PackedStore {
     return low
   }
 
+  /** The first clause of a rule or of a later one. */
+  firstClause (rule: number): number { return lowerBound(this.tables.clauseRules, rule) }
+
   /** The position of a rule among the entries of its set. */
   entryOf (rule: number): number {
     const entry = this.tables.entries[rule] as number
     return entry === ALONE ? 0 : entry
   }
 
-  /** The text of a rule. Equal rules have equal texts. */
+  /** The text of a rule. Long lists of values are cut. */
   textOf (rule: number): string {
     const { source, sourceStarts } = this.tables
     const { buffer, byteOffset } = source
@@ -63,13 +70,32 @@ export class PackedStore {
     return Buffer.from(buffer, byteOffset + from, to - from).toString()
   }
 
-  /** Reads a rule again. @param path that of its set */
+  /** The same, with a digest of what was cut. Equal rules have equal texts. */
+  wholeTextOf (rule: number): string {
+    const long = this.tables.long.get(rule)
+    return long === undefined ? this.textOf(rule) : `${this.textOf(rule)} ${long.digest}`
+  }
+
+  /**
+   * Reads a rule again. The last ones are kept, since a small set is read for each peer that is refused.
+   *
+   * @param path that of its set
+   */
   readRule (rule: number, path: RulePath): ParsedRule {
+    let parsed = this.#rules.get(rule)
+    if (parsed === undefined) {
+      if (this.#rules.size >= MAX_READ) this.#rules.clear()
+      this.#rules.set(rule, parsed = this.#readRule(rule, path))
+    }
+    return parsed
+  }
+
+  #readRule (rule: number, path: RulePath): ParsedRule {
     const entry = this.tables.entries[rule] as number
     const at = entry === ALONE ? path : path.at(entry)
     const parsed = readRule(JSON.parse(this.textOf(rule)), at, { authorityCheck: undefined, bindings: [] })
     const long = this.tables.long.get(rule)
-    return long === undefined ? parsed : { ...parsed, keys: parsed.keys.map((key, at) => this.#restore(key, at, long)) }
+    return long === undefined ? parsed : { ...parsed, keys: parsed.keys.map((key, at) => this.#restore(key, at, long.keys)) }
   }
 
   /** Whether all conditions of a clause hold. */
@@ -147,11 +173,11 @@ export class PackedStore {
 
   /** The conditions of a rule that is read again. */
   #conditionsOf (rule: number): readonly Condition[] {
-    let conditions = this.#read.get(rule)
+    let conditions = this.#conditions.get(rule)
     if (conditions === undefined) {
-      if (this.#read.size >= MAX_READ) this.#read.clear()
-      conditions = this.readRule(rule, NO_PATH).keys.flatMap((key) => key.conditions)
-      this.#read.set(rule, conditions)
+      if (this.#conditions.size >= MAX_TESTED) this.#conditions.clear()
+      conditions = this.#readRule(rule, NO_PATH).keys.flatMap((key) => key.conditions)
+      this.#conditions.set(rule, conditions)
     }
     return conditions
   }

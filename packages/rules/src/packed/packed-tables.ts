@@ -54,7 +54,14 @@ export const Kind = {
 /** Set in a condition of a clause that is no value. */
 export const CONDITION = 0x8000_0000
 
-/** How a key is shown whose values are too many to keep as they were written. */
+/** A rule with values that are too many to keep as they were written. */
+export interface LongRule {
+  /** SHA-256 of the whole rule, in base64. */
+  readonly digest: string
+  readonly keys: readonly LongKey[]
+}
+
+/** A key whose values were cut. */
 export interface LongKey {
   /** The position of the key in its rule. */
   readonly position: number
@@ -108,8 +115,8 @@ export interface PackedTables {
   /** The rules as JSON in UTF-8, one after the other. Long lists of values are cut. */
   readonly source: Uint8Array
   readonly sourceStarts: Uint32Array
-  /** By rule: the keys whose values were cut. */
-  readonly long: ReadonlyMap<number, readonly LongKey[]>
+  /** By rule. */
+  readonly long: ReadonlyMap<number, LongRule>
   /** By set. */
   readonly warnings: ReadonlyMap<number, SetWarnings>
   /** By set. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import type { RequestUse } from '../language/request-value.ts'
 import { isPinned, hasEnded, warnOfRule } from '../lint/warnings.ts'
@@ -6,7 +7,7 @@ import { ClauseBuilder, ConditionPacker, isPackable } from './condition-packer.t
 import { GrowingList } from './growing-list.ts'
 import type { Memory } from './growing-list.ts'
 import { ALONE } from './packed-tables.ts'
-import type { LongKey, PackedTables, SetWarnings } from './packed-tables.ts'
+import type { LongKey, LongRule, PackedTables, SetWarnings } from './packed-tables.ts'
 
 /** As many values of a key are kept as they were written, to explain it. */
 const MAX_WRITTEN = 1_000
@@ -26,7 +27,7 @@ export class RulePacker {
   readonly #entries = new GrowingList(Uint32Array)
   readonly #source = new GrowingList(Uint8Array)
   readonly #sourceStarts = new GrowingList(Uint32Array)
-  readonly #long = new Map<number, readonly LongKey[]>()
+  readonly #long = new Map<number, LongRule>()
   readonly #warnings = new Map<number, { readonly texts: string[], more: number }>()
   #texts = 0
   readonly #requestValues = new Map<number, RequestUse[]>()
@@ -55,7 +56,7 @@ export class RulePacker {
       this.#clauseRules.push(number)
     }
     const long = isWhole ? [] : this.#packLongKeys(rule)
-    if (long.length > 0) this.#long.set(number, long)
+    if (long.length > 0) this.#long.set(number, { digest: digest(writeRule(rule, Infinity)), keys: long })
     this.#sourceStarts.push(this.#source.length)
     this.#source.append(Buffer.from(JSON.stringify(writeRule(rule, isWhole ? Infinity : MAX_WRITTEN))))
     this.#noteWarnings(rule)
@@ -143,6 +144,8 @@ function isLong ({ values, rules }: ParsedKey): boolean {
   if (rules === undefined) return values.length > MAX_WRITTEN
   return rules.length > MAX_WRITTEN || rules.some(({ keys }) => keys.some(isLong))
 }
+
+function digest (rule: object): string { return createHash('sha256').update(JSON.stringify(rule)).digest('base64') }
 
 /** A rule as it was written, with the first values of each key. */
 function writeRule ({ keys }: ParsedRule, most: number): object {
