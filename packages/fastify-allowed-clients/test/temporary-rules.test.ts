@@ -62,9 +62,7 @@ test('a WebSocket closes when the rule that allowed it ends', async (t) => {
 
 test('values are remembered between two moments alone', async (t) => {
   let now = 5
-  const memory = new VerdictMemory<object>([
-    { path: 'a', from: 10, until: 20 }, { path: 'b', from: -Infinity, until: 20 }, { path: 'c', from: 30, until: Infinity }
-  ], () => now)
+  const memory = new VerdictMemory<object>({ moments: [10, 20, 30] }, () => now)
   const value = {}
   memory.set(billing, value)
   t.equal(memory.left, 5)
@@ -76,7 +74,7 @@ test('values are remembered between two moments alone', async (t) => {
     memory.set(billing, {})
     if (time === 9 && isKnown) memory.set(billing, value)
   }
-  const always = new VerdictMemory<object>([], () => { throw new Error('the clock was asked') })
+  const always = new VerdictMemory<object>({ moments: [] }, () => { throw new Error('the clock was asked') })
   always.set(ops, value)
   t.equal(always.get(ops), value)
   now = Number.NaN

@@ -55,12 +55,18 @@ export function countRules ({ rules, packed, predicates }: FlatRules): number {
   return packed.reduce((sum, { set }) => sum + set.size, rules.length + predicates.length)
 }
 
-/** The packed rules with their origins, read again one by one. */
-export function * readPacked (packed: readonly FlatSet[], most: number = Infinity): Generator<FlatRule, void, undefined> {
+/**
+ * The packed rules with their origins, read again one by one.
+ *
+ * @param most as many of those that are entries, and of those in groups
+ */
+export function * readPacked (
+  packed: readonly FlatSet[], most: number = Infinity
+): Generator<FlatRule, void, undefined> {
+  let [entries, members] = [0, 0]
   for (const { set, origin } of packed) {
-    let count = 0
     for (const { rule, entry } of set.rules()) {
-      if (count++ === most) break
+      if ((origin === undefined ? entries++ : members++) >= most) break
       yield { rule, origin: origin ?? { index: entry, group: undefined } }
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Rule sets as data, which a worker makes and the main thread asks. For the packages of this suite: do not import it, it
- * may change in any release.
+ * Rule sets as data, which a worker makes and the main thread asks. For the packages of this suite: do not import it,
+ * it may change in any release.
  *
  * @packageDocumentation
  * @internal

@@ -1,5 +1,6 @@
 import { createPartialIdentity } from '@peerkit/identity'
 import { test } from 'tap'
+import type { Test } from 'tap'
 import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
 import { compileRules } from '../src/index.ts'
 import type { Authorizer, ReadRequestValue, RuleInvalidError, Verdict } from '../src/index.ts'
@@ -14,8 +15,17 @@ import { evaluateNaively } from './naive/evaluate.ts'
 import type { NaiveQuestion } from './naive/evaluate.ts'
 import { randomIdentity, randomQuestion, randomRuleSet } from './naive/generate.ts'
 import { Random } from './naive/random.ts'
+import { packFrom } from './pack-from.ts'
 
-test('decides as the naive evaluator does, over thousands of random rule sets and identities', async (t) => {
+for (const from of [Infinity, 0]) {
+  test(`decides as the naive evaluator does, ${from === 0 ? 'packed' : 'as objects'}`, async (t) => {
+    packFrom(t, from)
+    compareWithNaive(t)
+  })
+}
+
+/** Over thousands of random rule sets and identities. */
+function compareWithNaive (t: Test): void {
   const seed = seedOf(20261123)
   t.comment(`seed ${seed}`)
   const random = new Random(seed)
@@ -54,7 +64,7 @@ test('decides as the naive evaluator does, over thousands of random rule sets an
   // A test in which one side never occurs would prove nothing.
   t.ok(Object.values(seen).every((count) => count > 500), JSON.stringify(seen))
   t.ok(contradictory < sets / 10, `${contradictory} contradictory sets`)
-})
+}
 
 /** `undefined` for a set with a rule that excludes itself, which chance makes now and then. */
 function compileUnlessContradictory (

@@ -37,7 +37,9 @@ function describeRule ({ keys }: ParsedRule): string {
 }
 
 /** The number of values of a key; for `not` and `via`, of nested rules. */
-export function countValues ({ count, rules, values }: ParsedKey): number { return count ?? rules?.length ?? values.length }
+export function countValues ({ count, rules, values }: ParsedKey): number {
+  return count ?? rules?.length ?? values.length
+}
 
 function describeKey (parsed: ParsedKey): string {
   const { key, conditions: [condition] } = parsed

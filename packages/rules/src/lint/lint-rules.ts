@@ -78,7 +78,9 @@ export function lintRules (sets: readonly NamedRules[], options: LintOptions = {
   }
   const definitions = new Map(named.map(([name, rules]) => [name, read(rules, path.at(name))]))
   const entriesOfSets = sets.map((set) => read(set.rules, new RulePath(set.path)))
-  if (findings.length === 0) attempt(findings, groupsPath, () => readGroups(groups as never, groupsPath, { authorityCheck: check, now }))
+  if (findings.length === 0) {
+    attempt(findings, groupsPath, () => readGroups(groups as never, groupsPath, { authorityCheck: check, now }))
+  }
   const moment = now()
   for (const entries of [...definitions.values(), ...entriesOfSets]) {
     for (const entry of entries) {

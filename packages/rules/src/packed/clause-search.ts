@@ -100,40 +100,42 @@ export class ClauseSearch {
 
   /** The clauses that a value of an unknown field names, by what else they ask for. */
   #makeOpen (unknown: ReadonlySet<number>): Open {
-    const named: number[] = []
     const { values, starts, clauses } = this.#index
+    const { clauseRules } = this.#store.tables
+    const named = new Uint8Array(this.#table.starts.length - 1)
     const count = starts.length - 1
     for (let place = 0; place < count; place++) {
       const [from, to] = [starts[place] as number, starts[place + 1] as number]
       if (from === to || !unknown.has(this.#fieldOf(values === undefined ? place : values[place] as number))) continue
-      for (let at = from; at < to; at++) named.push(clauses[at] as number)
+      for (let at = from; at < to; at++) named[clauses[at] as number] = 1
     }
-    const sorted = Uint32Array.from(new Set(named)).sort()
-    const bare: number[] = []
-    const rest: number[] = []
-    for (const clause of sorted) (this.#isBare(clause, unknown) ? bare : rest).push(clause)
-    return { index: this.#indexOf(Uint32Array.from(rest), unknown), bare: this.#firstOfEachSet(bare) }
+    const source = this.#source()
+    const [bare, rest]: [number[], number[]] = [[], []]
+    // One of each set is enough to know that its answer is open. The clauses of a set follow each other.
+    let set = -1
+    for (let clause = named.indexOf(1); clause !== -1; clause = named.indexOf(1, clause + 1)) {
+      if (!this.#isBare(clause, unknown, source)) rest.push(clause)
+      else if (this.#clauses !== undefined) {
+        if (bare.length === 0) bare.push(clause)
+      } else {
+        const rule = clauseRules[clause] as number
+        if (set !== -1 && rule < (this.#store.tables.setStarts[set + 1] as number)) continue
+        set = this.#store.setOf(rule)
+        bare.push(clause)
+      }
+    }
+    return { index: this.#indexOf(Uint32Array.from(rest), unknown), bare }
   }
 
   /** Whether all conditions of a clause are about unknown fields, so that none of them fails. */
-  #isBare (clause: number, unknown: ReadonlySet<number>): boolean {
+  #isBare (clause: number, unknown: ReadonlySet<number>, source: IndexSource): boolean {
     const { starts, conditions } = this.#table
-    const source = this.#source()
-    for (let at = starts[clause] as number; at < (starts[clause + 1] as number); at++) {
+    const to = starts[clause + 1] as number
+    for (let at = starts[clause] as number; at < to; at++) {
       const values = valuesOf(source, conditions[at] as number)
       if (values === undefined || !touches(source, values, unknown)) return false
     }
     return true
-  }
-
-  /** One of each set is enough to know that its answer is open. */
-  #firstOfEachSet (clauses: readonly number[]): readonly number[] {
-    if (this.#clauses !== undefined) return clauses.slice(0, 1)
-    const sets = new Set<number>()
-    return clauses.filter((clause) => {
-      const set = this.#store.setOf(this.#store.tables.clauseRules[clause] as number)
-      return !sets.has(set) && sets.add(set)
-    })
   }
 
   #indexOf (clauses: Uint32Array, unknown: ReadonlySet<number>): IndexTables {

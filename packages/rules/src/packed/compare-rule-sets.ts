@@ -16,7 +16,7 @@ export interface ChangedEntries {
   readonly texts: readonly string[]
 }
 
-/** Where the entries of a changed rule set are now. */
+/** Where the entries of a changed rule set are now that are not among the changed rules. */
 export interface MovedEntries {
   /** So many entries at the start are unchanged. */
   readonly first: number
@@ -35,7 +35,7 @@ export interface RuleSetsComparison {
    * there are too many, or sets name other groups.
    */
   readonly delta: PackedTables | undefined
-  /** The rule sets that changed, by path. */
+  /** The rule sets that changed and are no groups, by path. */
   readonly moved: ReadonlyMap<string, MovedEntries>
 }
 
@@ -49,11 +49,21 @@ export function compareRuleSets (before: PackedRuleSets, after: PackedRuleSets):
     if (old.isSame(path, next)) continue
     const [was, is] = [old.list(path), next.list(path)]
     const [wasThere, isThere] = [new Set(was.map(({ text }) => text)), new Set(is.map(({ text }) => text))]
-    for (const entry of is) if (!wasThere.has(entry.text)) added.add(path, entry)
-    for (const entry of was) if (!isThere.has(entry.text)) removed.add(path, entry)
-    moved.set(path, findMoved(was.map(({ text }) => text), is.map(({ text }) => text)))
+    const came = is.filter(({ text }) => !wasThere.has(text))
+    const went = was.filter(({ text }) => !isThere.has(text))
+    for (const entry of came) added.add(path, entry)
+    for (const entry of went) removed.add(path, entry)
+    if (next.isGroup(path) || old.isGroup(path)) {
+      delta.add([...came, ...went], path)
+      continue
+    }
+    const entries = findMoved(was, is)
+    moved.set(path, entries)
+    // The verdict tells the position of an entry, so one that is at another position has changed.
+    const isMoved = (entry: Entry, at: number): boolean => at >= entries.first && was[at]?.text !== is[at]?.text
+    delta.add(was.slice(0, was.length - entries.last).filter(isMoved), path)
+    delta.add(is.slice(0, is.length - entries.last).filter(isMoved), path)
   }
-  for (const { rule, path } of [...added.rules, ...removed.rules]) delta.add(rule, path)
   return { added: added.data, removed: removed.data, delta: delta.seal(), moved }
 }
 
@@ -71,15 +81,19 @@ class SetReader {
   readonly #sets: ReadonlyMap<string, number>
   readonly #store: PackedStore
   readonly #members: ReadonlyMap<number, readonly PackedMember[]>
+  readonly #groupCount: number
 
   constructor ({ tables, groups, groupsPath, sets, members }: PackedRuleSets) {
     this.#store = new PackedStore(tables)
     const path = new RulePath(groupsPath)
     this.#sets = new Map([...groups.map((name) => path.at(name).toString()), ...sets].map((at, number) => [at, number]))
     this.#members = members
+    this.#groupCount = groups.length
   }
 
   get paths (): Iterable<string> { return this.#sets.keys() }
+
+  isGroup (path: string): boolean { return (this.#sets.get(path) ?? Infinity) < this.#groupCount }
 
   /** Whether a set has the same octets in both. */
   isSame (path: string, other: SetReader): boolean {
@@ -130,12 +144,10 @@ class SetReader {
 /** Entries that came, or went. */
 class EntryList {
   readonly data: { readonly paths: string[], readonly texts: string[] } = { paths: [], texts: [] }
-  readonly rules: { readonly rule: Entry['rule'], readonly path: string }[] = []
 
-  add (path: string, { shown, rule }: Entry): void {
+  add (path: string, { shown }: Entry): void {
     this.data.paths.push(path)
     this.data.texts.push(shown)
-    this.rules.push({ rule, path })
   }
 }
 
@@ -147,7 +159,11 @@ class DeltaPacker {
 
   constructor () { this.#packer.beginSet() }
 
-  add (rule: Entry['rule'], path: string): void {
+  add (entries: readonly Entry[], path: string): void {
+    for (const { rule } of entries) this.#add(rule, path)
+  }
+
+  #add (rule: Entry['rule'], path: string): void {
     // A set that names another group, and a rule whose values were cut.
     const isUnknown = rule === undefined || rule.store.tables.long.has(rule.number)
     if (isUnknown || ++this.#count > MAX_DELTA) this.#isOpen = false
@@ -159,13 +175,13 @@ class DeltaPacker {
   seal (): PackedTables | undefined { return this.#isOpen ? this.#packer.seal(SHARED_MEMORY) : undefined }
 }
 
-function findMoved (was: readonly string[], is: readonly string[]): MovedEntries {
+function findMoved (was: readonly Entry[], is: readonly Entry[]): MovedEntries {
   const [before, after] = [was.length, is.length]
   const most = Math.min(before, after)
   let first = 0
-  while (first < most && was[first] === is[first]) first++
+  while (first < most && was[first]?.text === is[first]?.text) first++
   let last = 0
-  while (last < most - first && was[before - 1 - last] === is[after - 1 - last]) last++
+  while (last < most - first && was[before - 1 - last]?.text === is[after - 1 - last]?.text) last++
   return { first, last, before, after }
 }
 

@@ -34,8 +34,8 @@ export class ClauseBuilder {
 }
 
 type ConditionTables = Pick<
-  PackedTables, 'samples' | 'values' | 'patterns' | 'listStarts' | 'listValues' | 'listFieldStarts' | 'listFields' | 'kinds' |
-  'parameters' | 'moments' | 'nested'
+  PackedTables, 'samples' | 'values' | 'patterns' | 'listStarts' | 'listValues' | 'listFieldStarts' | 'listFields' |
+  'kinds' | 'parameters' | 'moments' | 'nested'
 >
 
 /** Turns conditions into numbers. */
@@ -185,7 +185,9 @@ export function isPackable ({ keys }: ParsedRule): boolean {
 }
 
 function isPackableCondition (condition: Condition): boolean {
-  if (condition instanceof AnyOfAlternatives) return condition.alternatives.every((all) => all.every(isPackableCondition))
+  if (condition instanceof AnyOfAlternatives) {
+    return condition.alternatives.every((all) => all.every(isPackableCondition))
+  }
   return condition instanceof AnyOfValues || condition instanceof PeriodCondition ||
     condition instanceof NotCondition || condition instanceof ViaCondition
 }

@@ -95,7 +95,8 @@ export class PackedStore {
     const at = entry === ALONE ? path : path.at(entry)
     const parsed = readRule(JSON.parse(this.textOf(rule)), at, { authorityCheck: undefined, bindings: [] })
     const long = this.tables.long.get(rule)
-    return long === undefined ? parsed : { ...parsed, keys: parsed.keys.map((key, at) => this.#restore(key, at, long.keys)) }
+    if (long === undefined) return parsed
+    return { ...parsed, keys: parsed.keys.map((key, position) => this.#restore(key, position, long.keys)) }
   }
 
   /** Whether all conditions of a clause hold. */

@@ -10,7 +10,7 @@ export interface PatternTables {
   readonly slots: Uint32Array
   /** For each step: the node where it starts, the segment as a value, and the node where it ends. */
   readonly steps: Uint32Array
-  /** For each node: the node after `*`, the pattern that ends here, the pattern that goes on with `**`; plus 1, or 0. */
+  /** For each node: the node after `*`, the pattern that ends here, the one that goes on with `**`; plus 1, or 0. */
   readonly nodes: Uint32Array
 }
 
