@@ -3,6 +3,8 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { NameBounds } from '@peerkit/trust'
 import type { Authority } from '@peerkit/trust'
 import type { SnapshotAuthority, TrustSnapshot, TrustSource } from '../sources/credential-snapshot.ts'
+import { listAwaited } from './awaited-trust-domains.ts'
+import { awaitedAuthority, boundedAuthority, rememberOrigin } from './rule-authority-data.ts'
 
 /**
  * Returns the authorities of a snapshot for one side, in their declared order, as `createTrustEvaluator` of
@@ -134,24 +136,21 @@ export function ruleAuthoritiesOf (
   snapshot: TrustSnapshot, side: 'clients' | 'servers', source: Pick<TrustSource, 'mayAdd'> = {}
 ): readonly RuleAuthority[] {
   const inForce = snapshot.authorities.map((authority): RuleAuthority => {
-    const bounds = boundsOf(authority)
+    const { name, names } = authority
     const only = vouchesFor(authority, side) ? undefined : side === 'clients' ? 'servers' : 'clients'
-    return {
-      name: authority.name,
-      only,
-      vouchesFor: (kind) => bounds.vouchesFor(kind),
-      mayClaim: (kind, value) => bounds.mayClaim(kind, value)
-    }
+    return rememberOrigin(boundedAuthority({ name, only }, boundsOf(authority)), () => ({ name, only, names }))
   })
   return source.mayAdd === undefined ? inForce : [...inForce, awaitedOf(source)]
 }
 
+/** The name in messages. No trust domain has a name with spaces. */
+const AWAITED = 'a trust domain that is added later'
+
 /** Stands for the trust domains that a source may add. */
 function awaitedOf (source: Pick<TrustSource, 'mayAdd'>): RuleAuthority {
-  return {
-    name: 'a trust domain that is added later',
-    awaits: (name) => source.mayAdd?.(name) === true,
-    vouchesFor: (kind) => kind === 'spiffe',
-    mayClaim: (_kind, value) => source.mayAdd?.(value.split('/')[2] ?? '') === true
-  }
+  const authority = awaitedAuthority(AWAITED, (name) => source.mayAdd?.(name) === true)
+  return rememberOrigin(authority, () => {
+    const awaited = source.mayAdd === undefined ? [] : listAwaited(source.mayAdd)
+    return awaited && { name: AWAITED, awaited }
+  })
 }
