@@ -11,7 +11,7 @@ export type RuleAuthorityData =
   | { readonly name: string, readonly awaited: AwaitedTrustDomains }
 
 /** What each authority was made of. Undefined for trust domains that cannot be listed. */
-const origins = new WeakMap<RuleAuthority, () => RuleAuthorityData | undefined>()
+const origins = new WeakMap<object, () => RuleAuthorityData | undefined>()
 
 /** Notes what an authority is made of, so that `describeRuleAuthorities` can describe it. Returns the authority. */
 export function rememberOrigin (
@@ -24,12 +24,12 @@ export function rememberOrigin (
 /**
  * Describes authorities as plain data, as they are now.
  *
- * @param authorities what `ruleAuthoritiesOf` returned
+ * @param authorities what `ruleAuthoritiesOf` returned, or others
  * @returns undefined if one of them cannot be described: it was made by somebody else, or it stands for authorities
  *   that only a function of the source knows
  */
 export function describeRuleAuthorities (
-  authorities: readonly RuleAuthority[]
+  authorities: readonly object[]
 ): readonly RuleAuthorityData[] | undefined {
   const described = authorities.map((authority) => origins.get(authority)?.())
   return described.every((one) => one !== undefined) ? described : undefined

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { FollowedFile, readStill } from '@peerkit/credentials/watch'
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
@@ -12,9 +11,10 @@ import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
 import type { AllowedClients, FastifyAllowedClientsOptions, WatchOptions } from '../plugin-options.ts'
 import { CompiledPolicy, NO_FILE } from '../policy/compiled-policy.ts'
 import type { FileRules, ListAuthorities } from '../policy/compiled-policy.ts'
-import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
 import { compareRules } from './rules-change.ts'
 import type { RulesChange } from './rules-change.ts'
+import type { ReadingPlaces } from './reading-places.ts'
+import { RulesReader } from './rules-reader.ts'
 
 /** The rules in code, in addition to the file. */
 export interface CodeRules {
@@ -33,6 +33,8 @@ export interface RulesFileContext {
   readonly now: () => number
   /** The option of this name. */
   readonly onReload: FastifyAllowedClientsOptions['onReload']
+  /** Where the file is read, for tests. */
+  readonly places?: ReadingPlaces | undefined
 }
 
 /** Rules that were read, or undefined if the file holds what is in force. */
@@ -50,6 +52,7 @@ export class RulesFileSource {
   readonly file: string
   readonly #code: CodeRules
   readonly #context: RulesFileContext
+  readonly #reader: RulesReader
   /** The rules in force. */
   #rules: FileRules = NO_FILE
   #hash = ''
@@ -60,12 +63,15 @@ export class RulesFileSource {
   #signature: Signature | undefined
   #followed: FollowedFile<NewRules> | undefined
   #last: Promise<void> = Promise.resolve()
+  /** The next reading by `reload()`, if it has not begun. */
+  #next: Promise<void> | undefined
 
   constructor (file: string, code: CodeRules, context: RulesFileContext) {
     // The process may go to another working directory before the file changes.
     this.file = resolve(file)
     this.#code = code
     this.#context = context
+    this.#reader = new RulesReader(context.log, context.places)
   }
 
   get generation (): number { return this.#generation }
@@ -102,7 +108,7 @@ export class RulesFileSource {
   }
 
   /**
-   * Reads the file now. Concurrent calls run one after the other.
+   * Reads the file now. Calls during a reading wait for it, and share one that begins after it.
    *
    * @throws AllowedClientsOptionError before the app is ready
    * @throws RulesFileInvalidError after it was logged and published; the old rules stay in force
@@ -111,7 +117,8 @@ export class RulesFileSource {
     if (this.#prepare === undefined) {
       throw new AllowedClientsOptionError('app.mtls.reload() was called before the app was ready')
     }
-    await this.#inTurn(async () => {
+    this.#next ??= this.#inTurn(async () => {
+      this.#next = undefined
       try {
         const { content, signature } = await this.#read()
         await this.#take(content)
@@ -121,6 +128,7 @@ export class RulesFileSource {
         throw error
       }
     })
+    await this.#next
   }
 
   /** The option `onReload` may take its time, and no two changes may overtake each other. */
@@ -135,11 +143,14 @@ export class RulesFileSource {
   }
 
   async #load (signal: AbortSignal): Promise<NewRules> {
-    const bytes = await readRulesBytes(this.file, signal)
-    const hash = digest(bytes)
-    if (hash === this.#hash) return undefined
-    const rules = parseRulesFile(this.file, bytes)
-    return { compiled: this.#compile(rules), rules, hash }
+    const { groups, defaultRules } = this.#code
+    const answer = await this.#reader.read({
+      file: this.file,
+      inForce: this.#hash,
+      codeGroups: Object.keys(groups),
+      hasDefaultRules: defaultRules !== undefined
+    }, this.#context.authorities(), signal)
+    return answer && { ...answer, compiled: this.#compile(answer.rules) }
   }
 
   /** Applies new rules, all of them or none. */
@@ -208,15 +219,6 @@ export class RulesFileSource {
   #compile (rulesOfFile: FileRules): CompiledPolicy {
     const { groups, defaultRules } = this.#code
     const { authorities, now, log } = this.#context
-    if (defaultRules !== undefined && rulesOfFile.defaultRules !== undefined) {
-      throw new RulesFileInvalidError(this.file, 'structure', 'defaultRules is also in code; expected it in one place')
-    }
-    const twice = Object.keys(rulesOfFile.groups).find((name) => Object.hasOwn(groups, name))
-    if (twice !== undefined) {
-      throw new RulesFileInvalidError(
-        this.file, 'structure', `groups.${twice} is also in code; expected it in one place`
-      )
-    }
     return this.#wrap(() => new CompiledPolicy(groups, defaultRules, rulesOfFile, {
       authorities,
       now,
@@ -260,5 +262,3 @@ async function untilAborted (answer: unknown, signal: AbortSignal): Promise<unkn
   })
   return await Promise.race([answer, aborted])
 }
-
-function digest (bytes: Uint8Array): string { return createHash('sha256').update(bytes).digest('base64') }
