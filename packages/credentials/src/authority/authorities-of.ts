@@ -1,9 +1,9 @@
-import type { ClaimKind } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { NameBounds } from '@peerkit/trust'
 import type { Authority } from '@peerkit/trust'
 import type { SnapshotAuthority, TrustSnapshot, TrustSource } from '../sources/credential-snapshot.ts'
 import { listAwaited } from './awaited-trust-domains.ts'
+import type { RuleAuthority } from './rule-authority.ts'
 import { awaitedAuthority, boundedAuthority, rememberOrigin } from './rule-authority-data.ts'
 
 /**
@@ -90,17 +90,6 @@ export function listCheckers (
  */
 export function checkersOf ({ revocation, checker }: SnapshotAuthority): readonly RevocationChecker[] {
   return [revocation, checker].filter((each) => each !== undefined)
-}
-
-/** What rules need to know of an authority; see `RuleAuthority` of @peerkit/rules. */
-export interface RuleAuthority {
-  readonly name: string
-  /** Set if the authority is only for the other side. */
-  readonly only?: 'clients' | 'servers' | undefined
-  /** Set if it stands for authorities that may be added: whether one of them may have this name. */
-  awaits?: ((name: string) => boolean) | undefined
-  vouchesFor (kind: ClaimKind): boolean
-  mayClaim (kind: ClaimKind, value: string): boolean
 }
 
 const known = new WeakMap<SnapshotAuthority, NameBounds>()

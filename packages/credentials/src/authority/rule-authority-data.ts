@@ -1,9 +1,9 @@
 import type { ClaimKind } from '@peerkit/identity'
 import { NameBounds } from '@peerkit/trust'
 import type { AuthorityNames } from '@peerkit/trust'
-import type { RuleAuthority } from './authorities-of.ts'
 import { isTrustDomain } from './awaited-trust-domains.ts'
 import type { AwaitedTrustDomains } from './awaited-trust-domains.ts'
+import type { RuleAuthority } from './rule-authority.ts'
 
 /** A {@link RuleAuthority} without its functions, such that a worker can be given it. */
 export type RuleAuthorityData =
