@@ -1,7 +1,7 @@
 // Run in the folder of a package: bundles dist from its entry points, the exports of package.json. Node loads a few
 // files in less than half of the time of many. Declarations come from tsc.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, relative } from 'node:path'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename, dirname, relative } from 'node:path'
 import { build } from 'esbuild'
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -14,6 +14,10 @@ const entries = sources.map((source) => {
 })
 const own = entries.flatMap(({ source, effects }) => effects.filter((specifier) => specifier.startsWith('.'))
   .map((specifier) => relative('src', `${dirname(source)}/${specifier}`).replace(/\.ts$/, '')))
+
+// What `new Worker` starts. It is in the folder of the files that share code, where those that start it are.
+const workers = readdirSync('src', { recursive: true }).filter((path) => path.endsWith('.worker.ts'))
+  .map((path) => ({ in: `src/${path}`, out: basename(path, '.ts') }))
 
 const options = {
   outdir: 'dist',
@@ -29,7 +33,7 @@ const options = {
 }
 const { metafile } = await build({
   ...options,
-  entryPoints: entries.map(({ source, code }) => ({ in: source, out: code })),
+  entryPoints: [...entries.map(({ source, code }) => ({ in: source, out: code })), ...workers],
   // What several entry points share is in one file, so that it exists once. A dynamic import stays one.
   splitting: true,
   metafile: true,

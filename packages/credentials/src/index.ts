@@ -26,7 +26,7 @@ export type { SnapshotContextOptions } from './sources/secure-context-options.ts
 export {
   authoritiesOf, boundsOf, checkersOf, listCheckers, ruleAuthoritiesOf, vouchesFor
 } from './authority/authorities-of.ts'
-export type { RuleAuthority } from './authority/authorities-of.ts'
+export type { RuleAuthority } from './authority/rule-authority.ts'
 export type { AuthorityOptions, AuthorityUse } from './authority/authority-options.ts'
 export { ListWatch } from './authority/list-watch.ts'
 export type { WatchedLists } from './authority/list-watch.ts'

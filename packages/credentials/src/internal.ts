@@ -4,6 +4,10 @@
  * @packageDocumentation
  * @internal
  */
+export { awaitTrustDomains, isTrustDomain } from './authority/awaited-trust-domains.ts'
+export type { AwaitedTrustDomains } from './authority/awaited-trust-domains.ts'
+export { describeRuleAuthorities, readRuleAuthorities } from './authority/rule-authority-data.ts'
+export type { RuleAuthorityData } from './authority/rule-authority-data.ts'
 export { readSafe } from './pkcs12/read-safe.ts'
 export type { SafeContents } from './pkcs12/read-safe.ts'
 export { SYSTEM_CLOCK, CLOCK, backOff, holdProcessOpen } from './clock.ts'

@@ -50,8 +50,8 @@ export class PluginOrderError extends CodedError {
 /**
  * Why a rules file was refused.
  *
- * - `unreadable`: missing, not a file, no permission.
- * - `too_large`: above 16 MiB.
+ * - `unreadable`: missing, not a file, no permission, or the worker that read it failed; see `cause`.
+ * - `too_large`: above 256 MiB of JSON or 64 MiB of YAML, or more than there is memory for.
  * - `malformed`: not valid JSON or YAML, not UTF-8, or a duplicate key.
  * - `structure`: keys other than `groups`, `defaultRules` and `routes`, or rules that are also declared in code.
  * - `unknown_route`: rules for a route that the app does not have.

@@ -28,6 +28,8 @@ import type { AccessPreview, ListedRoute } from './policy/list-routes.ts'
 import type { RoutePolicy } from './policy/route-requirements.ts'
 import { RouteTable } from './policy/route-table.ts'
 import { nameScope } from './policy/scopes.ts'
+import { PLACES } from './rules-file/reading-places.ts'
+import type { ReadingPlaces } from './rules-file/reading-places.ts'
 import type { RulesFileSource } from './rules-file/rules-file-source.ts'
 
 declare module 'fastify' {
@@ -81,9 +83,10 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const now = clockOf(app)
   const { log } = app
   const { file, onReload } = options
+  const { [PLACES]: places } = options as { readonly [PLACES]?: ReadingPlaces }
   const fileSource = file === undefined
     ? undefined
-    : await openRulesFile(pathOf(file), code, { log, server: app.server, authorities, now, onReload })
+    : await openRulesFile(pathOf(file), code, { log, server: app.server, authorities, now, onReload, places })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
   const compiled = fileSource === undefined
     ? new CompiledPolicy(groups, defaultRules, undefined, { authorities, now, warn })

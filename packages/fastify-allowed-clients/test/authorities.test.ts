@@ -11,6 +11,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import fastifyAllowedClients from '../src/index.ts'
 import type { FastifyAllowedClientsOptions } from '../src/index.ts'
+import { withPlaces } from './support/app.ts'
 import { identifier } from './support/identified-app.ts'
 import { billing, ops } from './support/people.ts'
 
@@ -41,7 +42,7 @@ async function toldApp (tell: unknown, options: FastifyAllowedClientsOptions = {
   const app = Fastify({ logger: { level: 'warn', stream: { write (line: string) { lines.push(JSON.parse(line)) } } } })
   if (tell !== undefined) Object.assign(app.server, { [Symbol.for('peerkit.authorities')]: tell })
   await app.register(identifier(true, people))
-  await app.register(fastifyAllowedClients, { watch: false, ...options })
+  await app.register(fastifyAllowedClients, withPlaces({ watch: false, ...options }))
   return {
     app,
     lines,

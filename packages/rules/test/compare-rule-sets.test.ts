@@ -20,8 +20,7 @@ function pack (groups: unknown, rules?: unknown): PackedRuleSets {
     sets: rules === undefined ? [] : [{ path: 'rules', rules }],
     otherGroups: [],
     authorities: undefined,
-    now,
-    isShared: true
+    now
   })
 }
 

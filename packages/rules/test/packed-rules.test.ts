@@ -25,7 +25,7 @@ function octetsIn (value: unknown): number {
 
 function pack (groups: unknown, sets: PackInput['sets'] = [], given: Partial<PackInput> = {}): PackedRuleSets {
   return packRuleSets({
-    groups, groupsPath: 'groups', sets, otherGroups: [], authorities: undefined, now: 0, isShared: false, ...given
+    groups, groupsPath: 'groups', sets, otherGroups: [], authorities: undefined, now: 0, ...given
   })
 }
 type PackInput = Parameters<typeof packRuleSets>[0]
@@ -56,8 +56,7 @@ test('sets that cross a thread decide as before', async (t) => {
       t.throws(() => pack(groups, [{ path: 'rules', rules }]))
       continue
     }
-    const isShared = set % 2 === 0
-    const opened = new OpenedRuleSets(structuredClone(pack(groups, [{ path: 'rules', rules }], { isShared })))
+    const opened = new OpenedRuleSets(structuredClone(pack(groups, [{ path: 'rules', rules }])))
     const compiled = compileWith({}, {}, opened)
     const packed = compileAny(opened.ruleSet('rules') as never, { groups: compiled as never, requestValue, now })
     t.same(packed.requestValues.map(({ path }) => path).sort(), authorizer.requestValues.map(({ path }) => path).sort())

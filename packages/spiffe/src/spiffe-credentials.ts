@@ -8,6 +8,7 @@ import { BUNDLE_SOURCE } from './bundle/bundle-source.ts'
 import type { BundleSource } from './bundle/bundle-source.ts'
 import { SpiffeInvalidError, SpiffeOptionError, WorkloadApiError, detailOf } from './errors.ts'
 import { Assembly } from './source/assembly.ts'
+import type { Federated } from './source/assembly.ts'
 import { FileFeed } from './source/file-feed.ts'
 import type { OwnFeed } from './source/own-feed.ts'
 import { SvidFeed } from './source/svid-feed.ts'
@@ -136,12 +137,12 @@ export async function spiffeCredentials (options: SpiffeCredentialsOptions = {})
   const { spiffeId, waitFor = 30_000, clock = SYSTEM_CLOCK, random = Math.random, bundles = [] } = options
   const { revocationPolicy = 'soft', sendCaNames, use } = options
   if (spiffeId !== undefined) checkSpiffeId(spiffeId)
-  const accepts = readFederated(options.federated)
+  const federated = readFederated(options.federated)
   const own = options.cert === undefined ? openAgent(options, clock, random) : openFiles(options, options.cert, clock)
   const assembly = new Assembly({
     own,
     bundles,
-    accepts,
+    federated,
     // An X.509-SVID that its own bundle does not vouch for is one that no peer accepts.
     check: { revocationPolicy, sendCaNames, use, chain: 'required', clock },
     clock,
@@ -205,11 +206,9 @@ function checkSpiffeId (spiffeId: string): void {
 }
 
 /** @throws SpiffeOptionError */
-function readFederated (given: SpiffeCredentialsOptions['federated'] = 'all'): (trustDomain: string) => boolean {
-  if (given === 'all') return () => true
-  if (given === 'none') return () => false
-  const names = new Set(given.map((name, index) => readName(name, `federated[${index}]`)))
-  return (trustDomain) => names.has(trustDomain)
+function readFederated (given: SpiffeCredentialsOptions['federated'] = 'all'): Federated {
+  if (given === 'all') return 'all'
+  return new Set(given === 'none' ? [] : given.map((name, index) => readName(name, `federated[${index}]`)))
 }
 
 function readName (name: unknown, where: string): string {

@@ -49,7 +49,7 @@ export async function spiffeTrust (options: SpiffeTrustOptions): Promise<TrustSo
   const assembly = new Assembly({
     own: undefined,
     bundles,
-    accepts: () => false,
+    federated: new Set(),
     check: { clock, revocationPolicy: 'soft' },
     clock,
     random,

@@ -117,7 +117,7 @@ async function worldOf (t: Test): Promise<World> {
   const assembly = new Assembly({
     own: { kind: 'workload api', origin: 'a test', open (listener) { (own = listener).onUpdate(() => first) }, close () {} },
     bundles: [bundles],
-    accepts: () => true,
+    federated: 'all',
     check: { revocationPolicy: 'soft', chain: 'required', clock },
     clock,
     random: () => 0,

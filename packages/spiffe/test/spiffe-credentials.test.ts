@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { describeRuleAuthorities, readRuleAuthorities } from '@peerkit/credentials/internal'
 import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '@peerkit/credentials'
 import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
@@ -356,6 +357,14 @@ test('a rule may name a trust domain that is not federated yet, unless it never 
   ])
   const some = await start(t, { federated: ['other.example'] })
   t.same(['other.example', 'third.example'].map((name) => some.source.mayAdd?.(name)), [true, false])
+  for (const { source } of [all, some]) {
+    const given = ruleAuthoritiesOf(source.current, 'clients', source)
+    const read = readRuleAuthorities(describeRuleAuthorities(given)!)
+    const ask = (list: typeof given): unknown => list.map(({ awaits }) => {
+      return ['other.example', 'third.example', 'partner.example', 'OTHER'].map((name) => awaits?.(name))
+    })
+    t.same(ask(read), ask(given), 'a worker is told the same')
+  }
   const rule = (name: string): readonly string[] => {
     return compileRules({ trustDomain: name }, {
       authorities: ruleAuthoritiesOf(some.source.current, 'clients', some.source)

@@ -1,8 +1,10 @@
-import type { ClaimKind } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { NameBounds } from '@peerkit/trust'
 import type { Authority } from '@peerkit/trust'
 import type { SnapshotAuthority, TrustSnapshot, TrustSource } from '../sources/credential-snapshot.ts'
+import { listAwaited } from './awaited-trust-domains.ts'
+import type { RuleAuthority } from './rule-authority.ts'
+import { awaitedAuthority, boundedAuthority, rememberOrigin } from './rule-authority-data.ts'
 
 /**
  * Returns the authorities of a snapshot for one side, in their declared order, as `createTrustEvaluator` of
@@ -90,17 +92,6 @@ export function checkersOf ({ revocation, checker }: SnapshotAuthority): readonl
   return [revocation, checker].filter((each) => each !== undefined)
 }
 
-/** What rules need to know of an authority; see `RuleAuthority` of @peerkit/rules. */
-export interface RuleAuthority {
-  readonly name: string
-  /** Set if the authority is only for the other side. */
-  readonly only?: 'clients' | 'servers' | undefined
-  /** Set if it stands for authorities that may be added: whether one of them may have this name. */
-  awaits?: ((name: string) => boolean) | undefined
-  vouchesFor (kind: ClaimKind): boolean
-  mayClaim (kind: ClaimKind, value: string): boolean
-}
-
 const known = new WeakMap<SnapshotAuthority, NameBounds>()
 
 /**
@@ -134,24 +125,21 @@ export function ruleAuthoritiesOf (
   snapshot: TrustSnapshot, side: 'clients' | 'servers', source: Pick<TrustSource, 'mayAdd'> = {}
 ): readonly RuleAuthority[] {
   const inForce = snapshot.authorities.map((authority): RuleAuthority => {
-    const bounds = boundsOf(authority)
+    const { name, names } = authority
     const only = vouchesFor(authority, side) ? undefined : side === 'clients' ? 'servers' : 'clients'
-    return {
-      name: authority.name,
-      only,
-      vouchesFor: (kind) => bounds.vouchesFor(kind),
-      mayClaim: (kind, value) => bounds.mayClaim(kind, value)
-    }
+    return rememberOrigin(boundedAuthority({ name, only }, boundsOf(authority)), () => ({ name, only, names }))
   })
   return source.mayAdd === undefined ? inForce : [...inForce, awaitedOf(source)]
 }
 
+/** The name in messages. No trust domain has a name with spaces. */
+const AWAITED = 'a trust domain that is added later'
+
 /** Stands for the trust domains that a source may add. */
 function awaitedOf (source: Pick<TrustSource, 'mayAdd'>): RuleAuthority {
-  return {
-    name: 'a trust domain that is added later',
-    awaits: (name) => source.mayAdd?.(name) === true,
-    vouchesFor: (kind) => kind === 'spiffe',
-    mayClaim: (_kind, value) => source.mayAdd?.(value.split('/')[2] ?? '') === true
-  }
+  const authority = awaitedAuthority(AWAITED, (name) => source.mayAdd?.(name) === true)
+  return rememberOrigin(authority, () => {
+    const awaited = source.mayAdd === undefined ? [] : listAwaited(source.mayAdd)
+    return awaited && { name: AWAITED, awaited }
+  })
 }

@@ -23,14 +23,12 @@ export interface PackedFile {
 /** What a file is checked against. */
 export interface FileContext {
   /** The names of the groups in code. */
-  readonly groups: readonly string[]
+  readonly codeGroups: readonly string[]
   /** Whether there are default rules in code. */
   readonly hasDefaultRules: boolean
   readonly authorities: readonly RuleAuthority[] | undefined
   /** In milliseconds since the epoch. */
   readonly now: number
-  /** Whether another thread gets the result. */
-  readonly isShared: boolean
 }
 
 /**
@@ -40,7 +38,8 @@ export interface FileContext {
  */
 export function packFile (parsed: ParsedFile, hash: string, context: FileContext): PackedFile {
   const { file, groups, defaultRules, routes } = parsed
-  const twice = Object.keys(groups).find((name) => context.groups.includes(name))
+  const own = new Set(context.codeGroups)
+  const twice = Object.keys(groups).find((name) => own.has(name))
   if (context.hasDefaultRules && defaultRules !== undefined) {
     throw new RulesFileInvalidError(file, 'structure', 'defaultRules is also in code; expected it in one place')
   }
@@ -48,7 +47,7 @@ export function packFile (parsed: ParsedFile, hash: string, context: FileContext
     throw new RulesFileInvalidError(file, 'structure', `groups.${twice} is also in code; expected it in one place`)
   }
   return blameFile(file, () => {
-    const names = new Set([...context.groups, ...Object.keys(groups)])
+    const names = new Set([...own, ...Object.keys(groups)])
     const words = new Map<string, Word>()
     const sets: { readonly path: string, readonly rules: unknown }[] = []
     const declared = defaultRules === undefined ? [] : [{ path: DEFAULT_RULES, rules: defaultRules as unknown }]
@@ -59,8 +58,8 @@ export function packFile (parsed: ParsedFile, hash: string, context: FileContext
       if (word === undefined) sets.push({ path, rules })
       else words.set(path, word)
     }
-    const { authorities, now, isShared, groups: otherGroups } = context
-    const packed = packRuleSets({ groups, groupsPath: 'groups', sets, otherGroups, authorities, now, isShared })
+    const { authorities, now, codeGroups } = context
+    const packed = packRuleSets({ groups, groupsPath: 'groups', sets, otherGroups: codeGroups, authorities, now })
     return { file, hash, hasDefaultRules: defaultRules !== undefined, routes: Object.keys(routes), words, packed }
   })
 }

@@ -1,7 +1,10 @@
 import { extname } from 'node:path'
-import { FileUnreadableError, readBounded } from '@peerkit/identity/internal'
-import { parseDocument } from 'yaml'
+import { FileUnreadableError, describeValue, readBounded } from '@peerkit/identity/internal'
+import { LineCounter, isScalar, parseDocument, visit } from 'yaml'
+import type { Document, YAMLMap } from 'yaml'
 import { RulesFileInvalidError } from '../errors.ts'
+import { findDuplicateKey } from './duplicate-key.ts'
+import { findTooLittle } from './memory-need.ts'
 
 /** What a rules file says. The rules are not checked yet. */
 export interface ParsedFile {
@@ -11,19 +14,33 @@ export interface ParsedFile {
   readonly routes: Readonly<Record<string, unknown>>
 }
 
-const MAX_BYTES = 16 * 1024 * 1024
+const MEBIBYTE = 1024 * 1024
+/** A million rules of two values have 60 MB. */
+const MAX_JSON = 256 * MEBIBYTE
+/** Its parser takes half a second for each megabyte, and some 50 times the memory of the text. */
+const MAX_YAML = 64 * MEBIBYTE
 const EMPTY = 'the file is empty; expected groups, defaultRules or routes'
 const KEYS = ['groups', 'defaultRules', 'routes']
+
+/** How a file is read. */
+export interface ReadSettings {
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined
+  /** The most bytes. Default, and at most: 256 MiB of JSON, 64 MiB of YAML. */
+  readonly maxBytes?: number | undefined
+}
 
 /**
  * Reads the bytes of a rules file.
  *
- * @param signal ends the wait
- * @throws RulesFileInvalidError (`unreadable`, `too_large`)
+ * @throws RulesFileInvalidError (`unreadable`, `too_large`); the reason of the signal
  */
-export async function readRulesBytes (file: string, signal?: AbortSignal): Promise<Buffer> {
+export async function readRulesBytes (
+  file: string, { signal, maxBytes = Infinity }: ReadSettings = {}
+): Promise<Buffer> {
+  const most = isJson(file) ? MAX_JSON : MAX_YAML
   try {
-    return await readBounded(file, { maxBytes: MAX_BYTES, signal })
+    return await readBounded(file, { maxBytes: Math.min(most, maxBytes), signal })
   } catch (error) {
     if (!(error instanceof FileUnreadableError)) throw error
     const { found, reason, cause = error } = error
@@ -54,10 +71,11 @@ function explainUnreadable (code: string | undefined, found: string): string {
  * @throws RulesFileInvalidError (`malformed`, `structure`)
  */
 export function parseRulesFile (file: string, bytes: Uint8Array): ParsedFile {
+  if (isJson(file)) refuseTooMuch(file, bytes)
   const text = decode(file, bytes)
   const refuse: (detail: string) => never = (detail) => { throw new RulesFileInvalidError(file, 'structure', detail) }
   if (text.trim() === '') refuse(EMPTY)
-  const value = extname(file).toLowerCase() === '.json' ? parseJson(file, text) : parseYaml(file, text)
+  const value = isJson(file) ? parseJson(file, text) : parseYaml(file, text)
   // Only comments.
   if (value === null) refuse(EMPTY)
   if (!isObject(value)) return refuse('expected an object with groups, defaultRules or routes')
@@ -71,6 +89,17 @@ export function parseRulesFile (file: string, bytes: Uint8Array): ParsedFile {
   if (!isObject(routes)) refuse('routes: expected an object of rules by "METHOD /pattern"')
   if (!KEYS.some((key) => Object.hasOwn(value, key))) refuse(EMPTY)
   return { file, groups, defaultRules, routes }
+}
+
+function isJson (file: string): boolean { return extname(file).toLowerCase() === '.json' }
+
+/** @throws RulesFileInvalidError (`too_large`) */
+function refuseTooMuch (file: string, bytes: Uint8Array): void {
+  const problem = findTooLittle(bytes)
+  if (problem === undefined) return
+  const { needed, room } = problem
+  const detail = `reading it may need ${needed} MB of memory; expected at most ${room} MB, which are left`
+  throw new RulesFileInvalidError(file, 'too_large', detail)
 }
 
 function decode (file: string, bytes: Uint8Array): string {
@@ -94,64 +123,55 @@ function parseJson (file: string, text: string): unknown {
 }
 
 function parseYaml (file: string, text: string): unknown {
-  // Warnings (an unknown tag, say) mean that the value may not be what the author meant.
-  const document = parseDocument(text, {
-    version: '1.2', schema: 'core', strict: true, uniqueKeys: true, prettyErrors: true
-  })
-  const [problem] = [...document.errors, ...document.warnings]
-  if (problem !== undefined) throw new RulesFileInvalidError(file, 'malformed', problem.message)
+  const refuse: (detail: string) => never = (detail) => { throw new RulesFileInvalidError(file, 'malformed', detail) }
   try {
+    const lines = new LineCounter()
+    // Warnings (an unknown tag, say) mean that the value may not be what the author meant. Keys are compared below: the
+    // parser would compare each with all others, which takes minutes for 100,000 routes.
+    const document = parseDocument(text, {
+      version: '1.2', schema: 'core', strict: true, uniqueKeys: false, prettyErrors: true, lineCounter: lines
+    })
+    const [problem] = [...document.errors, ...document.warnings]
+    if (problem !== undefined) throw problem
+    const twice = findDuplicateInYaml(document)
+    if (twice !== undefined) {
+      const { line, col } = lines.linePos(twice.at)
+      refuse(`Map keys must be unique: found ${describeValue(twice.key)} again at line ${line}, column ${col}`)
+    }
     // Aliases of aliases grow exponentially ("billion laughs" attack).
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    throw new RulesFileInvalidError(file, 'malformed', (error as Error).message)
+    if (error instanceof RulesFileInvalidError) throw error
+    return refuse((error as Error).message)
   }
 }
 
-function isObject (value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** A key that a map has already, and its offset in the text. */
+interface RepeatedKey { readonly key: string, readonly at: number }
+
+function findDuplicateInYaml (document: Document): RepeatedKey | undefined {
+  let found: RepeatedKey | undefined
+  visit(document, {
+    Map: (_key, { items }) => {
+      found = findRepeated(items)
+      return found && visit.BREAK
+    }
+  })
+  return found
 }
 
-/**
- * Returns the first duplicate key of an object in a JSON text, or undefined. `JSON.parse` silently keeps the last one.
- *
- * @param text valid JSON: the syntax is not checked here
- */
-function findDuplicateKey (text: string): string | undefined {
-  // One entry for each open bracket: the keys of an object, or undefined for an array.
-  const open: (Set<string> | undefined)[] = []
-  let isKey = false
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at]
-    if (char === '{') {
-      open.push(new Set())
-      isKey = true
-    } else if (char === '[') {
-      open.push(undefined)
-      isKey = false
-    } else if (char === '}' || char === ']') {
-      open.pop()
-      isKey = false
-    } else if (char === ',') {
-      isKey = open.at(-1) !== undefined
-    } else if (char === '"') {
-      const end = findEnd(text, at)
-      const keys = open.at(-1)
-      if (isKey && keys !== undefined) {
-        // Escapes spell the same key differently.
-        const key = JSON.parse(text.slice(at, end + 1)) as string
-        if (keys.has(key)) return key
-        keys.add(key)
-        isKey = false
-      }
-      at = end
-    }
+function findRepeated (items: YAMLMap['items']): RepeatedKey | undefined {
+  const keys = new Set<string>()
+  for (const { key } of items) {
+    if (!isScalar(key)) continue
+    // As they are in the object that is made of the map: 1 and "1" are one key.
+    const name = key.value === null ? '' : String(key.value)
+    if (keys.has(name)) return { key: name, at: key.range?.[0] ?? 0 }
+    keys.add(name)
   }
   return undefined
 }
 
-function findEnd (text: string, start: number): number {
-  let at = start + 1
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
-  return at
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

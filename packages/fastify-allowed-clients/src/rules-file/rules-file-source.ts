@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { FollowedFile, readStill } from '@peerkit/credentials/watch'
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
@@ -6,18 +5,20 @@ import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { EventMessage, RulesRefusedMessage, RulesReloadedMessage } from '@peerkit/events'
 import { clip, describeValue, isThenable, messageOf } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
-import { ChangedRules, compareRuleSets } from '@peerkit/rules/internal'
+import { ChangedRules } from '@peerkit/rules/internal'
 import type { RuleSetsComparison } from '@peerkit/rules/internal'
 import type { FastifyBaseLogger } from 'fastify'
 import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
 import type { AllowedClients, FastifyAllowedClientsOptions, WatchOptions } from '../plugin-options.ts'
 import { CompiledPolicy } from '../policy/compiled-policy.ts'
 import type { ListAuthorities } from '../policy/compiled-policy.ts'
-import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
 import { listChange, listEntries, presentChange } from './rules-change.ts'
 import type { ListedChange, RulesChange } from './rules-change.ts'
-import { OpenedFile, blameFile, packFile } from './packed-file.ts'
+import { OpenedFile, blameFile } from './packed-file.ts'
 import type { PackedFile } from './packed-file.ts'
+import type { ReadingPlaces } from './reading-places.ts'
+import type { RulesAnswer } from './rules-job.ts'
+import { RulesReader } from './rules-reader.ts'
 
 /** The rules in code, in addition to the file. */
 export interface CodeRules {
@@ -36,6 +37,8 @@ export interface RulesFileContext {
   readonly now: () => number
   /** The option of this name. */
   readonly onReload: FastifyAllowedClientsOptions['onReload']
+  /** Where the file is read, for tests. */
+  readonly places?: ReadingPlaces | undefined
 }
 
 /** Rules that were read, or undefined if the file holds what is in force. */
@@ -54,6 +57,7 @@ export class RulesFileSource {
   readonly file: string
   readonly #code: CodeRules
   readonly #context: RulesFileContext
+  readonly #reader: RulesReader
   /** The rules in force. */
   #packed: PackedFile | undefined
   #compiled: CompiledPolicy | undefined
@@ -64,12 +68,15 @@ export class RulesFileSource {
   #signature: Signature | undefined
   #followed: FollowedFile<NewRules> | undefined
   #last: Promise<void> = Promise.resolve()
+  /** The next reading by `reload()`, if it has not begun. */
+  #next: Promise<void> | undefined
 
   constructor (file: string, code: CodeRules, context: RulesFileContext) {
     // The process may go to another working directory before the file changes.
     this.file = resolve(file)
     this.#code = code
     this.#context = context
+    this.#reader = new RulesReader(context.log, context.places)
   }
 
   get generation (): number { return this.#generation }
@@ -106,7 +113,7 @@ export class RulesFileSource {
   }
 
   /**
-   * Reads the file now. Concurrent calls run one after the other.
+   * Reads the file now. Calls during a reading wait for it, and share one that begins after it.
    *
    * @throws AllowedClientsOptionError before the app is ready
    * @throws RulesFileInvalidError after it was logged and published; the old rules stay in force
@@ -115,7 +122,8 @@ export class RulesFileSource {
     if (this.#prepare === undefined) {
       throw new AllowedClientsOptionError('app.mtls.reload() was called before the app was ready')
     }
-    await this.#inTurn(async () => {
+    this.#next ??= this.#inTurn(async () => {
+      this.#next = undefined
       try {
         const { content, signature } = await this.#read()
         await this.#take(content)
@@ -125,6 +133,7 @@ export class RulesFileSource {
         throw error
       }
     })
+    await this.#next
   }
 
   /** The option `onReload` may take its time, and no two changes may overtake each other. */
@@ -139,25 +148,21 @@ export class RulesFileSource {
   }
 
   async #load (signal: AbortSignal): Promise<NewRules> {
-    const bytes = await readRulesBytes(this.file, signal)
-    const hash = digest(bytes)
-    const before = this.#packed
-    if (hash === before?.hash) return undefined
-    const file = this.#pack(bytes, hash)
-    const comparison = before === undefined ? undefined : compareRuleSets(before.packed, file.packed)
-    return { compiled: this.#compile(new OpenedFile(file)), file, comparison }
+    const answer = await this.#readFile(this.#packed, signal)
+    return answer && { ...answer, compiled: this.#compile(new OpenedFile(answer.file)) }
   }
 
-  #pack (bytes: Uint8Array, hash: string): PackedFile {
+  /** @param inForce the rules in force, if these are to be compared with them */
+  async #readFile (inForce: PackedFile | undefined, signal: AbortSignal): Promise<RulesAnswer> {
     const { groups, defaultRules } = this.#code
     const { authorities, now } = this.#context
-    return packFile(parseRulesFile(this.file, bytes), hash, {
-      groups: Object.keys(groups),
+    return await this.#reader.read({
+      file: this.file,
+      inForce,
+      codeGroups: Object.keys(groups),
       hasDefaultRules: defaultRules !== undefined,
-      authorities: authorities(),
-      now: now(),
-      isShared: false
-    })
+      now: now()
+    }, authorities(), signal)
   }
 
   /** Applies new rules, all of them or none. */
@@ -243,8 +248,8 @@ export class RulesFileSource {
    * @param done called with the rules, for what else is checked
    */
   recheck (report: (path: string, text: string) => void, done: (opened: OpenedFile) => void): void {
-    readRulesBytes(this.file, this.#controller.signal).then((bytes) => {
-      done(new OpenedFile(this.#pack(bytes, digest(bytes))))
+    this.#readFile(undefined, this.#controller.signal).then((answer) => {
+      done(new OpenedFile((answer as NonNullable<RulesAnswer>).file))
     }).catch((error: unknown) => {
       if (!this.#controller.signal.aborted) report(this.file, messageOf(error))
     })
@@ -281,5 +286,3 @@ async function untilAborted (answer: unknown, signal: AbortSignal): Promise<unkn
   })
   return await Promise.race([answer, aborted])
 }
-
-function digest (bytes: Uint8Array): string { return createHash('sha256').update(bytes).digest('base64') }

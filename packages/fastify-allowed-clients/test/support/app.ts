@@ -5,6 +5,8 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions, InjectOptions } from 'fastify'
 import fastifyAllowedClients from '../../src/index.ts'
 import type { FastifyAllowedClientsOptions } from '../../src/index.ts'
+import { PLACES } from '../../src/rules-file/reading-places.ts'
+import type { ReadingPlaces } from '../../src/rules-file/reading-places.ts'
 import { ca, serverCertificate } from './people.ts'
 
 export interface LogLine { level: number, msg: string, reason?: string, rules?: string, nearest?: any, peer?: string, fingerprint256?: string, route?: string, err?: any, [key: string]: unknown }
@@ -25,9 +27,17 @@ export async function mtlsApp (server: FastifyServerOptions = {}, settings: obje
   return { app, lines, status: async (peer, options) => (await injectAs(app, peer, options)).statusCode }
 }
 
+/** Where all rules files of a test process are read. Default: as in production. */
+export const reading: { places?: ReadingPlaces } = {}
+
+/** The options of the plugin, with the places above. */
+export function withPlaces (options: FastifyAllowedClientsOptions): FastifyAllowedClientsOptions {
+  return reading.places === undefined ? options : { ...options, [PLACES]: reading.places } as FastifyAllowedClientsOptions
+}
+
 /** The same, guarded. */
 export async function guardedApp (options: FastifyAllowedClientsOptions = {}, server: FastifyServerOptions = {}, settings: object = {}): Promise<TestApp> {
   const test = await mtlsApp(server, settings)
-  await test.app.register(fastifyAllowedClients, options)
+  await test.app.register(fastifyAllowedClients, withPlaces(options))
   return test
 }

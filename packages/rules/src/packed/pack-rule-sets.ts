@@ -5,7 +5,7 @@ import type { ParsedEntry } from '../language/parsed-rule.ts'
 import { readEntries } from '../language/read-rule.ts'
 import type { EntryTaker } from '../language/read-rule.ts'
 import { RulePath, expectPlainObject, isPlainObject, refuseRule } from '../language/rule-path.ts'
-import { OWN_MEMORY, SHARED_MEMORY } from './growing-list.ts'
+import { SHARED_MEMORY } from './growing-list.ts'
 import type { PackedTables } from './packed-tables.ts'
 import { RulePacker } from './rule-packer.ts'
 
@@ -42,17 +42,15 @@ export interface PackRuleSetsInput {
   readonly authorities: readonly RuleAuthority[] | undefined
   /** For warnings, in milliseconds since the epoch. */
   readonly now: number
-  /** Whether other threads get the tables. */
-  readonly isShared: boolean
 }
 
 /**
- * Checks groups and rule sets, and packs them. Cycles of groups are found when they are opened.
+ * Checks groups and rule sets, and packs them in memory that threads can share. Cycles of groups are found when they are opened.
  *
  * @throws RuleInvalidError
  */
 export function packRuleSets (input: PackRuleSetsInput): PackedRuleSets {
-  const { groups: given, groupsPath, sets, otherGroups, now, isShared } = input
+  const { groups: given, groupsPath, sets, otherGroups, now } = input
   const authorities = readAuthorities(input.authorities, new RulePath('options').at('authorities'))
   const authorityCheck = authorities && new AuthorityCheck(authorities)
   const path = new RulePath(groupsPath)
@@ -68,7 +66,7 @@ export function packRuleSets (input: PackRuleSetsInput): PackedRuleSets {
   }
   for (const { path, rules } of sets) readEntries(rules, new RulePath(path), context, taker)
   return {
-    tables: taker.packer.seal(isShared ? SHARED_MEMORY : OWN_MEMORY),
+    tables: taker.packer.seal(SHARED_MEMORY),
     groupsPath,
     groups: names,
     sets: sets.map(({ path }) => path),

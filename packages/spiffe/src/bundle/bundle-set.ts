@@ -79,6 +79,9 @@ export class BundleSet {
   /** Whether a source gives the bundle of a trust domain. */
   has (trustDomain: string): boolean { return this.#owners.has(trustDomain) }
 
+  /** The trust domains of which a source gives the bundle. */
+  get names (): readonly string[] { return [...this.#owners.keys()] }
+
   status (): BundleStatus[] {
     return this.#sources.flatMap((source) => [...source.list()].map(([authority, held]) => ({
       authority,

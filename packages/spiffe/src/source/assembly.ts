@@ -1,6 +1,8 @@
 import type { CheckOptions, Clock } from '@peerkit/credentials'
-import { startPushedCredentials, startPushedTrust } from '@peerkit/credentials/internal'
-import type { PushedCredentials, PushedMaterial, PushedOptions, PushedTrust } from '@peerkit/credentials/internal'
+import { awaitTrustDomains, startPushedCredentials, startPushedTrust } from '@peerkit/credentials/internal'
+import type {
+  AwaitedTrustDomains, PushedCredentials, PushedMaterial, PushedOptions, PushedTrust
+} from '@peerkit/credentials/internal'
 import { WakeAt } from '@peerkit/identity/internal'
 import { BundleSet } from '../bundle/bundle-set.ts'
 import type { BundleSource, HeldBundle } from '../bundle/bundle-source.ts'
@@ -9,14 +11,16 @@ import { checkFirst, checkTrustDomain, refuseOwnDomain } from './check-trust-dom
 import { isOurs, listAuthorities } from './list-authorities.ts'
 import type { OwnFeed, OwnUpdate } from './own-feed.ts'
 import type { TrustDomainBundle } from './read-update.ts'
-import { isTrustDomain } from './trust-domain.ts'
+
+/** The names of trust domains, or all. */
+export type Federated = 'all' | ReadonlySet<string>
 
 export interface AssemblyOptions {
   /** Undefined: a trust without a certificate and key. */
   readonly own: OwnFeed | undefined
   readonly bundles: readonly BundleSource[]
-  /** Whether a bundle of the Workload API is used that is not that of our own trust domain. */
-  readonly accepts: (trustDomain: string) => boolean
+  /** The trust domains other than our own of which a bundle of the Workload API is used. */
+  readonly federated: Federated
   readonly check: CheckOptions
   readonly clock: Clock
   readonly random: () => number
@@ -222,7 +226,7 @@ export class Assembly {
       ...check,
       origin: 'the X.509-SVID',
       from: this.#describeOrigin(),
-      mayAdd: (name) => isTrustDomain(name) && this.#mayAdd(name),
+      mayAdd: awaitTrustDomains({ mayAdd: (name) => this.#mayAdd(name), list: () => this.#listAwaited() }),
       listFetched: () => this.#set.status().filter(({ authority }) => !this.#isOurs(authority)),
       onClose: async () => { await this.#close() }
     }
@@ -271,7 +275,7 @@ export class Assembly {
     own: OwnUpdate | undefined, next: OwnUpdate | undefined, held: ReadonlyMap<string, HeldBundle>
   ): PushedMaterial {
     const authorities = listAuthorities(own, held, {
-      accepts: (name) => !this.#set.has(name) && this.#options.accepts(name),
+      accepts: (name) => !this.#set.has(name) && this.#accepts(name),
       isNew: (name, one) => this.#isNew(name, one)
     })
     return {
@@ -285,11 +289,24 @@ export class Assembly {
 
   #isOurs (name: string): boolean { return isOurs(this.#own, name) }
 
-  #mayAdd (name: string): boolean {
-    const { own, bundles, accepts } = this.#options
-    return this.#set.has(name) || bundles.some(({ trustDomain }) => trustDomain === undefined) ||
-      (own?.kind === 'workload api' && accepts(name))
+  #accepts (name: string): boolean {
+    const { federated } = this.#options
+    return federated === 'all' || federated.has(name)
   }
+
+  #mayAdd (name: string): boolean {
+    return this.#set.has(name) || this.#isOpen || (this.#options.own?.kind === 'workload api' && this.#accepts(name))
+  }
+
+  /** The trust domains for which `#mayAdd` holds. */
+  #listAwaited (): AwaitedTrustDomains {
+    const { own, federated } = this.#options
+    const ofAgent = own?.kind === 'workload api' ? federated : new Set<string>()
+    return this.#isOpen || ofAgent === 'all' ? 'any' : [...ofAgent, ...this.#set.names]
+  }
+
+  /** Whether a source may bring bundles of any trust domain. */
+  get #isOpen (): boolean { return this.#options.bundles.some(({ trustDomain }) => trustDomain === undefined) }
 
   #describeOrigin (): { readonly kind: string, readonly origin: string } {
     const { own, bundles } = this.#options

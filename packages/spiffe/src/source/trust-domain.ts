@@ -22,15 +22,6 @@ export function readTrustDomain (text: unknown, what: string): string {
   }
 }
 
-/** Whether a text is the name of a trust domain. */
-export function isTrustDomain (name: string): boolean {
-  try {
-    return readTrustDomain(name, 'a name') === name
-  } catch {
-    return false
-  }
-}
-
 /** An option that is the name of a trust domain, or its SPIFFE ID. */
 export const TRUST_DOMAIN: OptionType = valueOf('a trust domain such as partner.example', (value) => {
   try {

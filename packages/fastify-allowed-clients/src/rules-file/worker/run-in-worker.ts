@@ -1,0 +1,108 @@
+import { Worker } from 'node:worker_threads'
+import { messageOf, withTimeout } from '@peerkit/identity/internal'
+import type { Schedule } from '@peerkit/identity/internal'
+import { reviveError } from './error-data.ts'
+import { WorkerFailedError } from './worker-failed-error.ts'
+
+/** How long a worker may take, in milliseconds. The slowest file, 64 MiB of YAML, takes a minute. */
+const PATIENCE = 600_000
+
+export interface WorkerSettings<Answer> {
+  /** The module that the worker runs. It calls `serveJob`. */
+  readonly entry: URL
+  /** What the worker is to do, as plain data. */
+  readonly job: unknown
+  /** Checks the answer. Throws if it has another shape. */
+  readonly readAnswer: (answer: unknown) => Answer
+  /** The most memory of its objects, in MiB. */
+  readonly heap: number
+  /** Ends the worker. */
+  readonly signal: AbortSignal
+  /** Schedules the end of a worker that takes too long. Default: a timer that does not keep the process alive. */
+  readonly schedule?: Schedule | undefined
+}
+
+/** What a worker sends: that it has the job, then one answer or the error that the job ended with. */
+export type WorkerMessage =
+  | { readonly type: 'started' }
+  | { readonly type: 'answer', readonly answer: unknown }
+  | { readonly type: 'error', readonly error: unknown }
+
+/**
+ * Starts a worker for one job, and ends it as soon as it has answered, or nobody waits for the answer any more. The
+ * worker gets no environment variables, and loads none of the modules that `--import` or `--require` preload: an agent
+ * that watches the app would start a second time. What it prints is printed by this process.
+ *
+ * @throws WorkerFailedError if it gives no answer; what the job threw; the reason of the signal
+ */
+export async function runInWorker<Answer> (settings: WorkerSettings<Answer>): Promise<Answer> {
+  const { signal, schedule } = settings
+  return await withTimeout(async (ended) => await answerOf(settings, ended), {
+    timeout: PATIENCE,
+    onTimeout: () => { throw new WorkerFailedError('timeout', `it gave no answer within ${PATIENCE / 1000} s`) },
+    signal,
+    schedule
+  })
+}
+
+async function answerOf<Answer> (settings: WorkerSettings<Answer>, ended: AbortSignal): Promise<Answer> {
+  const { heap, readAnswer } = settings
+  const worker = startWorker(settings)
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  let isStarted = false
+  worker.on('message', (message: unknown) => {
+    try {
+      const { type, answer, error } = readMessage(message)
+      if (type === 'started') isStarted = true
+      else if (type === 'error') reject(reviveError(error))
+      else resolve(readAnswer(answer))
+    } catch (cause) {
+      reject(new WorkerFailedError('wrong_answer', `it sent something unexpected: ${messageOf(cause)}`, { cause }))
+    }
+  })
+  worker.on('messageerror', (cause) => {
+    reject(new WorkerFailedError('wrong_answer', `its answer cannot be read: ${messageOf(cause)}`, { cause }))
+  })
+  worker.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      reject(new WorkerFailedError('out_of_memory', `it needs more than ${heap} MiB of memory`, { cause }))
+    } else if (isStarted) reject(new WorkerFailedError('ended', `it failed: ${messageOf(cause)}`, { cause }))
+    else reject(new WorkerFailedError('not_started', messageOf(cause), { cause }))
+  })
+  worker.on('exit', (code) => {
+    reject(new WorkerFailedError(isStarted ? 'ended' : 'not_started', `it ended with the exit code ${code}`))
+  })
+  // Nobody waits until it has ended: a file system that does not answer may keep its thread.
+  const end = (): void => { worker.terminate().catch(() => {}) }
+  ended.addEventListener('abort', end, { once: true })
+  return await promise.finally(end)
+}
+
+function startWorker ({ entry, job, heap }: WorkerSettings<unknown>): Worker {
+  try {
+    return new Worker(entry, {
+      name: 'peerkit-rules',
+      workerData: job,
+      env: {},
+      execArgv: listConditions(process.execArgv),
+      resourceLimits: { maxOldGenerationSizeMb: heap }
+    })
+  } catch (cause) {
+    throw new WorkerFailedError('not_started', messageOf(cause), { cause })
+  }
+}
+
+/** The flags that say which condition of `exports` in package.json holds. */
+export function listConditions (flags: readonly string[]): string[] {
+  return flags.flatMap((flag, index) => {
+    if (/^(--conditions|-C)=/.test(flag)) return [flag]
+    return flag === '--conditions' || flag === '-C' ? [`--conditions=${flags[index + 1] ?? ''}`] : []
+  })
+}
+
+/** @throws TypeError */
+function readMessage (message: unknown): { readonly type: WorkerMessage['type'], answer?: unknown, error?: unknown } {
+  const { type } = (message ?? {}) as { readonly type?: unknown }
+  if (type === 'started' || type === 'answer' || type === 'error') return message as WorkerMessage
+  throw new TypeError('expected an answer')
+}
