@@ -71,6 +71,11 @@ export class BoundedGroups<Key, Value> {
     this.#bytes -= entry.weight
   }
 
+  /** All entries, the oldest first. Entries that were passed over count as new. */
+  * [Symbol.iterator] (): Generator<CacheEntry<Key, Value>> {
+    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield entry
+  }
+
   clear (): void {
     this.#groups.clear()
     this.#oldest = this.#newest = undefined

@@ -24,6 +24,15 @@ test('entries of one key are a group, the newest first', async (t) => {
   t.strictSame([valuesOf(cache, 'other'), cache.size, cache.bytes], [[], 2, 10])
 })
 
+test('entries are listed, the oldest first', async (t) => {
+  const cache: Cache = new BoundedGroups(2, 1_000)
+  t.strictSame([...cache], [])
+  for (const key of ['a', 'b']) cache.add(key, key, 1)
+  use(cache, 'a')
+  cache.add('c', 'c', 1)
+  t.strictSame(Array.from(cache, ({ key }) => key), ['a', 'c'])
+})
+
 test('a full cache evicts the oldest entry that was not used since it was last passed over', async (t) => {
   const cache: Cache = new BoundedGroups(3, 1_000)
   for (const key of ['a', 'b', 'c']) cache.add(key, key, 1)
