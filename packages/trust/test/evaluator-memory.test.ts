@@ -180,7 +180,7 @@ test('no more is learned, and no more remembered, than it is told', async (t) =>
   t.strictSame([one.remembers(a), one.remembers(b)], [false, true])
 })
 
-/** Eleven octets, which take 700 bytes once they are read. */
+/** Eleven octets, which take 300 bytes once they are read. */
 const OTHER_NAME = element(0xa0, oid('1.2.3'), element(0xa0, element(0x05)))
 const fat = (names: number): { readonly extensions: readonly Extension[] } => {
   return { extensions: [altNames(...Array.from({ length: names }, () => OTHER_NAME))] }
@@ -191,8 +191,8 @@ test('a leaf counts for the memory that it takes, not for its octets', async (t)
     const trust = evaluatorOf([anchor], { cacheBytes: 4_000_000, authority: { intermediates: [intermediate] } })
     const friend = ca.issue()
     trust.evaluate(friend, presented)
-    // Of 3 KB each, and 150 KB.
-    const all = Array.from({ length: 30 }, () => ca.issue('CN=fat', fat(150)))
+    // Of 5 KB each, and 120 KB.
+    const all = Array.from({ length: 30 }, () => ca.issue('CN=fat', fat(330)))
     const kept = (): number => all.filter((each) => trust.remembers(each)).length
     for (const each of all.slice(0, 10)) t.match(told(trust.evaluate(each, presented)), /^accepted/)
     t.equal(kept(), 10)
@@ -205,7 +205,7 @@ test('a leaf of more than its share is accepted, and evicts no others', async (t
   const trust = evaluatorOf([anchor], { cacheBytes: 2_000_000 })
   t.match(told(trust.evaluate(leaf, { sent: [intermediate] })), /^accepted/)
   for (let turn = 0; turn < 20; turn += 1) {
-    const each = ca.issue('CN=fat', fat(150))
+    const each = ca.issue('CN=fat', fat(330))
     t.match(told(trust.evaluate(each, { sent: [intermediate] })), /^accepted/)
     t.equal(trust.remembers(each), false)
   }
@@ -215,7 +215,7 @@ test('a leaf of more than its share is accepted, and evicts no others', async (t
 test('certificates that are kept for one leaf alone count for it, and those of many do not', async (t) => {
   const keptOf = (maxIntermediates: number): number => {
     const trust = evaluatorOf([anchor], { cacheBytes: 2_000_000, maxIntermediates })
-    const made = root.certify(ca, fat(60))
+    const made = root.certify(ca, fat(131))
     const all = Array.from({ length: 40 }, () => ca.issue())
     for (const each of all) trust.evaluate(each, { sent: [made] })
     return all.filter((each) => trust.remembers(each)).length
@@ -228,7 +228,7 @@ test('a large intermediate does not push others out', async (t) => {
   const trust = evaluatorOf([anchor])
   trust.evaluate(leaf, { sent: [intermediate] })
   const cas = Array.from({ length: 20 }, (_, index) => new Party(`CN=fat ${index}`))
-  for (const each of cas) t.match(told(trust.evaluate(each.issue(), { sent: [root.certify(each, fat(1_200))] })), /^acc/)
+  for (const each of cas) t.match(told(trust.evaluate(each.issue(), { sent: [root.certify(each, fat(2_600))] })), /^acc/)
   t.equal(told(trust.evaluate(ca.issue(), resumed)), 'accepted by ca < root')
   t.ok(trust.learned.length > 14 && trust.learned.length < 20, String(trust.learned.length))
 })

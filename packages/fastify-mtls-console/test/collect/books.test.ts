@@ -47,7 +47,7 @@ test('the client that was silent for longest makes room', (t) => {
 
 test('clients are bounded by the memory that their names take', async (t) => {
   const book = new ClientBook(10_000)
-  const otherName = Array.from({ length: 2_000 }, () => ({ type: '1.2.3', value: 'x' }))
+  const otherName = Array.from({ length: 4_400 }, () => ({ type: '1.2.3', value: 'x' }))
   const subjectAltNames = { otherName }
   for (let index = 0; index < 100; index++) {
     book.connected(createPartialIdentity({ subject: `CN=${index}`, subjectAltNames }), index, undefined)
