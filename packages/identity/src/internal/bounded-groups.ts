@@ -76,12 +76,6 @@ export class BoundedGroups<Key, Value> {
     for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) yield entry
   }
 
-  clear (): void {
-    this.#groups.clear()
-    this.#oldest = this.#newest = undefined
-    this.#size = this.#bytes = 0
-  }
-
   /** Requires a cache that is not empty. */
   #evict (): void {
     let entry = this.#oldest as Linked<Key, Value>
