@@ -16,6 +16,7 @@ const ALL: Readonly<Record<string, string>> = {
   'scale-clients': '1 to 100,000 clients in a rule set',
   'scale-routes': '1 to 10,000 routes with rules',
   'scale-connections': '1 to 10,000 open connections',
+  memories: 'a million clients: what is remembered of each, and the cost of one that is not',
   'scale-authorities': '1 to 1,000 named authorities',
   crl: 'certificate revocation lists of 1,000 to 1,000,000 entries',
   forwarded: 'forwarded certificates of 1 to 100,000 different clients',
