@@ -20,6 +20,8 @@ export function limitHeap (worker: Worker, most: number, onExceeded: () => void)
   let cancel = (): void => {}
   let isStopped = false
   const look = (): void => {
+    // Node has it since 22.16; other runtimes may not.
+    if (typeof worker.getHeapStatistics !== 'function') return
     worker.getHeapStatistics().then(({ used_heap_size: used }) => {
       if (isStopped) return
       if (used > most * 1024 ** 2) onExceeded()
