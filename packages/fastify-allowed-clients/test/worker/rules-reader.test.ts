@@ -59,24 +59,27 @@ function doing (what: string, heap = 64): ReadInWorker {
 }
 
 test('a large file is read in a worker, a small one here', async (t) => {
-  const files: string[] = []
+  const jobs: RulesJob[] = []
   const inWorker: ReadInWorker = async (job, signal) => {
-    files.push(job.file)
+    jobs.push(job)
     return await compileInWorker(job, signal)
   }
-  const { write, reload, status, file } = await start(t, inWorker)
+  const { write, reload, status, file } = await start(t, inWorker, { groups: { mine: { ou: 'x' } }, defaultRules: 'mine' })
   await write(rulesFor('ops'))
   await reload()
-  t.same([files, await status(ops, '/'), await status(billing, '/')], [[file], 200, 403])
+  t.same([await status(ops, '/'), await status(billing, '/')], [200, 403])
+  t.match(jobs, [{
+    file, inForce: /^.{44}$/, authorities: [{ name: 'default', names: 'any' }], codeGroups: ['mine'], hasDefaultRules: true
+  }])
   await write(rulesFor('billing').trim())
   await reload()
-  t.same([files.length, await status(billing, '/')], [1, 200])
+  t.same([jobs.length, await status(billing, '/')], [1, 200])
   await write(rulesFor('billing').trim().padEnd(32 * 1024))
   await reload()
-  t.equal(files.length, 1, '32 KiB is small')
+  t.equal(jobs.length, 1, '32 KiB is small')
   await write(rulesFor('billing').trim().padEnd(32 * 1024 + 1))
   await reload()
-  t.equal(files.length, 2)
+  t.equal(jobs.length, 2)
 })
 
 test('authorities that no worker can be told of keep the file here', async (t) => {
