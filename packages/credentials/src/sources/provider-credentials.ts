@@ -77,7 +77,7 @@ export async function providerCredentials (
   return await startTimedSource({
     what: 'provider',
     fetch: async (question) => readAnswer(await provider(question)),
-    nextAt: ({ notAfter }, refreshAfter, { clock, random }) => {
+    nextAt: ({ notAfter }, { refreshAfter }, { clock, random }) => {
       const now = clock.now()
       // A tenth of jitter, so that instances that start together do not call at the same time for ever.
       const wished = (refreshAfter ?? refresh) * (1 - random() / 10)

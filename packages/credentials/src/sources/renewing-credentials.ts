@@ -1,6 +1,6 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { checkOption, choice, defineOptions, methods, required, valueOf, wrongValue } from '@peerkit/identity/internal'
+import { checkOption, choice, count, defineOptions, methods, required, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
@@ -25,7 +25,14 @@ export interface IssueQuestion {
  * What an issuer returns. Without `key` the certificate is for the key pair of the question. Without `ca` the option
  * `ca` is used.
  */
-export type IssuedMaterial = Partial<CredentialMaterial> & Required<Pick<CredentialMaterial, 'cert'>>
+export type IssuedMaterial = Partial<CredentialMaterial> & Required<Pick<CredentialMaterial, 'cert'>> & {
+  /**
+   * When the issuer wants the certificate to be renewed, in milliseconds since the epoch, such as the renewal
+   * information of ACME (RFC 9773). Default: after the option `renewAfter`. A time after nine tenths of the lifetime is
+   * too late to try again, and counts as nine tenths.
+   */
+  readonly renewAt?: number | undefined
+}
 
 /** Issues certificates: the API of a CA, ACME, the SPIFFE workload API. */
 export interface CertificateIssuer {
@@ -66,7 +73,9 @@ const OPTIONS = defineOptions<RenewingCredentialsOptions>('renewingCredentials',
 /** What the issuer returned, in errors about it. */
 const ANSWERED = "the issuer's answer"
 const ANSWER = defineOptions<IssuedMaterial>(ANSWERED, CredentialsOptionError, {
-  ...MATERIAL_OPTIONS, cert: required(valueOf('PEM as a string or Buffer', () => true))
+  ...MATERIAL_OPTIONS,
+  cert: required(valueOf('PEM as a string or Buffer', () => true)),
+  renewAt: count()
 })
 
 /**
@@ -107,11 +116,15 @@ export async function renewingCredentials (
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
       const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
       const answer = await issuer.issue({ publicKey: spki, privateKey, signal, previous })
-      return { material: readAnswer(answer, trust, privateKey), refreshAfter: undefined }
+      const material = readAnswer(answer, trust, privateKey)
+      return { material, refreshAfter: undefined, renewAt: answer.renewAt }
     },
-    nextAt: ({ identity: { notBefore = 0 }, notAfter }, _refreshAfter, { clock, random, retry }) => {
+    nextAt: ({ identity: { notBefore = 0 }, notAfter }, { renewAt }, { clock, random, retry }) => {
       const now = clock.now()
-      const due = notBefore + (notAfter - notBefore) * (renewAfter - random() / 20)
+      const lifetime = notAfter - notBefore
+      const due = renewAt === undefined
+        ? notBefore + lifetime * (renewAfter - random() / 20)
+        : Math.min(renewAt, notBefore + lifetime * 0.9)
       // An issuer may return a certificate that is due for renewal already. Do not call it again at once.
       return due > now ? due : now + Math.max(retry.first, (notAfter - now) / 3)
     }
@@ -120,7 +133,7 @@ export async function renewingCredentials (
 
 function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
   ANSWER.check(answer, ANSWERED)
-  const { ca: answered, ...rest } = answer
+  const { ca: answered, renewAt: _, ...rest } = answer
   const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
   checkMaterialTypes(material, ANSWERED)
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {

@@ -15,6 +15,9 @@ import type { CredentialSnapshot, CredentialSource } from './credential-snapshot
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
 
+/** The longest wait that a provider or an issuer may ask for. A wrong date must not stop renewal for years. */
+const DAY = 86_400_000
+
 /** How a provider or an issuer is called. */
 export interface TimedOptions {
   /** Time limit of a call, in milliseconds. Default 10,000. */
@@ -46,7 +49,12 @@ export interface TimedCredentials extends CredentialSource {
 }
 
 /** What was fetched, and optionally the milliseconds until the next fetch. */
-export interface Fetched { readonly material: CredentialMaterial, readonly refreshAfter: number | undefined }
+export interface Fetched {
+  readonly material: CredentialMaterial
+  readonly refreshAfter: number | undefined
+  /** When the issuer wants it to be renewed, in milliseconds since the epoch. */
+  readonly renewAt?: number | undefined
+}
 
 interface FetchQuestion { readonly signal: AbortSignal, readonly previous: CredentialSnapshot | undefined }
 
@@ -66,9 +74,7 @@ export interface TimedPlan {
   /** Calls the provider or the issuer. */
   readonly fetch: (question: FetchQuestion) => Promise<Fetched>
   /** When to fetch again after `snapshot`, in milliseconds since the epoch. */
-  readonly nextAt: (
-    snapshot: CredentialSnapshot, refreshAfter: number | undefined, timing: Timing
-  ) => number
+  readonly nextAt: (snapshot: CredentialSnapshot, fetched: Fetched, timing: Timing) => number
 }
 
 /** A plan, and the options of the source. */
@@ -118,7 +124,7 @@ async function start (timed: Timed): Promise<TimedCredentials> {
     } catch (error) {
       // Refused material would be refused again. A call that failed may succeed.
       if (attempt >= attempts || !(error instanceof CredentialsUnavailableError)) throw error
-      const delay = backOff(attempt, { ...retry, random })
+      const delay = waitAfter(error, backOff(attempt, { ...retry, random }))
       await new Promise<void>((resolve) => { clock.schedule(resolve, delay) })
     }
   }
@@ -143,7 +149,7 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
     this.#due = new WakeAt(() => { this.#refresh().catch(() => {}) }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
-    this.#waitUntil(timed.nextAt(this.current, fetched.refreshAfter, timed.timing))
+    this.#waitUntil(timed.nextAt(this.current, fetched, timed.timing))
   }
 
   async refresh (): Promise<CredentialSnapshot> {
@@ -196,7 +202,7 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
       this.recover()
       this.#cause = undefined
       this.#failures = 0
-      this.#waitUntil(nextAt(snapshot, fetched.refreshAfter, timing))
+      this.#waitUntil(nextAt(snapshot, fetched, timing))
       return snapshot
     } catch (error) {
       this.#failures += 1
@@ -204,7 +210,7 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
       const cause = causeOf(error as Error)
       if (cause !== this.#cause) this.refuse(error as Error)
       this.#cause = cause
-      this.#waitUntil(clock.now() + backOff(this.#failures, { ...retry, random }))
+      this.#waitUntil(clock.now() + waitAfter(error, backOff(this.#failures, { ...retry, random })))
       throw error
     }
   }
@@ -231,6 +237,11 @@ async function load (
   return { checked, fetched, makeCheckers }
 }
 
+/** The issuer may ask for a longer wait than ours. */
+function waitAfter (error: unknown, delay: number): number {
+  return error instanceof CredentialsUnavailableError ? Math.max(delay, error.retryAfter ?? 0) : delay
+}
+
 async function digestCrls (material: CredentialMaterial): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = Object.keys(material.authorities ?? { [DEFAULT_AUTHORITY]: material })
   return new Map(await Promise.all(names.map(async (name) => {
@@ -245,8 +256,9 @@ async function ask<Answer> (question: () => Promise<Answer>, what: string): Prom
   try {
     return await question()
   } catch (error) {
-    const { code } = (error instanceof Error ? error : {}) as { code?: unknown }
+    const { code, retryAfter } = (error instanceof Error ? error : {}) as { code?: unknown, retryAfter?: unknown }
     if (String(code).startsWith('MTLS_ERR_CREDENTIALS_')) throw error
-    throw new CredentialsUnavailableError('provider', `${what} failed: ${messageOf(error)}`, { cause: error })
+    const wait = typeof retryAfter === 'number' && retryAfter >= 0 ? { retryAfter: Math.min(retryAfter, DAY) } : {}
+    throw new CredentialsUnavailableError('provider', `${what} failed: ${messageOf(error)}`, { cause: error, ...wait })
   }
 }
