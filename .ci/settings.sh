@@ -11,6 +11,11 @@ export PEERKIT_TOOLS="${PEERKIT_TOOLS:-$PWD/.ci/tools}"
 if [ -x /usr/local/go/bin/go ]; then export PATH="/usr/local/go/bin:$PATH"; fi
 export PATH="$PATH:$PEERKIT_TOOLS/proxies/envoy/_bin:$PEERKIT_TOOLS/proxies/bin"
 
+# SPIRE is built from source, which takes minutes: it is kept in the user's cache.
+SPIRE_VERSION=1.13.3
+SPIRE_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/spire-$SPIRE_VERSION"
+export PATH="$PATH:$SPIRE_BIN"
+
 # The oldest Node that the packages support.
 export OLDEST_NODE=22.19.0
 

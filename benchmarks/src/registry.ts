@@ -23,6 +23,7 @@ const ALL: Readonly<Record<string, string>> = {
   rotation: 'rotation and revocation under load: when they take effect, what they cost, which requests are lost',
   'rotation-inbound': 'many rotations of a server under load',
   'rotation-soak': 'many rotations of a client under load',
+  spiffe: 'X.509-SVIDs of the Workload API: push to first handshake, 200 trust domains, 1,000 rotations, beside files',
   'cut-off': 'how soon a revoked client is cut off',
   verdict: 'what a remembered verdict costs',
   identity: 'parsing a certificate, compared with X509Certificate',

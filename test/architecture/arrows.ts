@@ -11,7 +11,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   revocation: ['events', 'identity'],
   trust: ['events', 'identity', 'revocation'],
   credentials: ['events', 'identity', 'revocation', 'trust'],
-  spiffe: ['credentials', 'identity'],
+  spiffe: ['credentials', 'identity', 'trust'],
   issuers: ['credentials', 'identity'],
   forwarded: ['events', 'identity'],
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
@@ -21,5 +21,5 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'dev-ca': ['identity'],
-  cli: ['credentials', 'dev-ca', 'events', 'identity', 'revocation', 'rules', 'trust']
+  cli: ['credentials', 'dev-ca', 'events', 'identity', 'revocation', 'rules', 'spiffe', 'trust']
 }

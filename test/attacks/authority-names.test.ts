@@ -36,9 +36,16 @@ const KINDS: readonly Kind[] = [
   { kind: 'uri', bound: { uri: 'https://partner.example' }, inside: { uri: 'https://partner.example/web' }, outside: { uri: 'https://prod.example/web' }, rule: { uri: 'https://partner.example/web' } },
   { kind: 'email', bound: { email: 'partner.example' }, inside: { email: 'bob@partner.example' }, outside: { email: 'bob@prod.example' }, rule: { email: 'bob@partner.example' } },
   { kind: 'ip', bound: { ip: '192.0.2.0/24' }, inside: { ip: '192.0.2.7' }, outside: { ip: '198.51.100.7' }, rule: { ip: '192.0.2.0/24' } },
-  { kind: 'policy', bound: { policy: '1.2.3.4' }, inside: { policies: ['1.2.3.4'] }, outside: { policies: ['1.2.3.4', '1.2.3.5'] }, rule: { policy: '1.2.3.4' } }
+  { kind: 'policy', bound: { policy: '1.2.3.4' }, inside: { policies: ['1.2.3.4'] }, outside: { policies: ['1.2.3.4', '1.2.3.5'] }, rule: { policy: '1.2.3.4' } },
+  { kind: 'upn', bound: { upn: 'partner.example' }, inside: { upn: 'bob@partner.example' }, outside: { upn: ['bob@partner.example', 'bob@prod.example'] }, rule: { upn: 'bob@partner.example' } },
+  { kind: 'upn, another otherName', bound: { upn: 'partner.example' }, inside: { upn: 'bob@partner.example' }, outside: { upn: 'bob@partner.example', otherName: { oid: '1.2.3', value: 'bob@partner.example' } }, rule: { otherName: { oid: '1.3.6.1.4.1.311.20.2.3', value: 'bob@partner.example' } } },
+  { kind: 'directory name', bound: { subject: { o: 'Partner' } }, inside: { directoryName: [{ type: 'O', value: 'Partner' }] }, outside: { directoryName: [{ type: 'O', value: 'Example' }] }, rule: { directoryName: { o: 'Partner' } } },
+  { kind: 'registeredId', bound: { registeredId: '1.2.3.4' }, inside: { registeredId: '1.2.3.4' }, outside: { registeredId: ['1.2.3.4', '1.2.3.5'] }, rule: { registeredId: '1.2.3.4' } },
+  { kind: 'qualified', bound: { qualified: { authority: 'DE-BAFIN', roles: 'PSP_AI' } }, inside: { qualified: { psd2: { roles: 'PSP_AI', authority: 'DE-BAFIN' } } }, outside: { qualified: { psd2: { roles: ['PSP_AI', 'PSP_PI'], authority: 'DE-BAFIN' } } }, rule: { qualified: { psd2: { roles: 'PSP_AI' } } } },
+  { kind: 'qualified, malformed', bound: { qualified: { type: 'web' } }, inside: { qualified: { type: 'web' } }, outside: { extensions: [{ oid: '1.3.6.1.5.5.7.1.3', value: Buffer.from('30020500', 'hex') }] }, rule: { qualified: { type: 'web' } } },
+  { kind: 'admission', bound: { admission: { profession: '1.2.3.4' } }, inside: { admission: { professionOid: '1.2.3.4', registrationNumber: '1' } }, outside: { admission: [{ professionOid: '1.2.3.4' }, { professionOid: '1.2.3.5' }] }, rule: { admission: { profession: '1.2.3.4' } } }
 ]
-const ELSEWHERE = { upn: 'never.example' }
+const elsewhere = ({ bound }: Kind): object => 'upn' in bound ? { policy: '1.9.9' } : { upn: 'never.example' }
 
 const authoritiesOf = (names: object): Record<string, AuthorityMaterial> => ({
   internal: { ca: ours.root, names: 'any' }, partner: { ca: partner.root, names: names as never }
@@ -96,7 +103,7 @@ for (const entry of KINDS) {
     const none = [undefined, undefined, undefined]
     t.strictSame(await askEach(bounded, outside), { direct: none, resumed: none, forwarded: [401, 401, 401] }, 'outside')
     // Rules that no authority for the partner could satisfy still may be satisfied by our own.
-    const silent = await serve(t, ELSEWHERE, entry)
+    const silent = await serve(t, elsewhere(entry), entry)
     t.strictSame(await askEach(silent, inside), { direct: [403, 403, 200], resumed: [403, 403, 200], forwarded: [403, 403, 200] }, 'not mentioned: neither the rule nor its negation')
     t.strictSame(await askEach(silent, await ours.issue({ ...entry.inside })), { direct: [200, 403, 403], resumed: [200, 403, 403], forwarded: [200, 403, 403] }, 'our own are believed')
   })
@@ -132,6 +139,19 @@ for (const entry of KINDS) {
     const [inside, outside] = [await start(entry.inside), await start(entry.outside)]
     t.equal(await call({ ...entry.bound, dns }, inside, entry.rule), '200')
     t.equal(await call({ ...entry.bound, dns }, outside, entry.rule), 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED outside_authority')
-    t.equal(await call({ ...ELSEWHERE, ...entry.kind !== 'dns' && { dns: 'localhost' } }, inside, entry.rule), `MTLS_ERR_OUTBOUND_WRONG_SERVER ${entry.kind === 'dns' ? 'host_name' : 'rules'}`)
+    t.equal(await call({ ...elsewhere(entry), ...entry.kind !== 'dns' && { dns: 'localhost' } }, inside, entry.rule), `MTLS_ERR_OUTBOUND_WRONG_SERVER ${entry.kind === 'dns' ? 'host_name' : 'rules'}`)
   })
 }
+
+test('inbound and forwarded: an extension that the authority does not vouch for is unknown', async (t) => {
+  const rule: AllowRule = { extension: { oid: '1.2.3.4', value: 'blue' } }
+  const entry: Kind = { kind: 'extension', bound: {}, inside: {}, outside: {}, rule }
+  const client = await partner.issue({ cn: 'web', extensions: [{ oid: '1.2.3.4', value: 'blue' }, { oid: '1.2.3.5', value: 'blue' }] })
+  for (const [names, expected] of [
+    [{ extension: '1.2.3.4' }, [200, 403, 200]], [{ extension: 'any' }, [200, 403, 200]], ['any', [200, 403, 200]],
+    [{ extension: '1.2.3.5' }, [403, 403, 200]], [{ subject: 'any' }, [403, 403, 200]]
+  ] as const) {
+    const port = await serve(t, names as object, entry)
+    t.strictSame(await askEach(port, client), { direct: expected, resumed: expected, forwarded: expected }, JSON.stringify(names))
+  }
+})

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolders, root } from '../architecture/source-graph.ts'
 import { readFences } from './fences.ts'
@@ -22,6 +22,11 @@ export function readSnippets (file: string): Snippet[] {
     language: info.split(' ')[0] as Snippet['language'],
     code
   }))
+}
+
+/** The recipes, whose snippets run too. */
+export function recipeFiles (): string[] {
+  return readdirSync(join(root, 'docs/recipes')).map((name) => `docs/recipes/${name}`)
 }
 
 export function readmeFiles (): string[] {

@@ -40,22 +40,33 @@ test('alerts are raised by what they are for, and by nothing else', (t) => {
     series('peerkit_ready', '', '1x60'),
     series('peerkit_expiry_remaining', 'peerkit_kind="own",peerkit_name="ledger"', `${5 * week}-60x60`),
     series('peerkit_credentials_start_time', '', '-5000000x60'),
+    series('peerkit_source_failing', 'peerkit_kind="files"', '0x60'),
+    series('peerkit_bundle_failing', 'peerkit_authority="partner.example"', '0x60'),
+    series('peerkit_bundle_next_refresh', 'peerkit_authority="partner.example"', '30x60'),
+    series('peerkit_bundle_age', 'peerkit_authority="partner.example"', '0+60x60'),
+    series('peerkit_bundle_sequence', 'peerkit_authority="partner.example"', '7x60'),
     series('peerkit_handshakes_total', 'peerkit_result="accepted",peerkit_resumed="false"', '0+100x60')
   ]
   const loud = [
     series('peerkit_ready', '', '0x60'),
     series('peerkit_expiry_remaining', 'peerkit_kind="own",peerkit_name="ledger"', `${week - 60}-60x60`),
     series('peerkit_expiry_remaining', 'peerkit_kind="crl",peerkit_name="CA"', '0x60'),
+    series('peerkit_source_failing', 'peerkit_kind="workload api"', '1x60'),
+    series('peerkit_bundle_failing', 'peerkit_authority="partner.example"', '1x60'),
+    series('peerkit_bundle_age', 'peerkit_authority="partner.example"', '86401+60x60'),
     series('peerkit_credentials_start_time', '', '-5000000x60'),
     series('peerkit_handshakes_total', 'peerkit_result="accepted",peerkit_resumed="false"', '0+100x60'),
     series('peerkit_handshakes_total', 'peerkit_result="refused",peerkit_resumed="false",error_type="expired"', '0+50x60'),
     series('peerkit_credentials_rotations_total', 'peerkit_result="refused",error_type="expired"', '0+1x60')
   ]
-  const names = ['MtlsOwnCertificateEndsSoon', 'MtlsNotReady', 'MtlsRevocationListEnded', 'MtlsHandshakesRefused', 'MtlsRotationRefused']
+  const names = ['MtlsOwnCertificateEndsSoon', 'MtlsNotReady', 'MtlsRevocationListEnded', 'MtlsHandshakesRefused', 'MtlsRotationRefused', 'MtlsSourceFailing', 'MtlsBundleFailing', 'MtlsBundleOld']
   const expected: Record<string, object> = {
     MtlsOwnCertificateEndsSoon: { severity: 'critical', job: 'ledger', instance: 'a', peerkit_name: 'ledger' },
     MtlsNotReady: { severity: 'critical', job: 'ledger', instance: 'a' },
     MtlsRevocationListEnded: { severity: 'critical', job: 'ledger', instance: 'a', peerkit_name: 'CA' },
+    MtlsSourceFailing: { severity: 'critical', job: 'ledger', instance: 'a', peerkit_kind: 'workload api' },
+    MtlsBundleFailing: { severity: 'warning', job: 'ledger', peerkit_authority: 'partner.example' },
+    MtlsBundleOld: { severity: 'warning', job: 'ledger', peerkit_authority: 'partner.example' },
     MtlsHandshakesRefused: { severity: 'warning', job: 'ledger', error_type: 'expired' },
     MtlsRotationRefused: { severity: 'warning', job: 'ledger', instance: 'a', error_type: 'expired' }
   }

@@ -86,6 +86,31 @@ const goals: readonly Goal[] = [
       }
     }
   },
+  {
+    goal: 'from a push of the Workload API to the first handshake: a median below 20 ms, the longest below 100 ms',
+    from: 'spiffe',
+    evaluate (result) {
+      const rows = comparison(result, 'From a push')?.rows ?? []
+      const of = ({ figures }: Comparison['rows'][number]): [number, number] =>
+        [figures['seen']?.median ?? NaN, figures['worst']?.median ?? NaN]
+      return {
+        measured: rows.map((row) => `${of(row).map((time) => time.toFixed(1)).join(', ')} ms, ${row.name}`).join('; '),
+        met: rows.every((row) => of(row)[0] < 20 && of(row)[1] < 100)
+      }
+    }
+  },
+  {
+    goal: '200 federated trust domains: no turn of the event loop over 20 ms of CPU time, less than 20 MiB',
+    from: 'spiffe',
+    evaluate (result) {
+      const rows = comparison(result, 'federated')?.rows ?? []
+      const most = (key: string): number => Math.max(...rows.map(({ figures }) => figures[key]?.median ?? NaN))
+      return {
+        measured: `${most('turn').toFixed(1)} ms, ${most('heap').toFixed(1)} MiB`,
+        met: most('turn') <= 20 && most('heap') < 20
+      }
+    }
+  },
   flat('scale-clients', 'remembered', 'later verdicts cost the same for every size of the rule set'),
   flat('scale-routes', 'verdicts', 'verdicts cost the same for every number of routes'),
   flat('crl', 'answers', 'the answer of a CRL takes the same time for every length', 5)

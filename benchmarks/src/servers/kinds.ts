@@ -7,6 +7,8 @@ export const kinds: Readonly<Record<string, () => Promise<MakeServer>>> = {
   identified: async () => (await import('./peerkit.ts')).serveIdentified,
   'hand-written': async () => (await import('./handmade.ts')).serveHandWritten,
   express: async () => (await import('./express.ts')).serveExpress,
+  spiffe: async () => (await import('./spiffe.ts')).serveSpiffe,
+  'svid-files': async () => (await import('./spiffe.ts')).serveFiles,
   'bare-node': async () => (await import('./node.ts')).serveBareNode,
   node: async () => (await import('./node.ts')).serveNode,
   'reads-header': async () => (await import('./behind.ts')).serveReadsHeader,

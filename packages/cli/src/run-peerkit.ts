@@ -12,6 +12,9 @@ import { forecast } from './forecast/forecast.ts'
 import { inspect } from './inspect/inspect.ts'
 import { shownJson } from './output.ts'
 import { probe } from './probe/probe.ts'
+import { rulesLint } from './rules/lint.ts'
+import { rulesTest } from './rules/test.ts'
+import { spiffe } from './spiffe/spiffe.ts'
 import { trustCheck } from './trust/trust-check.ts'
 
 const COMMANDS: Command[] = [
@@ -21,11 +24,14 @@ const COMMANDS: Command[] = [
   certRevoke,
   crl,
   explain,
+  rulesLint,
+  rulesTest,
   trustCheck,
   inspect,
   probe,
   expiry,
-  forecast
+  forecast,
+  spiffe
 ]
 COMMANDS.push(completionOf(COMMANDS))
 

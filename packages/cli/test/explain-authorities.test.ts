@@ -101,7 +101,7 @@ test('a certificate that no authority accepts comes to no rule', async (t) => {
 test('wrong options and rules end with 2', async (t) => {
   const run = explain(t)
   const wrong: ReadonlyArray<readonly [rules: unknown, args: readonly string[], message: RegExp]> = [
-    [[SHOP], ['--authority', 'a b'], /--authority: found "a b"; expected a name of at most 64/],
+    [[SHOP], ['--authority', 'a b'], /--authority: found "a b"; expected a name of at most 255/],
     [
       [SHOP], ['--authority', 'internal', 'AUTHORITIES'],
       /found --authority with --authorities; expected one of them/

@@ -41,6 +41,33 @@ test('a file: what rules see of the certificate, its chain, and rules that match
   t.match((await peerkit('inspect', file('leaf.der'))).out, /cn +orders/)
 })
 
+test('shows the claims of qualified certificates and admissions, and rules for them', async (t) => {
+  const leaf = await ca.issue({
+    subject: [{ type: 'organizationIdentifier', value: 'PSDDE-BAFIN-123456' }],
+    upn: 'anna@corp.example',
+    registeredId: '1.2.3',
+    qualified: { type: 'web', psd2: { roles: ['PSP_AI', '1.2.4'], authority: 'DE-BAFIN' } },
+    admission: { profession: 'Arzt', registrationNumber: '1-HBA-1' }
+  })
+  const foreign = await ca.issue({ cn: 'a', qualified: { psd2: { roles: '1.2.4', authority: 'DE-BAFIN' } } })
+  const file = folder(t, { 'leaf.pem': leaf.cert, 'foreign.pem': foreign.cert })
+  const { out } = await peerkitHere('inspect', file('leaf.pem'), '--authority', 'qwac')
+  for (const line of [/upn +anna@corp\.example\n/, /registeredId +1\.2\.3\n/, /keyUsage +digitalSignature\n/,
+    /qualified +type web\n +role PSP_AI\n +role 1\.2\.4\n +authority DE-BAFIN\n/,
+    /admission +profession Arzt, registration number 1-HBA-1\n/]) t.match(out, line)
+  const { rules } = JSON.parse((await peerkitHere('inspect', file('leaf.pem'), '--authority', 'qwac', '--json')).out)
+  const suggested = rules.map(({ rule }: { rule: object }) => rule)
+  for (const rule of [
+    { upn: 'anna@corp.example', authority: 'qwac' }, { admission: { registrationNumber: '1-HBA-1' }, authority: 'qwac' },
+    {
+      qualified: { psd2: { roles: 'PSP_AI', authority: 'DE-BAFIN' } },
+      subject: { organizationIdentifier: 'PSDDE-BAFIN-123456' },
+      authority: 'qwac'
+    }
+  ]) t.has(suggested.filter((one: object) => JSON.stringify(one) === JSON.stringify(rule)), [rule])
+  t.match((await peerkitHere('inspect', file('foreign.pem'), '--authority', 'qwac')).out, /"psd2":\{"roles":"1\.2\.4",/)
+})
+
 test('rules on names ask for the authority, and say why not for the issuer', async (t) => {
   const leaf = await ca.issue({ cn: 'orders', dns: 'a.example', email: 'a@example.com', uri: 'https://a.example/x' })
   const file = folder(t, { 'leaf.pem': leaf.chain })
@@ -61,7 +88,7 @@ test('rules on names ask for the authority, and say why not for the issuer', asy
     { email: 'a@example.com', authority: 'partner' }, { cn: 'orders', authority: 'partner' }
   ])
   const empty = await peerkitHere('inspect', file('leaf.pem'), '--authority', '')
-  t.match(empty, { code: 2, err: /--authority: found ""; expected a name of at most 64/ })
+  t.match(empty, { code: 2, err: /--authority: found ""; expected a name of at most 255/ })
   const nameless = folder(t, { 'none.pem': (await ca.issue({})).cert })
   t.notMatch((await peerkitHere('inspect', nameless('none.pem'))).out, /not issuer/)
 })

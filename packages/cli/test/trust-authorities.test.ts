@@ -25,7 +25,7 @@ test('says which authority accepts, by which file, and what it does not vouch fo
   t.match(out, `trusted by     ${file('cas/partner.pem')}\n`)
   t.match(
     out,
-    /authority +partner\n +not believed +subject, dns, uri, email, ip, upn, policy: rules do not see them\n/
+    /authority +partner\n +not believed +subject, dns, uri, email, ip, upn, policy, registeredId, qualified, admission, extension: rules do not see them\n/
   )
   t.match(out, /claims +subject CN=orders,OU=shop\n +policy 1\.2\.3\n +expires/)
   t.match(out, /revocation +not checked: partner has no crl\n$/)
@@ -63,7 +63,7 @@ test('says the same as JSON', async (t) => {
     accepted: true,
     authority: {
       name: 'partner',
-      notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'],
+      notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'],
       claims: ['subject CN=orders,OU=shop', 'policy 1.2.3'],
       serverAuthOnly: false
     },
@@ -211,7 +211,7 @@ test('a wrong file of authorities ends with 2: the key, what was found, what was
     ['null', /found null; expected JSON/],
     ['7', /found a number; expected JSON/],
     [{}, /found no authority; expected JSON of authorities by name/],
-    [{ 'a b': PARTNER }, /found "a b"; expected a name of at most 64/],
+    [{ 'a b': PARTNER }, /found "a b"; expected a name of at most 255/],
     [{ partner: 'ca.pem' }, /, partner: found "ca\.pem"; expected an object such as/],
     [{ partner: {} }, /, partner\.ca: found nothing; expected a file with its CA certificates/],
     [entry({ crls: 'x' }), /, partner: found "crls"; expected a known key; did you mean "crl"\?/],
@@ -329,4 +329,25 @@ test('an authority of the file tolerates flaws, as the plugins do, and the rules
     await peerkitHere('trust', 'check', '--chain', limited('odd.pem'), '--authorities', limited('authorities.json')),
     { code: 1, out: /outside_authority, email that cannot be read is outside of example\.org/ }
   )
+})
+
+test('an authority of the file is for X.509-SVIDs alone, and two trust domains may share a CA', async (t) => {
+  const spiffe = { ...PARTNER, spiffeOnly: true, partial: true }
+  const { run } = check(t, { internal: INTERNAL, partner: spiffe })
+  t.match(await run('shop.pem'), { code: 0, out: /authority +partner\n/ })
+  t.match(await run('lost.pem'), { code: 1, out: /does not allow serverAuth too by its extendedKeyUsage, as an X\.509-SVID must/ })
+  const other = { ...spiffe, names: { spiffe: 'spiffe://elsewhere.example' } }
+  const shared = check(t, { internal: INTERNAL, partner: spiffe, elsewhere: other })
+  t.match(await shared.run('shop.pem'), { code: 0, out: /authority +partner\n/ })
+  t.match(await shared.run('astray.pem'), { code: 0, out: /authority +elsewhere\n/ })
+  for (const [authority, message] of [
+    [{ ...spiffe, spiffeOnly: 'yes' }, /partner\.spiffeOnly: found "yes"; expected true or false/],
+    [{ ...spiffe, names: { dns: 'a.example' } }, /partner\.spiffeOnly: found true; expected names\.spiffe with bounds/],
+    [{ ...other, names: spiffe.names, spiffeOnly: false }, undefined]
+  ] as const) {
+    const wrong = check(t, message === undefined ? { partner: spiffe, again: authority } : { internal: INTERNAL, partner: authority })
+    t.match(await wrong.run('shop.pem'), { code: 2, err: message ?? /expected each CA in one authority/ })
+  }
+  const leaf = check(t, { internal: { ...INTERNAL, names: { spiffe: 'spiffe://prod.example' }, spiffeOnly: true } })
+  t.match(await leaf.run('own.pem'), { code: 1, out: /is not an X\.509-SVID/ })
 })

@@ -6,7 +6,9 @@
  */
 export { readSafe } from './pkcs12/read-safe.ts'
 export type { SafeContents } from './pkcs12/read-safe.ts'
-export { SYSTEM_CLOCK, CLOCK, holdProcessOpen } from './clock.ts'
+export { SYSTEM_CLOCK, CLOCK, backOff, holdProcessOpen } from './clock.ts'
 export { CHECK_OPTIONS } from './material/material.ts'
-export { startPushedSource } from './sources/pushed-credentials.ts'
-export type { PushedCredentials, PushedMaterial, PushedOptions } from './sources/pushed-credentials.ts'
+export { Slices } from './slices.ts'
+export { startPushedCredentials, startPushedTrust } from './sources/pushed-source.ts'
+export type { PushedMaterial, PushedOptions } from './sources/load-pushed.ts'
+export type { PushedCredentials, PushedTrust } from './sources/pushed-source.ts'

@@ -1,12 +1,14 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { inspect } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
-import { authoritiesOf } from '../src/index.ts'
-import type { AuthorityMaterial, CredentialChange } from '../src/index.ts'
-import { startPushedSource } from '../src/internal.ts'
+import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '../src/index.ts'
+import type { AuthorityMaterial, CredentialChange, TrustChange } from '../src/index.ts'
+import { startPushedCredentials, startPushedTrust } from '../src/internal.ts'
 import type { PushedCredentials, PushedMaterial, PushedOptions } from '../src/internal.ts'
 import { collect } from './support/world.ts'
 
@@ -24,7 +26,7 @@ async function material (
 
 async function start (t: Test, first: PushedMaterial, options: Partial<PushedOptions> = {}): Promise<{ source: PushedCredentials, changes: CredentialChange[], closed: () => number }> {
   let closings = 0
-  const source = await startPushedSource(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, revocationPolicy: 'soft', ...options })
+  const source = await startPushedCredentials(first, { origin: 'the X.509-SVID', onClose: () => { closings += 1 }, revocationPolicy: 'soft', ...options })
   t.teardown(async () => { await source.close() })
   const changes: CredentialChange[] = []
   source.subscribe((change) => { changes.push(change) })
@@ -65,7 +67,7 @@ test('a partner cannot stop our rotation: its authority alone is refused', async
 test('our own part is refused with everything else', async (t) => {
   const expired = await createDevCa({ name: 'Own', notAfter: new Date(Date.now() - 1_000) })
   const other = await own.issue({ spiffe: 'spiffe://own/ledger' })
-  await t.rejects(startPushedSource(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
+  await t.rejects(startPushedCredentials(await material({ own: authority('own', expired) }), { origin: 'the X.509-SVID', onClose: () => {} }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor' })
   const { source, changes } = await start(t, await material({ partner: authority('partner', partner) }))
   const before = source.current
   await t.rejects(source.push({ ...await material(), key: other.key }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /the key of the X\.509-SVID: the key does not belong/ })
@@ -137,4 +139,151 @@ test('a CA that starts later is taken then, and close() ends all', async (t) => 
   t.equal(closed(), 1)
   t.equal(clock.waiting, 0)
   await t.rejects(source.push(await material()), { code: 'MTLS_ERR_CREDENTIALS_CLOSED' })
+})
+
+test('a certificate that is withdrawn: not presented, until there is new material', async (t) => {
+  const clock = new ManualClock()
+  const later = await createDevCa({ name: 'Later', notBefore: new Date(clock.now() + 60_000) })
+  const first = await material({ own: { ...authority('own', own), ca: [own.root, later.root] } })
+  const { source, changes } = await start(t, first, { clock })
+  const before = source.current
+  const published: unknown[] = []
+  const listen = (message: unknown): void => { published.push(message) }
+  subscribe('peerkit:credentials:rotated', listen)
+  source.withdraw()
+  source.withdraw()
+  unsubscribe('peerkit:credentials:rotated', listen)
+  t.match(published, [{ generation: 2, trustChanged: false, withdrawn: true }])
+  t.same(told(changes), ['rotated own'], 'once')
+  t.match(source.current, { withdrawn: true, generation: 2, trustEpoch: 1, notAfter: clock.now(), cert: before.cert, authorities: [{ name: 'own' }] })
+  t.match(secureContextOptions(source.current), { cert: '', key: '', ca: before.ca })
+  t.match(JSON.parse(JSON.stringify(source.current)), { withdrawn: true })
+  t.match(inspect(source.current), /withdrawn: true/)
+  await t.rejects(source.push({ ...first, key: 'garbage' }))
+  t.ok(source.current.withdrawn, 'not by material that is refused')
+  clock.advance(60_001)
+  t.ok(source.current.withdrawn, 'and not by a CA that starts')
+  await source.push(first)
+  t.match(source.current, { withdrawn: false, notAfter: before.notAfter, anchors: { length: 2 } }, 'by the same material')
+  await source.close()
+  source.withdraw()
+  t.notOk(source.current.withdrawn, 'a source that is closed changes nothing')
+})
+
+test('a certificate that is withdrawn while it is checked stays withdrawn', async (t) => {
+  const { source } = await start(t, await material())
+  const shown: boolean[] = []
+  source.subscribe(() => { shown.push(source.current.withdrawn === true) })
+  const pushing = source.push(await material())
+  source.withdraw()
+  await pushing
+  t.same([...new Set(shown)], [true], 'nobody saw it in between')
+  await source.push(await material())
+  t.equal(source.current.withdrawn, false, 'material that came later ends that')
+})
+
+test('what is pushed while former material is checked again counts more', async (t) => {
+  const clock = new ManualClock()
+  const { source } = await start(t, await material(), { clock })
+  const short = await own.issue({ spiffe: 'spiffe://own/short', notBefore: new Date(clock.now() + 60_000), notAfter: new Date(clock.now() + 90_000) })
+  await t.rejects(source.push({ ...await material(), cert: short.chain, key: short.key }), { startsAt: Number } as never)
+  const last = await material()
+  clock.advance(120_000)
+  await source.push(last)
+  await source.push({ ...last, cert: undefined, key: undefined })
+  t.equal(source.current.cert, last.cert)
+})
+
+test('tells whether new material can be had, and the state of each bundle', async (t) => {
+  const clock = new ManualClock()
+  const authorities = { partner: authority('partner', partner) }
+  const from = { kind: 'workload api', origin: 'unix:/agent.sock' }
+  const { source } = await start(t, await material(authorities), { clock, from, mayAdd: (name) => name !== 'evil' })
+  const begin = clock.now()
+  const bundle = (name: string): object | undefined => {
+    return source.status().bundles.find(({ authority }) => authority === name)
+  }
+  t.match(source.status(), { ...from, state: 'live', since: begin, problem: undefined })
+  const good = { origin: 'workload api', sequence: undefined, nextRefresh: undefined, problem: undefined }
+  t.same(source.status().bundles, ['partner', 'own'].map((authority) => ({ authority, ...good, refreshedAt: begin })))
+  clock.advance(5_000)
+  t.match(bundle('own'), { refreshedAt: begin + 5_000 }, 'a change would have been pushed')
+  source.fail(new Error('the agent is away'), 'away')
+  clock.advance(5_000)
+  source.fail(new Error('the agent denies'), 'denied')
+  t.match(source.status(), { state: 'failing', since: begin + 5_000, problem: 'the agent denies' })
+  t.match(bundle('partner'), { refreshedAt: begin + 5_000, problem: undefined }, 'its age grows')
+  await source.push(await material({ ...authorities, partner: new Error('malformed'), fresh: new Error('garbage') }))
+  t.match(source.status(), { state: 'live', since: begin + 10_000, problem: undefined }, 'a partner is not the source')
+  clock.advance(1_000)
+  t.match(bundle('partner'), { refreshedAt: begin + 10_000, problem: 'malformed' })
+  t.match(bundle('fresh'), { refreshedAt: undefined, problem: 'garbage' }, 'it was never there')
+  t.match(bundle('own'), { refreshedAt: begin + 11_000 })
+  await source.push(await material(authorities))
+  t.match(source.status(), { state: 'live', since: begin + 10_000 })
+  t.equal(bundle('fresh'), undefined)
+  t.equal(source.mayAdd?.('evil'), false)
+  await source.close()
+  t.match(source.status(), { state: 'closed', since: begin + 11_000, problem: undefined })
+})
+
+test('rules are told which trust domains may be added', async (t) => {
+  const { source } = await start(t, await material(), { mayAdd: (name) => name !== 'evil' })
+  const awaited = ruleAuthoritiesOf(source.current, 'clients', source).find(({ awaits }) => awaits !== undefined)
+  t.same([awaited?.awaits?.('partner'), awaited?.awaits?.('evil')], [true, false])
+  const claims = (value: string): boolean | undefined => awaited?.mayClaim('spiffe', value)
+  t.same([claims('spiffe://partner'), claims('spiffe://partner/a/*'), claims('spiffe://evil/a')], [true, true, false])
+  t.same([awaited?.vouchesFor('spiffe'), awaited?.vouchesFor('subject')], [true, false])
+  t.equal(ruleAuthoritiesOf(source.current, 'clients').length, 1)
+  const closed = await start(t, await material())
+  t.equal(ruleAuthoritiesOf(closed.source.current, 'clients', closed.source).length, 1)
+})
+
+test('a trust without a key: authorities come and go, and the last one may', async (t) => {
+  const of = (...names: string[]): PushedMaterial => ({ authorities: new Map(names.map((name) => [name, authority(name, name === 'own' ? own : partner)])), crls: [] })
+  const source = await startPushedTrust(of('own', 'partner'), { origin: 'the bundles', onClose: () => {}, revocationPolicy: 'soft' })
+  t.teardown(async () => { await source.close() })
+  const changes: TrustChange[] = []
+  source.subscribe((change) => { changes.push(change) })
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'])
+  await source.push({ authorities: new Map<string, AuthorityMaterial | Error>([['own', new Error('away')], ['partner', authority('partner', partner)]]), crls: [] })
+  t.match(changes.splice(0), [{ type: 'refused', authority: 'own', error: { message: 'away' } }])
+  await source.push(of('own'))
+  t.match(changes.splice(0), [{ type: 'rotated', trustChanged: true }, { type: 'recovered', authority: 'own' }])
+  await source.push(of())
+  t.same([source.current.authorities, source.current.ca], [[], []])
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients') })
+  t.match(await trust.evaluate((await own.issue({ spiffe: 'spiffe://own/x' })).der), { accepted: false, reason: 'unknown_ca' })
+})
+
+test('authorities alone: certificate and key stay, and a refusal of them too', async (t) => {
+  const { source, changes } = await start(t, await material())
+  const { cert } = source.current
+  const bad = { ...await material(), key: (await own.issue({ cn: 'other' })).key }
+  await t.rejects(source.push(bad), { message: /does not belong to the certificate/ })
+  const { cert: _, key: __, ...rest } = await material({ partner: authority('partner', partner) })
+  await source.push(rest)
+  t.same(told(changes), ['refused all', 'rotated trust'])
+  t.equal(source.current.cert, cert)
+  t.same(source.current.authorities.map(({ name }) => name), ['own', 'partner'])
+  await source.push({ ...rest, authorities: new Map([['own', authority('own', 'garbage')], ['partner', authority('partner', partner)]]) })
+  t.same(told(changes), ['refused own'], 'our own authority is one of them')
+  await source.push(await material({ partner: authority('partner', partner) }))
+  t.same(told(changes), ['rotated own', 'recovered all', 'recovered own'])
+})
+
+test('a CRL of a partner whose CA has the name of ours does not stop a start', async (t) => {
+  const twin = await createDevCa({ name: 'Own' })
+  const lost = await own.issue({ spiffe: 'spiffe://own/lost' })
+  twin.revoke(lost.serialNumber)
+  const crls = [(await twin.crl()).der]
+  for (const revocationPolicy of ['soft', 'hard'] as const) {
+    const given = { ...await material({ partner: authority('partner', twin) }), crls }
+    const { source } = await start(t, given, { revocationPolicy })
+    const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients') })
+    // Nothing is known of our own certificates: that list is another CA's.
+    const expected = revocationPolicy === 'soft' ? { accepted: true } : { accepted: false, reason: 'revocation_unknown' }
+    t.match(await trust.evaluate(lost.der), expected, revocationPolicy)
+    t.match(source.current.warnings, [/signed with another key/], 'and that is said')
+  }
 })

@@ -112,3 +112,21 @@ test('a key in place of a path or a choice is not shown', async (t) => {
     }
   }
 })
+
+test('a wrong passphrase is named as such, whatever it decrypts to', async (t) => {
+  const key = createPrivateKey(ec.key)
+  const told = new Set<string>()
+  // One in some hundreds decrypts to bytes that have the form of a key of another kind.
+  for (let index = 0; index < 1_500; index++) {
+    const encrypted = key.export({ format: 'pem', type: 'sec1', cipher: 'aes-128-cbc', passphrase: `secret ${index}` }) as string
+    try {
+      memoryCredentials({ cert: ec.chain, key: encrypted, passphrase: 'wrong', ca: ca.root })
+    } catch (error) {
+      told.add((error as Error).message.replace(/\(\w+\)/, '(…)'))
+    }
+  }
+  t.strictSame([...told], [
+    'Credentials refused: key: found an encrypted private key that the passphrase does not decrypt (…); ' +
+    'expected the passphrase that it was encrypted with'
+  ])
+})

@@ -6,8 +6,9 @@ export type { LockOptions } from './folder/folder-lock.ts'
 export { openDevCa, storeDevCa, updateDevCa } from './folder/open-dev-ca.ts'
 export type { StoredDevCa } from './folder/open-dev-ca.ts'
 export type {
-  CaOptions, CrlOptions, ExtensionOption, IssueOptions, IssuedCertificate, KeyType, NameAttributeOption, NameOption,
-  RevocationReason, RevokeOptions, StringEncoding, ValidityOptions
+  AdmissionOption, CaOptions, CrlOptions, ExtensionOption, IssueOptions, IssuedCertificate, KeyType,
+  NameAttributeOption, NameOption, OtherNameOption, QualifiedOption, RevocationReason, RevokeOptions, StringEncoding,
+  ValidityOptions, ValueOption
 } from './options.ts'
 export type { RevocationTarget } from './revocation/revocation-target.ts'
 export type { Crl } from './revocation/sign-crl.ts'

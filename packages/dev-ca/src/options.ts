@@ -1,3 +1,5 @@
+import type { KeyUsage } from '@peerkit/identity'
+
 /** A reason of RFC 5280 section 5.3.1. */
 export type RevocationReason =
   | 'unspecified' | 'keyCompromise' | 'cACompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation'
@@ -19,12 +21,49 @@ export interface NameAttributeOption {
 /** A distinguished name in encoded order; a nested array is a multi-valued RDN. */
 export type NameOption = ReadonlyArray<NameAttributeOption | readonly NameAttributeOption[]>
 
+/**
+ * A value: a string as UTF8String, a boolean, a number as INTEGER, a Date as time, an OID, bytes as OCTET STRING. A
+ * Uint8Array is DER, or whatever else is to be in its place.
+ */
+export type ValueOption =
+  | string | boolean | number | bigint | Date | Uint8Array | { readonly oid: string } | { readonly octets: Uint8Array }
+
 /** A certificate extension. */
 export interface ExtensionOption {
   readonly oid: string
   readonly critical?: boolean
-  /** The DER content of extnValue. */
-  readonly value: Uint8Array
+  /** The content of extnValue. */
+  readonly value: ValueOption
+}
+
+/** An otherName of the alternative names. */
+export interface OtherNameOption {
+  readonly oid: string
+  readonly value: ValueOption
+}
+
+/** The extension qcStatements. */
+export interface QualifiedOption {
+  /** Whether to claim a qualified certificate of the EU (QcCompliance). Default true. */
+  readonly compliance?: boolean
+  /** `esign`, `eseal`, `web`, or an OID. */
+  readonly type?: string | readonly string[]
+  /** The statement of a payment service provider. */
+  readonly psd2?: {
+    /** `PSP_AS`, `PSP_PI`, `PSP_AI`, `PSP_IC` or another of ETSI TS 119 495, or an OID. */
+    readonly roles: string | readonly string[]
+    /** NCAId, such as `DE-BAFIN`. */
+    readonly authority: string
+    /** NCAName. Default: the same as `authority`. */
+    readonly authorityName?: string
+  }
+}
+
+/** A ProfessionInfo of the extension admission. */
+export interface AdmissionOption {
+  readonly profession?: string | readonly string[]
+  readonly professionOid?: string | readonly string[]
+  readonly registrationNumber?: string
 }
 
 /** The lifetime of a certificate: `days` from `notBefore`, or until `notAfter`. */
@@ -67,6 +106,13 @@ export interface IssueOptions extends ValidityOptions {
   /** User principal names, as otherName SANs (1.3.6.1.4.1.311.20.2.3). */
   readonly upn?: string | readonly string[]
   readonly directoryName?: NameOption
+  readonly otherName?: OtherNameOption | readonly OtherNameOption[]
+  /** OIDs. */
+  readonly registeredId?: string | readonly string[]
+  /** Claims of a qualified certificate (ETSI EN 319 412-5), and of a payment service provider (ETSI TS 119 495). */
+  readonly qualified?: QualifiedOption
+  /** Professions with a registration number (Common PKI, gematik). */
+  readonly admission?: AdmissionOption | readonly AdmissionOption[]
   /** Default `ec-p256`. */
   readonly key?: KeyType
   /** Serial number in hexadecimal. Default: 16 random bytes. */
@@ -79,6 +125,8 @@ export interface IssueOptions extends ValidityOptions {
   readonly ocspUrls?: readonly string[]
   /** For tests: extended key usages by name or OID. Replaces those of `profile`. An empty list omits the extension. */
   readonly extendedKeyUsage?: readonly string[]
+  /** Key usages (RFC 5280 section 4.2.1.3). Default `digitalSignature`. An empty list omits the extension. */
+  readonly keyUsage?: readonly KeyUsage[]
   /**
    * Whether names have to be names: `dns`, `uri`, `spiffe`, `email`, `upn`, `crlUrls`, `ocspUrls`, and text for `cn`,
    * `o` and `ou`. Default true: a wrong one is refused, and one outside of ASCII is encoded as A-labels

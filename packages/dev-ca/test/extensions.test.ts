@@ -134,7 +134,7 @@ test('wrong options of a leaf are refused by name', async (t) => {
     [{ serialNumber: 'zz' }, /serialNumber is "zz"/],
     [{ policies: ['x'] }, /policies\[0\] is "x"; expected a dotted OID/],
     [{ extendedKeyUsage: ['clientauth'] }, /extendedKeyUsage\[0\] is "clientauth"; expected .*clientAuth/],
-    [{ extensions: [{ oid: '1.2.3', value: 'text' }] }, /extensions is/],
+    [{ extensions: [{ oid: '1.2.3', value: 1.5 }] }, /extensions is/],
     [{ extensions: [null] }, /extensions is/],
     [{ subject: [{ type: 'CN' }] }, /subject is/],
     [{ subject: [{ type: 'CN', value: 'a', encoding: 'ebcdic' }] }, /subject is a list; expected a list of \{ type, value, encoding\? \}, .* encoding of utf8/],

@@ -15,7 +15,8 @@ export { listen, type EventListeners, type ListenOptions } from './channels/list
 export { catalogue, eventNames, type EventDescription } from './messages/catalogue.ts'
 export type {
   ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage,
-  HandshakeRefusedMessage, NearestRule, OutboundIdentifiedMessage, OutboundRefusedMessage, RequestJudgedMessage
+  HandshakeRefusedMessage, NearestRule, OutboundIdentifiedMessage, OutboundRefusedMessage, RequestJudgedMessage,
+  RequestValueFound
 } from './messages/peer-messages.ts'
 export type {
   CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage,

@@ -42,6 +42,14 @@ test('a certificate that has expired is a fault, one that will is a warning', (t
   t.end()
 })
 
+test('a certificate that was withdrawn is a fault, and not new credentials', (t) => {
+  t.match(summarize('peerkit:credentials:rotated'), { severity: 'good', title: 'new credentials in force' })
+  t.match(summarize('peerkit:credentials:rotated', { withdrawn: true }), {
+    severity: 'failed', outcome: 'failed', title: /^our certificate was withdrawn/
+  })
+  t.end()
+})
+
 test('the source is the verified peer, otherwise its network', (t) => {
   const peer = { fingerprint256: 'ab', toString: () => 'CN=alice' }
   t.equal(summarize('peerkit:request:denied', { peer, remoteAddress: '192.0.2.1' }).source, 'ab')

@@ -55,9 +55,11 @@ export class PluginOrderError extends CodedError {
  * - `malformed`: not valid JSON or YAML, not UTF-8, or a duplicate key.
  * - `structure`: keys other than `groups`, `defaultRules` and `routes`, or rules that are also declared in code.
  * - `unknown_route`: rules for a route that the app does not have.
+ * - `rejected`: the option `onReload` refused the change; `cause` is what it threw.
  * - `rule_invalid`: a rule or a group is wrong; `cause` is the RuleInvalidError.
  */
-export type RulesFileReason = 'unreadable' | 'too_large' | 'malformed' | 'structure' | 'unknown_route' | 'rule_invalid'
+export type RulesFileReason =
+  | 'unreadable' | 'too_large' | 'malformed' | 'structure' | 'unknown_route' | 'rule_invalid' | 'rejected'
 
 /** A rules file cannot be used. */
 export class RulesFileInvalidError extends CodedError {

@@ -9,17 +9,19 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRouteHookHa
 import fp from 'fastify-plugin'
 import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
 import { AllowedClientsOptionError } from './errors.ts'
+import { peerOf } from './guard/authorize-request.ts'
 import { addAuthorization, watchEarlierPlugins } from './guard/hook-order.ts'
 import {
   checkMiddleware, checkPlace, checkRegisterOptions, reportClosed, serverRequiresCertificate, watchRegisterOptions
 } from './guard/start-check.ts'
+import { decoratePeerGroups } from './guard/peer-groups.ts'
 import { guardUpgrades, UpgradedClients } from './guard/upgrades.ts'
 import { completeDocuments, markRoutes } from './openapi/openapi-document.ts'
 import { checkPluginOptions } from './plugin-options.ts'
 import type {
-  AllowedClients, FastifyAllowedClientsOptions, Mode, ScopeOptions, WatchOptions
+  AllowedClients, FastifyAllowedClientsOptions, GroupName, Mode, ScopeOptions, WatchOptions
 } from './plugin-options.ts'
-import { authoritiesOf, CompiledPolicy, NO_FILE, watchAuthorities } from './policy/compiled-policy.ts'
+import { authoritiesOf, clockOf, CompiledPolicy, NO_FILE, watchAuthorities } from './policy/compiled-policy.ts'
 import { copyRules } from './policy/declarations.ts'
 import { listRoute, printRoutes } from './policy/list-routes.ts'
 import type { AccessPreview, ListedRoute } from './policy/list-routes.ts'
@@ -41,6 +43,13 @@ declare module 'fastify' {
   interface FastifyMtlsApp extends AllowedClientsControl {
     // Declared here too: fastify-mtls has a form of it without rules, and forms are only added to each other.
     guardUpgrades (rules: AllowedClients): void
+  }
+  interface FastifyRequest {
+    /**
+     * The groups that the client is in: those of which a rule matches, and the one by which a function let this request
+     * pass. Empty for a client without a certificate. Functions are not called for it.
+     */
+    readonly peerGroups: readonly GroupName[]
   }
   interface FastifyInstance {
     /**
@@ -69,14 +78,15 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const groups = copyRules((options.groups ?? {}) as Groups)
   const authorities = authoritiesOf(app)
   const code = { groups, defaultRules: copyRules(defaultRules) }
+  const now = clockOf(app)
   const { log } = app
-  const { file } = options
+  const { file, onReload } = options
   const fileSource = file === undefined
     ? undefined
-    : await openRulesFile(pathOf(file), code, { log, server: app.server, authorities })
+    : await openRulesFile(pathOf(file), code, { log, server: app.server, authorities, now, onReload })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
   const compiled = fileSource === undefined
-    ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
+    ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, now, warn })
     : await fileSource.load()
   const requiresCertificate = (): boolean => serverRequiresCertificate(app)
   const table = new RouteTable({ mode, notFoundRules, redactFound, requiresCertificate }, compiled)
@@ -91,6 +101,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const registered = watchRegisterOptions(app)
   await addAuthorization(app, (request) => policyOf(table, request), upgraded)
   decorate(app, table, fileSource)
+  decoratePeerGroups(app, (request) => table.groupsOf(peerOf(request), request))
 
   app.addHook('onReady', async () => {
     table.seal()
@@ -102,8 +113,11 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
     }
     reportClosed(app, table)
     await fileSource?.start((next) => {
-      table.replace(next)
-      upgraded.review()
+      const apply = table.prepare(next)
+      return () => {
+        apply()
+        upgraded.review()
+      }
     }, watchOptions(options.watch))
   })
   const unwatch = watchAuthorities(app, () => {

@@ -14,4 +14,5 @@ export type {
 export type {
   AccessPreview, ListedRequirement, ListedRoute, Outcome, RequirementPreview
 } from './policy/list-routes.ts'
+export type { ChangedRule, RulesChange } from './rules-file/rules-change.ts'
 export type { RouteCounts } from './policy/route-requirements.ts'

@@ -1,10 +1,11 @@
 import { extname } from 'node:path'
 import {
-  anything, checkOption, choice, defineOptions, describeValue, duration, flag, valueOf, wrongOption
+  anything, checkOption, choice, defineOptions, describeValue, duration, flag, func, valueOf, wrongOption
 } from '@peerkit/identity/internal'
 import type { Predicate, RuleSet } from '@peerkit/rules'
 import type { FastifyRequest } from 'fastify'
 import { AllowedClientsOptionError } from './errors.ts'
+import type { RulesChange } from './rules-file/rules-change.ts'
 
 /**
  * Declare your groups here to have their names checked:
@@ -68,6 +69,12 @@ export interface FastifyAllowedClientsOptions {
   /** Whether a change of the file takes effect while the app runs. Default true. */
   readonly watch?: boolean | WatchOptions
   /**
+   * Called before a changed rules file comes into force, with the rules that come and go. If it throws, rejects or
+   * returns `false`, the change is refused and the old rules stay in force. Other values than `true` and nothing refuse
+   * it too. Not called for the first reading. Default: every valid change comes into force.
+   */
+  readonly onReload?: (change: RulesChange) => boolean | void | Promise<boolean | void>
+  /**
    * Which clients get a 404 for a URL that no route matches. All others get 403, so that they cannot find out which
    * routes exist. Default: `defaultRules`.
    */
@@ -82,8 +89,8 @@ export interface FastifyAllowedClientsOptions {
   readonly middleware?: 'notFoundRules'
   /**
    * Which values found in a client's certificate a denial does not state, in `nearest.failed[].found` of the log line,
-   * the event and the audit line: `all`, `email` or `none`. Default `email`: addresses are personal data, and the
-   * certificate is known by its fingerprint.
+   * the event and the audit line: `all`, `email` or `none`. Default `email`: e-mail addresses, user principal names and
+   * other names are personal data, and the certificate is known by its fingerprint.
    */
   readonly redactFound?: Redaction
   /** Whether to add mutual TLS to documents of `@fastify/swagger` (OpenAPI 3.1). Default true. */
@@ -126,6 +133,7 @@ const OPTIONS = defineOptions<FastifyAllowedClientsOptions>(
     watch: valueOf('true, false or { pollInterval, debounce }', (watch) => {
       return typeof watch === 'boolean' || (typeof watch === 'object' && watch !== null)
     }),
+    onReload: func('a function that takes a change of the rules file'),
     notFoundRules: anything,
     mode: MODE,
     redactFound: choice('all', 'email', 'none'),
@@ -148,8 +156,11 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
     )
   }
   OPTIONS.check(options)
-  const { file, watch } = options
+  const { file, watch, onReload } = options
   if (file !== undefined) checkExtension(file)
+  else if (onReload !== undefined) {
+    throw new AllowedClientsOptionError('onReload is set, but there is no file to reload; expected the option file')
+  }
   if (typeof watch !== 'object') return
   WATCH.check(watch, 'watch')
   if (file === undefined) {

@@ -13,9 +13,9 @@ const answer = async (): Promise<string> => 'x'
 function countLooks (t: Test): () => number {
   const { nearest } = RulesAccessPolicy.prototype
   let looks = 0
-  RulesAccessPolicy.prototype.nearest = function (peer) {
+  RulesAccessPolicy.prototype.nearest = function (peer, request) {
     looks++
-    return nearest.call(this, peer)
+    return nearest.call(this, peer, request)
   }
   t.teardown(() => { RulesAccessPolicy.prototype.nearest = nearest })
   return () => looks

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { get } from 'node:https'
+import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import Fastify from 'fastify'
 import WebSocket, { WebSocketServer } from 'ws'
@@ -65,6 +66,31 @@ test('guardUpgrades guards listeners of requests too, and does not log their den
   t.equal((await ask('/poll', o))[0], 403)
   t.equal((await ask('/poll', {}))[0], 401)
   t.match(lines.filter(({ msg }) => msg === 'client denied'), [{ path: '/poll', peer: /OU=ops/ }, { reason: 'no_identity' }])
+})
+
+test('guardUpgrades waits for a rule that answers later', async (t) => {
+  const { app } = await guardedApp({}, {}, { clientCertificate: 'optional' })
+  t.after(async () => { await app.close() })
+  app.mtls.guardUpgrades([async ({ commonName }) => {
+    await setImmediate()
+    return commonName === 'b'
+  }])
+  new WebSocketServer({ server: app.server, path: '/ws' }).on('connection', (socket) => { socket.send('secret') })
+  const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('https', 'wss')
+  const open = (own: object): WebSocket => new WebSocket(`${origin}/ws`, { ca: ca.root, ...own })
+  for (const [own, status] of [[{ cert: opsCertificate.chain, key: opsCertificate.key }, 403], [{}, 401]] as const) {
+    const messages: string[] = []
+    const socket = open(own)
+    socket.on('error', () => {}).on('message', (text) => { messages.push(String(text)) })
+    const refused = once(socket, 'unexpected-response').then(([, response]) => response.statusCode)
+    t.equal(await Promise.race([refused, once(socket, 'open').then(() => 'open')]), status)
+    t.same(messages, [])
+    socket.terminate()
+  }
+  const socket = open({ cert: billingCertificate.chain, key: billingCertificate.key })
+  t.equal(String((await once(socket, 'message'))[0]), 'secret')
+  socket.close()
+  await once(socket, 'close')
 })
 
 test('guardUpgrades is refused on a server that withMtls did not make', async (t) => {

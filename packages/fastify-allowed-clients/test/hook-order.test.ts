@@ -118,3 +118,25 @@ test('a marked hook, such as a rate limit by identity, counts denied clients too
   t.same(seen, Array(4).fill(ops.commonName))
   t.equal(unmarked, 0, 'other hooks do not see denied clients')
 })
+
+test('a hook of a plugin that was encapsulated earlier cannot answer past the rules', async (t) => {
+  for (const marked of [true, false]) {
+    const app = bareApp()
+    t.teardown(async () => { await app.close() })
+    await app.register(identifier(true, people))
+    let early: FastifyInstance | undefined
+    await app.register(async (scope) => {
+      const answer = async (_request: FastifyRequest, reply: FastifyReply): Promise<unknown> => await reply.send('secret')
+      scope.addHook('onRequest', marked ? Object.assign(answer, { [Symbol.for('peerkit.beforeRules')]: true }) : answer)
+      early = scope
+    })
+    await app.register(fastifyAllowedClients)
+    early?.get('/child', { config }, async () => 'x')
+    for (const [peer, status] of [['ops', 403], ['nobody', 401]] as const) {
+      const denied = await ask(app, peer, '/child')
+      t.equal(denied.status, status, `${peer}, marked: ${marked}`)
+      t.notMatch(denied.body, 'secret')
+    }
+    t.match(await ask(app, 'billing', '/child'), { status: 200, body: 'secret' }, 'allowed clients get its answer')
+  }
+})

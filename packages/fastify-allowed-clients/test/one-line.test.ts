@@ -16,7 +16,7 @@ interface World {
   readonly app: FastifyInstance
   readonly lines: any[]
   /** Returns the status. Without a name, the client has no certificate. */
-  ask (url: string, client?: { cn: string, email?: string }): Promise<number>
+  ask (url: string, client?: { cn: string, email?: string, upn?: string }): Promise<number>
 }
 
 async function serve (t: Test, ca: DevCa, { server = {}, rules = {}, before = () => {} }: { server?: object, rules?: FastifyAllowedClientsOptions, before?: (app: FastifyInstance) => void } = {}): Promise<World> {
@@ -33,7 +33,7 @@ async function serve (t: Test, ca: DevCa, { server = {}, rules = {}, before = ()
     log.warn('in the handler')
     return 'x'
   })
-  app.get('/mail', { config: { allowedClients: [{ email: 'a@example.org', cn: 'alice' }] } }, async () => 'x')
+  app.get('/mail', { config: { allowedClients: [{ email: 'a@example.org', upn: 'a@corp.example', cn: 'alice' }] } }, async () => 'x')
   app.get('/later', { config: { allowedClients: [async () => await new Promise<boolean>((resolve) => { setImmediate(resolve, false) })] } }, async () => 'x')
   const ask: World['ask'] = async (url, client) => {
     const peer = client === undefined ? null : parsePeerIdentity((await ca.issue({ ...client, profile: 'client' })).der)
@@ -123,7 +123,7 @@ test('a logger that is not pino, and one of the app for each request, work as be
 
 test('values of the certificate are stated as redactFound says, in the line and in the event', async (t) => {
   const ca = await createDevCa()
-  const client = { cn: 'bob', email: 'bob@example.org' }
+  const client = { cn: 'bob', email: 'bob@example.org', upn: 'bob@example.org' }
   const cases: Array<[FastifyAllowedClientsOptions['redactFound'], string, string]> = [
     [undefined, '[redacted]', 'bob'], ['email', '[redacted]', 'bob'], ['none', 'bob@example.org', 'bob'], ['all', '[redacted]', '[redacted]']
   ]
@@ -136,7 +136,7 @@ test('values of the certificate are stated as redactFound says, in the line and 
     const line = lines.find(({ msg }) => msg === 'client denied')
     for (const { nearest } of [line, messages[0]]) {
       const found = Object.fromEntries(nearest.failed.map((one: { key: string, found: string[] }) => [one.key, one.found]))
-      t.same(found, { email: [email], cn: [cn] }, redactFound ?? 'default')
+      t.same(found, { email: [email], upn: [email], cn: [cn] }, redactFound ?? 'default')
     }
     t.match(line.peer, 'bob', 'the identity stays')
   }

@@ -50,6 +50,33 @@ for (const before of [true, false]) {
   })
 }
 
+test('says which parameters are compared with the certificate', async (t) => {
+  const { app } = await mtlsApp()
+  await app.register(fastifyAllowedClients)
+  await app.register(fastifySwagger, { openapi: { openapi: '3.1.0' }, exposeHeadRoutes: true })
+  const schema = {
+    params: { type: 'object', properties: { id: { type: 'string', description: 'The station.' } } },
+    querystring: { type: 'object', properties: { account: { type: 'string' }, id: { type: 'string' } } },
+    headers: { type: 'object', properties: { 'X-Tenant': { type: 'string' } } }
+  }
+  const allowedClients = { cn: { param: 'id' }, o: { query: 'account' }, ou: { header: 'x-tenant' } }
+  app.get('/stations/:id', { config: { allowedClients }, schema: schema as object }, handler)
+  app.get('/plain/:id', { config, schema: { params: schema.params } as object }, handler)
+  await app.ready()
+  const { paths } = (app as any).swagger()
+  for (const method of ['get', 'head']) {
+    const told = paths['/stations/{id}'][method].parameters.map(({ in: place, name, description }: any) => [place, name, description])
+    t.same(told.sort(), [
+      ['header', 'X-Tenant', 'Compared with the client certificate.'],
+      ['path', 'id', 'The station. Compared with the client certificate.'],
+      ['query', 'account', 'Compared with the client certificate.'],
+      ['query', 'id', undefined]
+    ], method)
+  }
+  t.equal(paths['/plain/{id}'].get.parameters[0].description, 'The station.')
+  t.notMatch(JSON.stringify(paths), 'x-mutual-tls')
+})
+
 test('asks for what the whole document asks for too', async (t) => {
   const app = await documented({ openapi: { openapi: '3.1.0', components: security, security: [{ key: [] }] } }, true)
   t.same(app.swagger().paths['/ruled'].get.security, [{ key: [], mutualTLS: [] }])

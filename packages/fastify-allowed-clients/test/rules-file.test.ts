@@ -75,6 +75,31 @@ routes:
   }
 })
 
+test('rules about claims and extensions can be in a file, as objects', async (t) => {
+  const file = await write(`
+groups:
+  providers:
+    qualified: { type: web, psd2: { roles: [PSP_AI, PSP_PI], authority: DE-BAFIN } }
+    subject: { organizationIdentifier: { type: PSD, country: DE } }
+routes:
+  GET /plain:
+    - ou: billing
+      keyUsage: digitalSignature
+      not:
+        - qualified: { psd2: { roles: PSP_AI } }
+        - admission: { profession: 1.2.276.0.76.4.50, registrationNumber: '1' }
+        - extension: { oid: 1.2.3.4, critical: true, value: [blue, 5, { octets: 00ff }] }
+  GET /providers: providers
+`, 'yaml')
+  const { status } = await fileApp(t, file, (app) => {
+    app.get('/plain', answer)
+    app.get('/providers', answer)
+  })
+  t.same([await status(billing, '/plain'), await status(ops, '/plain'), await status(billing, '/providers')], [200, 403, 403])
+  const wrong = await write('groups: { a: { qualified: { psd2: { role: PSP_AI } } } }', 'yaml')
+  await t.rejects(fileApp(t, wrong, () => {}), { message: /groups\.a\.qualified\.psd2\.role: .*did you mean "roles"\?/ })
+})
+
 test('a file URL will do', async (t) => {
   const file = await write('{"defaultRules":"authenticated"}')
   const { status } = await fileApp(t, file, (app) => { app.get('/', answer) }, { file: pathToFileURL(file) })
@@ -235,6 +260,47 @@ test('a reload is whole or nothing, and a bad file changes nothing', async (t) =
   await app.mtls.reload()
   t.equal(app.mtls.rulesVersion, 2, 'the same bytes are no change')
   t.match(app.mtls.routes()[0]?.counts, { allowed: 5, denied: 5 }, 'counts outlive reloads')
+})
+
+test('what is not found is judged by the new rules after a reload, also where it was asked for before', async (t) => {
+  const groups = (ou: string): string => JSON.stringify({ groups: { a: { ou }, b: { ou } } })
+  const file = await write(groups('billing'))
+  const { app, status } = await fileApp(t, file, (app) => {
+    app.get('/a', { config: { allowedClients: ['a'] } }, answer)
+    app.register(async (scope) => {
+      scope.mtls.allow(['b'])
+      scope.get('/s', answer)
+      scope.setNotFoundHandler(async (_request, reply) => await reply.code(404).send('none'))
+    }, { prefix: '/p' })
+  }, { notFoundRules: ['a'] })
+  const ask = async (): Promise<number[]> => await Promise.all(['/nowhere', '/p/nowhere'].flatMap((url) => [status(billing, url), status(ops, url)]))
+  t.same(await ask(), [404, 403, 404, 403])
+  await writeFile(file, groups('ops'))
+  await app.mtls.reload()
+  t.same(await ask(), [403, 404, 403, 404])
+})
+
+test('reload() of a bad file fails each time, and the refusal is told once', async (t) => {
+  const good = JSON.stringify({ groups: { a: { ou: 'billing' } } })
+  const file = await write(good)
+  const { app, status, lines } = await fileApp(t, file, (app) => {
+    app.get('/a', { config: { allowedClients: ['a'] } }, answer)
+  })
+  const told = (): number => lines.filter(({ msg }) => msg === 'rules file refused, the old rules stay in force').length
+  // The last one is right by itself, and wrong for the routes of the app.
+  for (const [index, bad] of ['{', '{"groups":{"a":{"ou":""}}}', '{"groups":{"a":{"ou":"ops"}},"routes":{"GET /zz":"authenticated"}}'].entries()) {
+    await writeFile(file, bad)
+    for (const time of ['first', 'second', 'third']) {
+      await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, `${bad}: ${time}`)
+      t.same([await status(billing, '/a'), await status(ops, '/a'), app.mtls.rulesVersion], [200, 403, 1], `${bad}: ${time}`)
+    }
+    t.equal(told(), index + 1, bad)
+  }
+  await writeFile(file, good)
+  await app.mtls.reload()
+  await writeFile(file, '{')
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' })
+  t.equal(told(), 4, 'a refusal after a good reading is a new one')
 })
 
 test("what happens to the caller's objects later does not reach a reload", async (t) => {

@@ -1,14 +1,18 @@
 import { test } from 'tap'
 import { once } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { mkdtemp, rename, writeFile } from 'node:fs/promises'
 import http2 from 'node:http2'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { connect } from 'node:tls'
-import type { ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import fastifyWebsocket from '@fastify/websocket'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
+import type { PeerIdentity } from '@peerkit/identity'
+import { isSoon } from '@peerkit/test-support/turns'
 import type { FastifyInstance } from 'fastify'
 import WebSocket from 'ws'
 import fastifyAllowedClients from '../src/index.ts'
@@ -27,6 +31,23 @@ async function get (origin: string, path: string, tls: object, agent: https.Agen
   response.resume()
   await once(response, 'end')
   return response.statusCode
+}
+
+/** Says whether the server has ended a socket or WebSocket. */
+function isEnded (socket: EventEmitter): () => boolean {
+  let ended = false
+  for (const event of ['end', 'close']) socket.once(event, () => { ended = true })
+  return () => ended
+}
+
+/** Opens a WebSocket by hand, with the name of the protocol as given, and returns its socket. */
+async function openRaw (origin: string, protocol: string, identity: IssuedCertificate): Promise<TLSSocket> {
+  const raw = connect({ port: Number(new URL(origin).port), host: '127.0.0.1', ...tlsOf(identity) })
+  raw.on('error', () => {})
+  raw.write(`GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
+  const [answer] = await once(raw, 'data')
+  if (!String(answer).startsWith('HTTP/1.1 101')) throw new Error(`no WebSocket: ${String(answer)}`)
+  return raw
 }
 
 test('over TLS, the certificate decides', async (t) => {
@@ -82,8 +103,10 @@ for (const before of [true, false]) {
       raw.write(`GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${word}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
       let answer = ''
       raw.on('data', (chunk) => { answer += String(chunk) })
-      await once(raw, 'end')
-      t.match(answer, /^HTTP\/1.1 403 /, `${word}: the server closes a socket that the client would keep`)
+      const ended = isEnded(raw)
+      await once(raw, 'data')
+      t.match(answer, /^HTTP\/1.1 403 /, word)
+      t.ok(await isSoon(ended), `${word}: the server closes a socket that the client would keep`)
       raw.destroy()
     }
     const allowed = new WebSocket(`${origin}/ws`, tlsOf(billingCertificate))
@@ -112,12 +135,15 @@ test('reloaded rules reach kept-alive connections and open WebSockets at once', 
   const kept = new WebSocket(`${origin.replace('https', 'wss')}/ws`, tlsOf(billingCertificate))
   await Promise.all([once(cut, 'open'), once(kept, 'open')])
   t.equal(await get(origin, '/', {}, agent), 200)
-  const closed = once(cut, 'close')
+  const raw = await openRaw(origin, 'WebSocket', opsCertificate)
+  t.teardown(() => { raw.destroy() })
+  const closed = [isEnded(cut), isEnded(raw)] as const
   await writeFile(join(directory, 'next'), JSON.stringify({ groups: { users: { ou: 'billing' } } }))
   await rename(join(directory, 'next'), file)
   await app.mtls.reload()
   t.equal(await get(origin, '/', {}, agent), 403, 'the same connection')
-  await closed
+  t.ok(await isSoon(closed[0]), 'the WebSocket is closed')
+  t.ok(await isSoon(closed[1]), 'and one that asked for it in another spelling')
   t.match(lines.find(({ reason }) => reason === 'rules_changed'), { route: '/ws', rules: 'config.allowedClients', level: 40 })
   kept.send('ping')
   t.match(await once(kept, 'message'), [Buffer.from('pong')])
@@ -152,4 +178,42 @@ test('over HTTP/2 the same holds, whatever the method', async (t) => {
   t.equal(await ask(billing, 'NONSENSE'), 404)
   ops.close()
   billing.close()
+})
+
+test('a WebSocket waits for rules that answer later, when it opens and when rules are reloaded', async (t) => {
+  const file = join(await mkdtemp(join(tmpdir(), 'peerkit-')), 'clients.json')
+  const write = async (ou: string): Promise<void> => { await writeFile(file, JSON.stringify({ groups: { users: [{ ou }] } })) }
+  await write('billing')
+  const { app, lines } = await mtlsApp()
+  t.teardown(async () => { await app.close() })
+  await app.register(fastifyWebsocket)
+  await app.register(fastifyAllowedClients, { file, watch: false })
+  const allowed = new Set(['b'])
+  const isAllowed = async ({ commonName = '' }: PeerIdentity): Promise<boolean> => {
+    await setImmediate()
+    return allowed.has(commonName)
+  }
+  const reached: string[] = []
+  app.get('/ws', { config: { allowedClients: [isAllowed] }, websocket: true }, (socket, request) => {
+    reached.push((request as unknown as { peer: PeerIdentity }).peer.commonName ?? '')
+    socket.on('message', () => { socket.send('pong') })
+  })
+  const origin = await listen(app)
+  const refused = new WebSocket(`${origin.replace('https', 'wss')}/ws`, tlsOf(opsCertificate))
+  const [error] = await once(refused, 'error')
+  t.match(error.message, '403')
+  t.same(reached, [])
+  const socket = new WebSocket(`${origin.replace('https', 'wss')}/ws`, tlsOf(billingCertificate))
+  t.teardown(() => { socket.terminate() })
+  await once(socket, 'open')
+  const ended = isEnded(socket)
+  await write('ops')
+  await app.mtls.reload()
+  socket.send('ping')
+  t.match(await once(socket, 'message'), [Buffer.from('pong')], 'it is allowed under the new rules too')
+  allowed.delete('b')
+  await write('both')
+  await app.mtls.reload()
+  t.ok(await isSoon(ended), 'and is closed where they deny it')
+  t.match(lines.filter(({ reason }) => reason === 'rules_changed'), [{ route: '/ws', level: 40 }])
 })

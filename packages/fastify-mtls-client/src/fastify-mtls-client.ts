@@ -13,7 +13,7 @@ import { ServicesOptionError } from './errors.ts'
 import { createAgent, nameMissing, withStatus } from './named-services.ts'
 import type { AgentOptions } from './named-services.ts'
 import { checkService, isObject } from './service-options.ts'
-import type { ServiceOptions } from './service-options.ts'
+import type { NamedService, ServiceOptions } from './service-options.ts'
 import { createService } from './service.ts'
 import type { Fetch, Service } from './service.ts'
 
@@ -93,12 +93,13 @@ const OPTIONS = defineOptions<FastifyMtlsClientOptions>('fastifyMtlsClient', Ser
 })
 
 const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: FastifyInstance, options) => {
-  checkPlugin(options)
+  const named = checkPlugin(options)
   const { mtls } = app as { readonly mtls?: { readonly credentials?: MtlsAgentOptions['credentials'] } }
   const { credentials = mtls?.credentials } = options
   if (credentials === undefined && options.dispatcher === undefined) refuseMissingCredentials(mtls !== undefined)
   const {
-    services, requestIdHeader = 'x-request-id', propagateHeaders = [], trace = true, interceptors = [], dispatcher,
+    services: _services, requestIdHeader = 'x-request-id', propagateHeaders = [], trace = true, interceptors = [],
+    dispatcher,
     ...agentOptions
   } = options
   const propagate: PropagateOptions = {
@@ -110,7 +111,7 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   const byName: Record<string, Service> = Object.create(null)
   const agents: MtlsAgent[] = []
   try {
-    for (const [name, service] of Object.entries(services) as Array<[string, ServiceOptions]>) {
+    for (const [name, service] of named) {
       const context = { name, options: service, propagate }
       if (dispatcher !== undefined) {
         const fetch: Fetch = async (input, init) => await undiciFetch(input, { ...init, dispatcher })
@@ -128,9 +129,9 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
     await Promise.all(agents.map(async (agent) => { await agent.close() }))
     throw error
   }
-  const named = nameMissing(byName) as unknown as Services
+  const all = nameMissing(byName) as unknown as Services
   // As a getter: Fastify asks a plain value for properties that no service has.
-  app.decorate('mtlsServices', { getter: () => named })
+  app.decorate('mtlsServices', { getter: () => all })
   decorateRequest(app, byName)
   const leave = joinApp(app.server, ...agents)
   // onClose runs after the server answered its requests, so their calls are done too.
@@ -165,15 +166,19 @@ function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, 
   })
 }
 
-function checkPlugin (options: FastifyMtlsClientOptions): void {
+/** @throws ServicesOptionError */
+function checkPlugin (options: FastifyMtlsClientOptions): ReadonlyMap<string, NamedService> {
   OPTIONS.check(options)
   const { services, propagateHeaders = [] } = options
-  for (const [name, service] of Object.entries(services)) checkService(name, service as ServiceOptions)
+  const named = new Map(Object.entries(services).map(([name, service]) => {
+    return [name, checkService(name, service as ServiceOptions)]
+  }))
   for (const [index, name] of propagateHeaders.entries()) {
     if (!NEVER_PROPAGATED.has(name.toLowerCase())) continue
     const expected = 'no header of one connection or message'
     throw wrongValue(ServicesOptionError, `propagateHeaders[${index}]`, name, expected)
   }
+  return named
 }
 
 function isHeaderName (name: unknown): name is string {

@@ -4,4 +4,4 @@ export { ServicesNotReadyError, ServicesOptionError, ServicesTimeoutError } from
 export { default, default as fastifyMtlsClient } from './fastify-mtls-client.ts'
 export type { FastifyMtlsClientOptions, MtlsServices, Services } from './fastify-mtls-client.ts'
 export type { CallOptions, Service } from './service.ts'
-export type { ServiceOptions } from './service-options.ts'
+export type { ServiceOptions, ServiceQuestion, ServiceResolver } from './service-options.ts'

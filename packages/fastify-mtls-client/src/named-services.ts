@@ -1,17 +1,26 @@
 import { suggestNearest } from '@peerkit/identity/internal'
 import { MtlsAgent, OutboundCredentialsExpiredError, OutboundError } from '@peerkit/undici-mtls'
-import type { MtlsAgentOptions, OriginOptions } from '@peerkit/undici-mtls'
+import type { MtlsAgentOptions, OriginOptions, ResolveQuestion } from '@peerkit/undici-mtls'
 import { ServicesOptionError } from './errors.ts'
-import type { ServiceOptions } from './service-options.ts'
+import type { NamedService } from './service-options.ts'
 import type { Service } from './service.ts'
 
 /** The options that the agents of all services have in common. */
 export type AgentOptions = Omit<MtlsAgentOptions, 'origins' | 'socketPath' | 'proxy'>
 
 /** Each service has its own agent: two services at one origin may expect different servers there. */
-export function createAgent (agentOptions: AgentOptions, name: string, service: ServiceOptions): MtlsAgent {
-  const { origin, allowedServers, credentials, servername, socketPath, proxy, connectTimeout } = service
-  const own = Object.entries({ allowedServers, credentials, servername, socketPath, proxy })
+export function createAgent (agentOptions: AgentOptions, name: string, service: NamedService): MtlsAgent {
+  const { origin, spiffeId, resolve, credentials, servername, socketPath, proxy, connectTimeout, resolveTtl } = service
+  const allowedServers = spiffeId === undefined ? service.allowedServers : { spiffe: spiffeId }
+  const own = Object.entries({
+    allowedServers,
+    credentials,
+    servername,
+    socketPath,
+    proxy,
+    resolveTtl,
+    resolve: resolve && (async ({ signal }: ResolveQuestion) => await resolve({ name, spiffeId, signal }))
+  })
     .filter(([, value]) => value !== undefined)
   try {
     return new MtlsAgent({

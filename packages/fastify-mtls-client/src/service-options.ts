@@ -1,16 +1,51 @@
+import { parseSpiffeId } from '@peerkit/identity'
 import {
-  checkOption, defineOptions, describeSecret, describeValue, duration, passedOn, required, secret, text, valueOf
+  checkOption, defineOptions, describeSecret, describeValue, duration, func, passedOn, required, secret, text, valueOf,
+  wrongOption, wrongValue
 } from '@peerkit/identity/internal'
 import type { OptionType } from '@peerkit/identity/internal'
 import { readOrigin } from '@peerkit/undici-mtls'
-import type { AllowedServers, MtlsAgentOptions, ProxyOptions } from '@peerkit/undici-mtls'
+import type { AllowedServers, MtlsAgentOptions, ProxyOptions, Resolve } from '@peerkit/undici-mtls'
 import { ORIGIN_OPTIONS } from '@peerkit/undici-mtls/internal'
 import { ServicesOptionError } from './errors.ts'
 
+/** What the resolver of a service is asked. */
+export interface ServiceQuestion {
+  /** The name of the service. */
+  readonly name: string
+  /** The option `spiffeId`. */
+  readonly spiffeId: string | undefined
+  /** Aborted after half of `connectTimeout`, or when the agent is destroyed. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Gives an address such as `https://10.0.0.7:8443`, or several. They are tried in this order; shuffle them to spread
+ * connections. The first 16 are used.
+ */
+export type ServiceResolver = (question: ServiceQuestion) => ReturnType<Resolve>
+
+/** A checked service, whose origin is known. */
+export type NamedService = ServiceOptions & Required<Pick<ServiceOptions, 'origin'>>
+
 /** Options of one service. */
 export interface ServiceOptions {
-  /** `https://host:port`, without a path. */
-  readonly origin: string
+  /** `https://host:port`, without a path. Required without `resolve`; with it, it only names the host in requests. */
+  readonly origin?: string
+  /**
+   * The SPIFFE ID of the server: short for `allowedServers: { spiffe: … }`. The host name is not checked. Default:
+   * none.
+   */
+  readonly spiffeId?: string
+  /**
+   * Says where the service is, for every new connection. The server is checked as ever: an address of another workload
+   * is passed over. Default: the origin's address.
+   */
+  readonly resolve?: ServiceResolver
+  /**
+   * How long addresses of `resolve` are used, in milliseconds. It is asked earlier if no address works. Default 30,000.
+   */
+  readonly resolveTtl?: number
   /** Who may answer. Default: the plugin's `allowedServers`, else the certificate must be for the host name. */
   readonly allowedServers?: AllowedServers
   /** Is put before every path. Default: none. */
@@ -41,7 +76,8 @@ const BASE_PATH = valueOf('a path such as /v1', isPath, describePath)
 const READY_PATH = valueOf('a path such as /health', isPath, describePath)
 const TIMEOUT = duration({ least: 1, whole: true })
 const OPTIONS = defineOptions<ServiceOptions>('services', ServicesOptionError, {
-  origin: required(text('an https origin', true)),
+  origin: text('an https origin', true),
+  spiffeId: text('a SPIFFE ID'),
   basePath: BASE_PATH,
   // They may contain a password or a token.
   headers: secret("an object of strings such as { name: 'value' }", isHeaderObject),
@@ -50,7 +86,9 @@ const OPTIONS = defineOptions<ServiceOptions>('services', ServicesOptionError, {
   bodyTimeout: TIMEOUT,
   connectTimeout: TIMEOUT,
   readyPath: READY_PATH,
-  ...passedOn(ORIGIN_OPTIONS)
+  ...passedOn(ORIGIN_OPTIONS),
+  // It is called by a function of the plugin, which the agent would accept.
+  resolve: func()
 })
 
 /** What a method of a service takes. */
@@ -68,20 +106,59 @@ const REQUEST = required(valueOf('the incoming Fastify request', isRequest))
 /** Names of object properties. A service of that name would conflict with them. */
 const RESERVED = new Set(['__proto__', 'constructor', 'then', 'toJSON'])
 
-/** @throws ServicesOptionError naming the service and the option */
-export function checkService (name: string, options: ServiceOptions): void {
+/**
+ * @returns the service with its origin
+ * @throws ServicesOptionError naming the service and the option
+ */
+export function checkService (name: string, options: ServiceOptions): NamedService {
   const where = `services.${name}`
   const refuse = (message: string): never => { throw new ServicesOptionError(message) }
   if (name === '' || RESERVED.has(name)) {
     refuse(`the name of a service is ${JSON.stringify(name)}; expected another name`)
   }
   OPTIONS.check(options, where)
+  if (options.spiffeId !== undefined) checkSpiffeId(options, where)
+  if (options.origin === undefined) return { ...options, origin: originOf(name, options, where) }
+  const { origin } = options
   try {
-    readOrigin(options.origin)
+    readOrigin(origin)
+    return { ...options, origin }
   } catch (error) {
-    const hint = hasPath(options.origin) ? '; put the path into basePath' : ''
-    refuse(`${where}: ${(error as Error).message}${hint}`)
+    const hint = hasPath(origin) ? '; put the path into basePath' : ''
+    return refuse(`${where}: ${(error as Error).message}${hint}`)
   }
+}
+
+/** @throws ServicesOptionError */
+function checkSpiffeId ({ spiffeId = '', allowedServers }: ServiceOptions, where: string): void {
+  if (allowedServers !== undefined) {
+    throw new ServicesOptionError(`${where}: found spiffeId and allowedServers; expected only one of them`)
+  }
+  try {
+    if (parseSpiffeId(spiffeId).path !== '') return
+  } catch {
+    // It is named below.
+  }
+  const expected = 'a SPIFFE ID such as spiffe://prod.example/ledger'
+  throw wrongValue(ServicesOptionError, `${where}.spiffeId`, spiffeId, expected)
+}
+
+/**
+ * The origin of a service that only a resolver knows. It is no name in DNS (RFC 6761 section 6.4), so nothing can be
+ * reached by it without the resolver.
+ *
+ * @throws ServicesOptionError
+ */
+function originOf (name: string, { resolve, allowedServers, spiffeId }: ServiceOptions, where: string): string {
+  if (resolve === undefined) {
+    throw wrongOption(ServicesOptionError, `${where}.origin`, 'missing', 'an https origin, or the option resolve')
+  }
+  if (spiffeId === undefined && allowedServers === undefined) {
+    const expected = 'the option spiffeId, since there is no host name that the certificate could be for'
+    throw wrongOption(ServicesOptionError, `${where}.origin`, 'missing', expected)
+  }
+  const label = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60).replace(/^-+|-+$/g, '')
+  return `https://${label === '' ? 'service' : label}.service.invalid`
 }
 
 function isHeaderObject (headers: unknown): boolean {

@@ -7,7 +7,7 @@ import { headersNow, lowerCaseHeaders, propagateHeaders } from './call-headers.t
 import type { PropagateOptions } from './call-headers.ts'
 import { ServicesNotReadyError, ServicesOptionError, ServicesTimeoutError } from './errors.ts'
 import { checkArgument, checkIncoming } from './service-options.ts'
-import type { ServiceOptions } from './service-options.ts'
+import type { NamedService } from './service-options.ts'
 
 export type Fetch = typeof undiciFetch
 
@@ -21,7 +21,7 @@ export type CallOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'm
 export interface Service {
   /** The name, as in the option `services`. */
   readonly name: string
-  /** The origin, as in the options. */
+  /** The origin, as in the options. For a service that only a resolver knows: `https://NAME.service.invalid`. */
   readonly origin: string
   /** Says in words which server must answer; undefined if the option `dispatcher` is given. */
   readonly expects: string | undefined
@@ -61,7 +61,7 @@ export interface Service {
 /** What a service is made of. */
 export interface ServiceContext {
   readonly name: string
-  readonly options: ServiceOptions
+  readonly options: NamedService
   readonly dispatcher: Dispatcher
   readonly expects: string | undefined
   readonly fetch: Fetch

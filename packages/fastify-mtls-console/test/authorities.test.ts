@@ -62,7 +62,7 @@ test('the trust page has each authority with what it vouches for, its CAs and it
   t.match(internal, /Clients seen 1 Trusted CAs and their clients .* CN=Test CA,.* 1: ledger$/)
   t.match(theirs, new RegExp('^partner For clients ' +
     'Vouches for SPIFFE IDs within spiffe://partner.example DNS names within partner.example, partner.test ' +
-    'Not believed subject, other URI, mail address, IP address, user principal name, certificate policy ' +
+    'Not believed subject, other URI, mail address, IP address, user principal name, certificate policy, registered ID, qualified statement, admission, extension ' +
     'Signatures and keys curves prime256v1; RSA of at least 3072 bits '))
   t.match(theirs, /Clients seen 1 Trusted CAs and their clients .* CN=Partner Root,.* 1: spiffe:\/\/partner\.example\/web$/)
   t.notMatch(theirs, /servers alone|Paths|below no CA/)
@@ -76,7 +76,7 @@ test('the trust page has each authority with what it vouches for, its CAs and it
     ],
     anchors: [{ authority: 'internal' }, { authority: 'partner', clients }]
   })
-  t.same(trust.authorities[1].notBelieved, ['subject', 'uri', 'email', 'ip', 'upn', 'policy'])
+  t.same(trust.authorities[1].notBelieved, ['subject', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'])
 })
 
 test('one authority without limits looks as CAs without authorities do', async (t) => {
@@ -148,6 +148,22 @@ test('a pasted certificate is judged by its authority, and rules see of it what 
   })
   const outcome = ({ routes }: any, route: string): string => routes.find((one: any) => one.route === route).outcome
   t.equal(outcome(theirs, 'GET, HEAD /accounts'), 'denied', 'the OU is a claim')
+  const claiming = {
+    upn: 'anna@corp.example',
+    otherName: { oid: '1.2.4', value: 5 },
+    registeredId: '1.2.3',
+    directoryName: [{ type: 'O', value: 'Acme' }],
+    qualified: { compliance: false, type: 'web' },
+    admission: { profession: 'Arzt' }
+  } as const
+  const claims = [
+    'user principal name anna@corp.example', 'directory name O=Acme', 'registered ID 1.2.3', 'other name 1.2.4 integer 5',
+    'qualified type web', 'qualified statement 0.4.0.1862.1.6', 'admission profession Arzt'
+  ]
+  const partners = await judge(world, (await partner.issue({ ...web, ...claiming })).cert)
+  t.same(partners.certificate.claimed.slice(2), claims)
+  const own = await judge(world, (await ca.issue({ profile: 'client', cn: 'x', ...claiming })).cert)
+  t.same([own.certificate.names, own.certificate.claimed], [claims, []])
   const ours = await judge(world, (await ca.issue({ profile: 'client', cn: 'x', ou: 'billing' })).cert)
   t.match(ours, { handshake: { accepted: true, authority: 'internal' } })
   t.equal(outcome(ours, 'GET, HEAD /accounts'), 'allowed')

@@ -37,7 +37,7 @@ test('each client is known by its authority, and by the names that this vouches 
   t.match(await call(world, ours, { path: '/who' }), { status: 200, body: { authority: 'internal', cn: 'ledger', notBelieved: [] } })
   t.match(await call(world, theirs, { path: '/who' }), {
     status: 200,
-    body: { authority: 'partner', cn: null, dns: [], spiffe: 'spiffe://partner.example/web', notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'] }
+    body: { authority: 'partner', cn: null, dns: [], spiffe: 'spiffe://partner.example/web', notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'] }
   })
   const forger = await world.partner.issue({ cn: 'x', spiffe: 'spiffe://prod.example/ledger' })
   await t.rejects(call(world, forger))

@@ -208,6 +208,50 @@ test('an answer is asked for again where the trust changed while it was under wa
   t.match(ended, [{ refusal: { reason: 'revoked' } }])
 })
 
+test('requests wait once the trust moves, although an answer was under way that they did not have to wait for', async (t) => {
+  const { start, now, set } = startClock(t)
+  const { ca, checker, watch, ended, open, move } = await startWatch({ first: { ...GOOD, until: start + LIFE } as RevocationStatus, now })
+  const record = await open(await ca.issue({ cn: 'client' }))
+  const [slow, next] = [lateAnswer(), lateAnswer()]
+  checker.answer = slow.answer
+  set(ASKED_AGAIN + 1_000)
+  t.equal(watch.check(record), undefined, 'the last answer still counts')
+  move(next.answer)
+  const waiting = watch.check(record)
+  t.notSame(waiting, undefined, 'it was about other trust')
+  slow.give(GOOD)
+  next.give(REVOKED)
+  t.equal(await waiting, 'revoked')
+  t.match(ended, [{ refusal: { reason: 'revoked' } }])
+})
+
+test('requests wait once the certificate ends, although the last answer about revocation still counts', async (t) => {
+  const { start, now, set } = startClock(t)
+  const { ca, checker, watch, ended, open } = await startWatch({ first: { ...GOOD, until: start + LIFE } as RevocationStatus, now })
+  const record = await open(await ca.issue({ cn: 'client', notAfter: new Date(start + ASKED_AGAIN + 5_000) }))
+  const { answer, give } = lateAnswer()
+  checker.answer = answer
+  set(ASKED_AGAIN + 1_000)
+  t.equal(watch.check(record), undefined, 'both count')
+  set(ASKED_AGAIN + 7_000)
+  const waiting = watch.check(record)
+  t.notSame(waiting, undefined, 'the certificate has ended')
+  give(GOOD)
+  t.equal(await waiting, 'expired')
+  t.match(ended, [{ refusal: { reason: 'expired' } }])
+})
+
+test('a connection that has closed does not end once more with its certificate', async (t) => {
+  const { start, now, pass } = startClock(t)
+  const { ca, checker, ended, open } = await startWatch({ now })
+  const record = await open(await ca.issue({ cn: 'client', notAfter: new Date(start + 60_000) }))
+  checker.asked.length = 0
+  record.socket.destroy()
+  pass(62_000)
+  await turn()
+  t.strictSame([ended, checker.asked], [[], []])
+})
+
 test('a certificate that ends while its answer is under way is refused as expired', async (t) => {
   const { now, set, start } = startClock(t)
   const { ca, watch, ended, open, move } = await startWatch({ now })

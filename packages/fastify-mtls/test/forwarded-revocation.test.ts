@@ -73,6 +73,43 @@ test('a soft policy lets an unknown client pass, and asks again after a minute',
   t.same(state.asked, ['behind', 'behind'])
 })
 
+test('an answer counts until it ends, and no longer, whoever builds the path', async (t) => {
+  for (const forwarded of [{}, { verification: 'in-process' }] as ReadonlyArray<Partial<ForwardedReaderOptions>>) {
+    const start = Date.now()
+    let time = start
+    let answer: RevocationStatus = { state: 'good', source: 'ocsp', until: start + 60_000 }
+    const state = checkerOf(() => answer)
+    const world = await startBehind(t, forwarded, { settings: { revocation: state.checker, now: () => time } })
+    const behind = await world.ca.issue({ cn: 'behind' })
+    const what = forwarded.verification ?? 'gateway'
+    for (const passed of [0, 59_000]) {
+      time = start + passed
+      t.match(await call(world, world.gateway, { headers: told(behind) }), { status: 200 }, `${what}, ${passed} ms`)
+    }
+    t.same(state.asked, ['behind'], `${what}: asked once while the answer counts`)
+    answer = { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }
+    time = start + 61_000
+    t.match(await call(world, world.gateway, { headers: told(behind) }), REFUSED, `${what}: after it`)
+    t.match(world.refused, [{ reason: 'revoked' }])
+  }
+})
+
+test('every checker has its say about a path that another validator has accepted', async (t) => {
+  const state = checkerOf((name) => name === 'bad' ? { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined } : GOOD)
+  const [ca, elsewhere] = [await createDevCa(), await createDevCa({ name: 'Elsewhere' })]
+  const validator = { validate: () => ({ valid: true, path: [elsewhere.der], until: Infinity }) as const }
+  const options = { ca, settings: { revocation: state.checker } }
+  const inProcess = { verification: 'in-process', validator } as const
+  const [good, bad] = [await elsewhere.issue({ cn: 'good' }), await elsewhere.issue({ cn: 'bad' })]
+  const alone = await startBehind(t, inProcess, options)
+  t.match(await call(alone, alone.gateway, { headers: told(good) }), { status: 200 })
+  // The CRL of the credentials is of another CA, so that its checker does not know.
+  const both = await startBehind(t, inProcess, { ...options, crl: true })
+  t.match(await call(both, both.gateway, { headers: told(good) }), REFUSED, 'one that does not know is enough')
+  t.match(await call(both, both.gateway, { headers: told(bad) }), REFUSED, 'and so is one that knows')
+  t.match(both.refused, [{ reason: 'revocation_unknown' }, { reason: 'revoked' }])
+})
+
 test('a client is refused where the policy throws', async (t) => {
   const { checker } = checkerOf(() => ({ state: 'unknown', why: 'x' }) as RevocationStatus, (status) => {
     if (status.state === 'good') return true

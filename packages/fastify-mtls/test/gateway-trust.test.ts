@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { blockMemory, memoryTrust } from '@peerkit/credentials'
+import { startPushedTrust } from '@peerkit/credentials/internal'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
@@ -15,8 +16,8 @@ const authorities = {
 } as const
 
 /** A plain HTTP server behind a gateway on this machine. */
-async function start (t: any, options: object, forwarded: object = {}): Promise<(client: Pick<IssuedCertificate, 'der'>, ...chain: Uint8Array[]) => Promise<{ status: number, body: any }>> {
-  const app = Fastify()
+async function start (t: any, options: object, forwarded: object = {}, lines: string[] = []): Promise<(client: Pick<IssuedCertificate, 'der'>, ...chain: Uint8Array[]) => Promise<{ status: number, body: any }>> {
+  const app = Fastify({ logger: { level: 'warn', stream: { write: (line) => { lines.push(JSON.parse(line).msg) } } } })
   t.after(async () => { await app.close() })
   await app.register(fastifyMtls, { ...options, forwarded: { format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] }, ...forwarded } } as never)
   app.get('/', async ({ peer }: any) => ({ authority: peer.authority ?? null, cn: peer.subject?.commonName ?? null, spiffe: peer.spiffeId ?? null }))
@@ -59,6 +60,29 @@ test('what the gateway verifies as is told by the operator; lists and blocks cou
   t.match(await ask(good), { status: 401 })
   block.update([])
   t.match(await ask(good), { status: 200 })
+})
+
+test('verifiedAs may name an authority that is added later, such as a federated trust domain', async (t) => {
+  const prod = await createDevCa({ name: 'Prod' })
+  const own = { ca: prod.root, names: { spiffe: 'spiffe://prod.example' }, spiffeOnly: true, for: 'clients' }
+  const federated = { ...own, ca: partner.root, names: { spiffe: 'spiffe://partner.example' } }
+  const servers = { ...own, ca: ca.root, for: 'servers' }
+  const material = (...more: any[]): any => ({ authorities: new Map([['prod.example', own], ['servers', servers], ...more]), crls: [] })
+  const trust = await startPushedTrust(material(), { origin: 'the bundles', onClose: () => {}, mayAdd: (name: string) => name.endsWith('.example') || name === 'servers' } as any)
+  t.after(async () => { await trust.close() })
+  for (const verifiedAs of ['evil', 'servers', 5]) {
+    await t.rejects(start(t, { trust }, { verifiedAs }), { message: /forwarded\.verifiedAs is .*; expected an authority for clients: prod\.example$/ })
+  }
+  const lines: string[] = []
+  const ask = await start(t, { trust }, { verifiedAs: 'partner.example' }, lines)
+  t.same(lines, ['forwarded.verifiedAs is "partner.example": no forwarded client is accepted until this authority is added'])
+  const web = await partner.issue({ spiffe: 'spiffe://partner.example/web' })
+  t.match(await ask(web), { status: 401 }, 'not yet')
+  t.match(await ask(await prod.issue({ spiffe: 'spiffe://prod.example/x' })), { status: 401 }, 'another authority')
+  await trust.push(material(['partner.example', federated]))
+  t.match(await ask(web), { status: 200, body: { authority: 'partner.example', spiffe: 'spiffe://partner.example/web' } })
+  await trust.push(material())
+  t.match(await ask(web), { status: 401 }, 'it left')
 })
 
 test('validation in process asks the trust', async (t) => {

@@ -1,7 +1,10 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import websocket from '@fastify/websocket'
+import { isSoon } from '@peerkit/test-support/turns'
 import { test } from 'tap'
 import { WebSocketServer } from 'ws'
 import { call, callSession, openSession, startWorld, pair } from './support/world.ts'
@@ -187,6 +190,30 @@ test('an upgrade that nobody answers is closed when its time is over, and with t
   await long.app.close()
   await second.closed
   t.equal(second.text(), '')
+})
+
+test('an upgrade that was answered outlives the time for the answer, in whatever form the answer is written', async (t) => {
+  const head = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+  const world = await startWorld(t, {
+    plugin: false,
+    settings: { gateOnly: true, upgradeTimeout: 50 },
+    setup: ({ server }) => {
+      server.on('upgrade', ({ url }: IncomingMessage, socket: Duplex) => {
+        if (url === '/silent') return
+        socket.write(url === '/octets' ? Buffer.from(head) : head)
+        socket.pipe(socket)
+      })
+    }
+  })
+  for (const path of ['/text', '/octets']) {
+    const { socket, text } = await dial(world, false, path)
+    t.teardown(() => { socket.destroy() })
+    await once(socket, 'data')
+    // Its time began later.
+    await (await dial(world, false, '/silent')).closed
+    socket.write('ping')
+    t.ok(await isSoon(() => text().endsWith('ping')), path)
+  }
 })
 
 test('closing the app ends sockets that stay open, without waiting for drainTimeout', async (t) => {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { connect } from 'node:tls'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
+import { GOOD, REVOKED, stubChecker } from './support/watched.ts'
 import { callRaw, startWorld } from './support/world.ts'
 
 const versions = [['TLSv1.2'], ['TLSv1.3']] as const
@@ -70,6 +72,10 @@ for (const [version] of versions) {
     t.match(await callRaw(two, deep, { ...pinned, session }), { status: 200, reused: true })
     t.match(await callRaw(one, deep, { ...pinned, session }), { status: 200, reused: true })
     t.strictSame(two.refusals, [])
+    const stranger = await (await createDevCa({ name: 'Foreign' })).issue({ cn: 'stranger', profile: 'client' })
+    t.match(await callRaw(two, { cert: stranger.chain, key: stranger.key }, pinned), { status: undefined })
+    t.match(two.refusals, [{ reason: 'unknown_ca' }])
+    t.match(await callRaw(two, deep, { ...pinned, session }), { status: 200, reused: true }, 'a stranger changes no keys')
   })
 
   test(`${version}: a ticket from before its worker knew the intermediate costs a client one connection at most`, async (t) => {
@@ -89,6 +95,51 @@ for (const [version] of versions) {
     t.match(await callRaw(two, deep, { ...pinned, session }), { status: 200, reused: version === 'TLSv1.3' }, 'though the client offers it again')
     t.match(await callRaw(two, deep, pinned), { status: 200, reused: false })
     t.equal(two.refusals.length, before)
+  })
+
+  test(`${version}: a ticket is no way around the revocation of an intermediate that is listed in ca, at another worker either`, async (t) => {
+    const ca = await createDevCa()
+    const issuing = await ca.intermediate({ name: 'Issuing' })
+    const issued = await issuing.issue({ cn: 'deep', profile: 'client' })
+    const identity = { cert: issued.chain, key: issued.key }
+    const crls = async (): Promise<string[]> => [(await ca.crl()).pem, (await issuing.crl()).pem]
+    // The same list for both: the keys of their tickets depend on it.
+    const crl = await crls()
+    const start = async () => {
+      // A checker changes no ticket keys, so that the worker does resume.
+      const revocation = stubChecker(() => GOOD)
+      const material = { ca: `${ca.root}${issuing.certificate}`, crl }
+      const world = await startWorld(t, { ca, material, settings: { ticketSecret, revocation } })
+      return { world, revocation }
+    }
+    const ticketSecret = randomBytes(32)
+    const [one, two] = [await start(), await start()]
+    const { session } = await callRaw(one.world, identity, pinned)
+    t.match(await callRaw(two.world, identity, { ...pinned, session }), { status: 200, reused: true })
+    two.revocation.answer = ({ subject }) => subject?.commonName === 'Issuing' ? REVOKED : GOOD
+    two.revocation.epoch += 1
+    t.match(await callRaw(two.world, identity, { ...pinned, session }), { status: undefined })
+    t.match(two.world.refusals, [{ reason: 'revoked', resumed: true, detail: { certificate: { subject: /^CN=Issuing,/ } } }])
+    ca.revoke(issuing)
+    one.world.credentials.update({ crl: await crls() })
+    t.match(await callRaw(one.world, identity, { ...pinned, session }), { status: undefined })
+    t.match(one.world.refusals, [{ reason: 'revoked', detail: { certificate: { subject: /^CN=Issuing,/ } } }])
+  })
+
+  test(`${version}: a refused session is reset, because clients offer it again after an orderly end`, async (t) => {
+    const revocation = stubChecker(() => GOOD)
+    const world = await startWorld(t, { settings: { ticketSecret: randomBytes(32), revocation } })
+    const client = { cert: world.client.chain, key: world.client.key }
+    const { session } = await callRaw(world, client, pinned)
+    revocation.answer = () => REVOKED
+    revocation.epoch += 1
+    const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.ca.root, ...client, ...pinned, session })
+    let code: string | undefined
+    socket.on('error', (error: NodeJS.ErrnoException) => { code = error.code })
+    socket.resume()
+    await new Promise<void>((resolve) => { socket.once('close', () => { resolve() }) })
+    t.match(world.refusals, [{ reason: 'revoked', resumed: true }])
+    t.equal(code, 'ECONNRESET')
   })
 
   test(`${version}: configured intermediates are known to every worker from the start`, async (t) => {

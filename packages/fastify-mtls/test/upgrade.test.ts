@@ -1,9 +1,14 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import websocket from '@fastify/websocket'
+import { isSoon } from '@peerkit/test-support/turns'
 import { test } from 'tap'
 import WebSocket from 'ws'
 import { startWorld } from './support/world.ts'
 import type { World } from './support/world.ts'
+
+/** Milliseconds: longer than any test. */
+const NEVER = 3_600_000
 
 async function startSockets (t: any, options: object = {}): Promise<World> {
   return await startWorld(t, {
@@ -35,25 +40,30 @@ test('a WebSocket knows its peer', async (t) => {
 
 for (const http2 of [false, true]) {
   test(`a revocation cuts an open WebSocket${http2 ? ' on a server that serves HTTP/2 too' : ''}`, async (t) => {
-    const world = await startSockets(t, { crl: true, settings: { http2 } })
+    const world = await startSockets(t, { crl: true, settings: { http2, drainTimeout: NEVER } })
     const socket = open(world)
+    t.teardown(() => { socket.terminate() })
     socket.on('error', () => {})
     await once(socket, 'open')
-    const closed = once(socket, 'close')
     world.ca.revoke(world.client)
     world.credentials.update({ crl: (await world.ca.crl()).pem })
-    await closed
+    t.ok(await isSoon(() => socket.readyState === WebSocket.CLOSED), 'at once: drainTimeout is for answers')
     t.match(world.ended, [{ reason: 'revoked' }])
   })
 }
 
 test('a certificate that ends cuts an open WebSocket', async (t) => {
-  const world = await startSockets(t)
+  const world = await startSockets(t, { settings: { drainTimeout: NEVER } })
   const brief = await world.ca.issue({ cn: 'brief', profile: 'client', notAfter: new Date(Date.now() + 2_000) })
   const socket = open(world, brief)
+  t.teardown(() => { socket.terminate() })
   socket.on('error', () => {})
   await once(socket, 'open')
-  await once(socket, 'close')
+  await new Promise((resolve) => {
+    subscribe('peerkit:connection:ended', resolve)
+    t.teardown(() => { unsubscribe('peerkit:connection:ended', resolve) })
+  })
+  t.ok(await isSoon(() => socket.readyState === WebSocket.CLOSED), 'at once')
   t.match(world.ended, [{ reason: 'expired' }])
 })
 

@@ -112,3 +112,14 @@ test('refuses wrong options by name', async (t) => {
     { code: 'MTLS_ERR_FORWARDED_OPTION', message: /maxChainLength is -1/ }
   )
 })
+
+test('without options a header has at most 16,384 characters, and a chain at most eight certificates', async (t) => {
+  const longest = `:${'A'.repeat(16_382)}:`
+  t.match(read('Client-Cert', longest), { state: 'refused', reason: 'malformed' }, 'it is read')
+  t.match(read('Client-Cert', `${longest} `), { state: 'refused', reason: 'too_large', header: 'client-cert' })
+  // Certificates of an elliptic curve, so that nine of them are within the length of a header.
+  const chainOf = (length: number): string => Array.from({ length }, () => encode(ca.der)).join(', ')
+  t.ok(chainOf(9).length <= 16_384)
+  t.match(read('Client-Cert', encode(client.der), 'Client-Cert-Chain', chainOf(8)), { state: 'accepted' })
+  t.match(read('Client-Cert', encode(client.der), 'Client-Cert-Chain', chainOf(9)), { state: 'refused', reason: 'chain_too_long' })
+})

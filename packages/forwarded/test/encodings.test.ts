@@ -58,7 +58,7 @@ test('decodes a structured byte sequence', async (t) => {
 test('refuses every other spelling of the same bytes', async (t) => {
   for (const text of [
     'AQID', ':AQID', 'AQID:', ':AQI:', ':AQJ=:', ':AQ ID:', ':AQID:;a=1', ':AQID:,:AQID:', '::', '', ':AQ-_:',
-    ':AQID==:', '":AQID:"'
+    ':AQID==:', '":AQID:"', ':AQIDx', 'xAQID:', ' :AQID:', ':AQID: '
   ]) {
     t.equal(decodeByteSequence(text), undefined, JSON.stringify(text))
   }

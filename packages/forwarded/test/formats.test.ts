@@ -94,6 +94,16 @@ for (const writer of writers) {
         read([...headers, header.toUpperCase(), value]),
         { state: 'refused', reason: 'duplicate_header', header: header.toLowerCase() }
       )
+      for (const [where, twice] of [
+        ['an empty one first', [...headers.slice(0, index), header, '', ...headers.slice(index)]],
+        ['an empty one last', [...headers, header, '']],
+        ['both empty', [...headers.slice(0, index + 1), '', ...headers.slice(index + 2), header, '']]
+      ] as const) {
+        t.match(
+          read(twice), { state: 'refused', reason: 'duplicate_header', header: header.toLowerCase() },
+          `${header}: ${where}`
+        )
+      }
       t.match(
         read([...headers, header.replaceAll('-', '_'), value]),
         { state: 'refused', reason: 'alias_header', header: header.toLowerCase() }

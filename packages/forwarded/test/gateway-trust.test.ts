@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net'
 import { createPartialIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { createGatewayTrust } from '../src/reader/gateway-trust.ts'
@@ -45,6 +46,19 @@ test('believes a Unix socket only when told so', async (t) => {
     createGatewayTrust({ addresses: ['127.0.0.1'] })({ sender: undefined, remoteAddress: undefined, unixSocket: true }),
     false
   )
+})
+
+test('remembers a thousand addresses and no more, so that strangers cannot fill the memory', async (t) => {
+  const isTrusted = createGatewayTrust({ addresses: ['10.1.0.0/16'] })
+  const ask = (remoteAddress: string): boolean => isTrusted({ sender: undefined, remoteAddress })
+  const addressOf = (index: number): string => `10.${1 + index % 2}.${index >> 8}.${index & 255}`
+  const looked = t.capture(BlockList.prototype, 'check', BlockList.prototype.check)
+  const all = Array.from({ length: 1_200 }, (_, index) => addressOf(index))
+  const right = all.map((_, index) => index % 2 === 0)
+  t.strictSame(all.map(ask), right)
+  t.equal(looked().length, 1_200)
+  t.strictSame(all.map(ask), right, 'remembered or not, the answer is the same')
+  t.strictSame(looked().map(({ args: [address] }) => address), all.slice(1_000), 'only the others are looked up again')
 })
 
 test('refuses options that name nobody or no address', async (t) => {

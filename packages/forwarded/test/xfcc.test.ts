@@ -7,6 +7,9 @@ import { createForwardedReader } from '../src/index.ts'
 import { ca, client, gateway, gateways, tricky } from './support/people.ts'
 import { escape } from './support/writers.ts'
 
+const DAY = 86_400_000
+/** Whole seconds, as certificates have them. */
+const START = Math.floor(Date.now() / 1_000) * 1_000
 const HASH = '468ed33be74eee6556d90c0149c1309e9ba61d6425303443c0748a02dd8de688'
 const read = (text: string, more: Partial<ForwardedReaderOptions> = {}): ForwardedResult =>
   createForwardedReader({ format: 'xfcc', gateways, ...more }).read({
@@ -148,6 +151,42 @@ test('hops are counted, and each gateway further out must be one of ours', async
     read(`${edge},${inner}`, { trustedHops: 2, hopGateways: { authorize: async () => ({ allowed: true }) } }),
     { state: 'refused', reason: 'untrusted_hop' }
   )
+})
+
+test('of three hops every gateway is asked about: one that is not ours refuses the request, whichever it is', async (t) => {
+  const hop = (name: string): string => `By=spiffe://prod.example/x;Hash=${HASH};Subject="";URI=spiffe://prod.example/${name}`
+  const front = `By=spiffe://prod.example/edge;Hash=${hashOf(client.der)};Cert=${certOf(client.der)}`
+  const hopGateways = {
+    authorize: ({ spiffeId }: PeerIdentity) => ({ allowed: spiffeId?.startsWith('spiffe://prod.example/gateway-') === true })
+  }
+  const three = (...hops: string[]): ForwardedResult => read([front, ...hops].join(','), { trustedHops: 3, hopGateways })
+  t.match(identityOf(three(hop('gateway-1'), hop('gateway-2')))?.via.map(String), [/gateway-1/, /gateway-2/, /gateway/])
+  t.match(three(hop('other'), hop('gateway-2')), { state: 'refused', reason: 'untrusted_hop' }, 'the outer one')
+  t.match(three(hop('gateway-1'), hop('other')), { state: 'refused', reason: 'untrusted_hop' }, 'the inner one')
+  t.match(three(hop('other'), hop('other')), { state: 'refused', reason: 'untrusted_hop' })
+  t.match(three('By=a', hop('gateway-2')), { state: 'refused', reason: 'malformed' }, 'the outer one names nobody')
+  t.match(three(hop('gateway-1'), 'By=a'), { state: 'refused', reason: 'malformed' }, 'the inner one names nobody')
+})
+
+test('the certificates of all hops must be in their time, whichever ends or begins', async (t) => {
+  const issue = async (cn: string, days: readonly [number, number]): Promise<string> => certOf((await ca.issue({
+    cn, notBefore: new Date(START + days[0] * DAY), notAfter: new Date(START + days[1] * DAY)
+  })).der)
+  const [long, short, later] = [
+    await issue('long', [-1, 30]), await issue('short', [-1, 2]), await issue('later', [1, 30])
+  ]
+  const hopGateways = { authorize: () => ({ allowed: true }) }
+  const at = (days: number, ...certs: string[]): ForwardedResult => read(
+    certs.map((cert) => `Cert=${cert}`).join(','), { trustedHops: 3, hopGateways, now: () => START + days * DAY }
+  )
+  for (const chain of [[short, long, long], [long, short, long], [long, long, short]]) {
+    t.match(at(1, ...chain), { state: 'accepted' })
+    t.match(at(3, ...chain), { state: 'refused', reason: 'expired' }, `short is number ${chain.indexOf(short)}`)
+  }
+  for (const chain of [[later, long, long], [long, later, long], [long, long, later]]) {
+    t.match(at(2, ...chain), { state: 'accepted' })
+    t.match(at(0, ...chain), { state: 'refused', reason: 'not_yet_valid' }, `later is number ${chain.indexOf(later)}`)
+  }
 })
 
 test('in process there must be a certificate to validate', async (t) => {

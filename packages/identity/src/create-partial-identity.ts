@@ -11,6 +11,8 @@ import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 import { parseSpiffeId, spiffeIdOf } from './spiffe-id.ts'
 import { createPartialAltNames } from './subject-alt-names.ts'
 import type { KnownAltNames } from './subject-alt-names.ts'
+import { KEY_USAGE, listKeyUsage } from './x509/extensions.ts'
+import type { KeyUsage } from './x509/extensions.ts'
 
 /**
  * What is known of a certificate without its bytes, usually from a gateway. A field that is missing or `undefined`
@@ -37,6 +39,8 @@ export interface KnownIdentity {
   readonly publicKey256?: string | undefined
   readonly extendedKeyUsage?: readonly string[] | undefined
   readonly policies?: readonly string[] | undefined
+  /** Names of RFC 5280 section 4.2.1.3, such as `digitalSignature`. */
+  readonly keyUsage?: readonly KeyUsage[] | undefined
   readonly isCa?: boolean | undefined
   /** Default `forwarded`. */
   readonly source?: 'tls' | 'forwarded' | undefined
@@ -66,6 +70,7 @@ const OPTIONS = defineOptions<KnownIdentity>('createPartialIdentity', IdentityOp
   publicKey256: DIGEST,
   extendedKeyUsage: OIDS,
   policies: OIDS,
+  keyUsage: list('key usages', choice(...Object.keys(KEY_USAGE))),
   isCa: flag,
   source: choice('tls', 'forwarded'),
   chain: PEERS,
@@ -101,6 +106,7 @@ export function createPartialIdentity (known: KnownIdentity): PeerIdentity {
     publicKey256: digestOf(known.publicKey256),
     extendedKeyUsage: oidsOf(known.extendedKeyUsage),
     policies: oidsOf(known.policies),
+    keyUsage: known.keyUsage && listKeyUsage(known.keyUsage.reduce((bits, name) => bits | KEY_USAGE[name], 0)),
     isCa: known.isCa,
     source: known.source ?? 'forwarded',
     chain: known.chain === undefined ? undefined : freezePeers(known.chain),

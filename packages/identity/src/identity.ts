@@ -1,14 +1,20 @@
+import { CertificateExtensions } from './certificate-extensions.ts'
+import type { CertificateExtension, ExtensionClaim } from './certificate-extensions.ts'
 import { clip } from './internal/text.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.ts'
+import { parseSpiffeId } from './spiffe-id.ts'
 import { emptyUnknown, hideAltNames } from './subject-alt-names.ts'
+import type { AdmittedProfession } from './x509/admission.ts'
 import type { CertificateFlaw } from './x509/certificate.ts'
+import type { KeyUsage } from './x509/extensions.ts'
+import type { QualifiedStatements } from './x509/qualified-statements.ts'
 
 /** Every stored field of a `PeerIdentity`. */
 type IdentityFields = Omit<
   PeerIdentity,
   | 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'tolerated' | 'commonName' | 'organization'
-  | 'organizationalUnit'
+  | 'organizationalUnit' | 'trustDomain' | 'qualified' | 'admission' | 'believedExtensions' | 'extension'
 > &
   Partial<Pick<PeerIdentity, 'authority' | 'notBelieved' | 'tolerated'>>
 
@@ -30,6 +36,7 @@ class Identity implements PeerIdentity {
   readonly publicKey256: string | undefined
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly policies: readonly string[] | undefined
+  readonly keyUsage: readonly KeyUsage[] | undefined
   readonly isCa: boolean | undefined
   readonly authority: string | undefined
   readonly notBelieved: readonly ClaimKind[]
@@ -40,6 +47,9 @@ class Identity implements PeerIdentity {
   readonly #der: Uint8Array | undefined
   /** The identity with all fields, if some of them are hidden here. */
   readonly #claims: Identity | undefined
+  readonly #believedExtensions: readonly string[] | undefined
+  /** Set when it is first needed. */
+  #extensions: CertificateExtensions | undefined
 
   constructor (
     fields: IdentityFields,
@@ -50,7 +60,8 @@ class Identity implements PeerIdentity {
       via = fields.via,
       authority = fields.authority
     }: PeerLinks = NO_LINKS,
-    claims?: Identity
+    claims?: Identity,
+    believedExtensions?: readonly string[]
   ) {
     this.subject = fields.subject
     this.issuer = fields.issuer
@@ -63,6 +74,7 @@ class Identity implements PeerIdentity {
     this.publicKey256 = fields.publicKey256
     this.extendedKeyUsage = fields.extendedKeyUsage
     this.policies = fields.policies
+    this.keyUsage = fields.keyUsage
     this.isCa = fields.isCa
     this.authority = authority
     this.notBelieved = fields.notBelieved ?? NONE
@@ -72,12 +84,38 @@ class Identity implements PeerIdentity {
     this.via = via
     this.#der = der
     this.#claims = claims
+    this.#believedExtensions = believedExtensions
     Object.freeze(this)
   }
 
   get commonName (): string | undefined { return onlyText(this.subject, '2.5.4.3') }
   get organization (): string | undefined { return onlyText(this.subject, '2.5.4.10') }
   get organizationalUnit (): string | undefined { return onlyText(this.subject, '2.5.4.11') }
+  get trustDomain (): string | undefined {
+    return this.spiffeId === undefined ? undefined : parseSpiffeId(this.spiffeId).trustDomain
+  }
+
+  get qualified (): QualifiedStatements | undefined {
+    return this.notBelieved.includes('qualified') ? undefined : this.#read()?.qualified
+  }
+
+  get admission (): readonly AdmittedProfession[] | undefined {
+    return this.notBelieved.includes('admission') ? undefined : this.#read()?.admission
+  }
+
+  get believedExtensions (): readonly string[] | undefined { return this.#believedExtensions }
+
+  extension (oid: string): CertificateExtension | null | undefined {
+    const isBelieved = this.#believedExtensions?.includes(oid) ?? !this.notBelieved.includes('extension')
+    return isBelieved ? this.#read()?.find(oid) : undefined
+  }
+
+  #read (): CertificateExtensions | undefined {
+    if (this.#der === undefined) return undefined
+    if (this.#claims !== undefined) return this.#claims.#read()
+    this.#extensions ??= new CertificateExtensions(this.#der)
+    return this.#extensions
+  }
 
   // Bytes cannot be frozen, so each caller gets a copy.
   get raw (): Uint8Array | undefined {
@@ -114,21 +152,33 @@ class Identity implements PeerIdentity {
 
   /** The same certificate with other links. The bytes are shared, since nothing can write to them. */
   static relink (peer: Identity, links: PeerLinks): PeerIdentity {
-    return new Identity(peer, peer.#der, links, peer.#claims)
+    const linked = new Identity(peer, peer.#der, links, peer.#claims, peer.#believedExtensions)
+    linked.#extensions = peer.#extensions
+    return linked
   }
 
   /** Hides the kinds that the authority does not vouch for. Starts from all fields, even if some are already hidden. */
-  static limit (peer: Identity, authority: string, notBelieved: readonly ClaimKind[]): PeerIdentity {
+  static limit (
+    peer: Identity, authority: string, notBelieved: readonly ClaimKind[], extensions: readonly string[] | undefined
+  ): PeerIdentity {
     const claims = peer.#claims ?? peer
     const { chain, source, via } = peer
     const links = { authority, chain, source, via }
-    if (notBelieved.length === 0 && !hasUnreadable(claims)) return new Identity(claims, claims.#der, links)
+    if (notBelieved.length === 0 && extensions === undefined && !hasUnreadable(claims)) {
+      return Identity.relink(claims, links)
+    }
     return new Identity(
       { ...claims, ...hideClaims(claims, notBelieved), notBelieved: Object.freeze([...notBelieved]) },
       claims.#der,
       links,
-      claims
+      claims,
+      extensions && Object.freeze([...extensions])
     )
+  }
+
+  /** Why a claim cannot be read, although it may be in the certificate. */
+  static flawOf (peer: Identity, claim: ExtensionClaim): string | undefined {
+    return peer.#read()?.flawOf(claim)
   }
 
   /** Hides the kinds of alternative names of which some cannot be read. */
@@ -199,6 +249,7 @@ export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerI
  * not checked.
  *
  * @param notBelieved kinds that the authority does not vouch for
+ * @param extensions OIDs of the extensions that it vouches for. Default: all, or none if `notBelieved` has `extension`
  * @example
  * ```ts
  * const limited = limitPeerIdentity(peer, 'partner', ['subject'])
@@ -208,9 +259,10 @@ export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerI
 export function limitPeerIdentity (
   peer: PeerIdentity,
   authority: string,
-  notBelieved: readonly ClaimKind[]
+  notBelieved: readonly ClaimKind[],
+  extensions?: readonly string[]
 ): PeerIdentity {
-  return Identity.limit(peer as Identity, authority, notBelieved)
+  return Identity.limit(peer as Identity, authority, notBelieved, extensions)
 }
 
 /**
@@ -224,6 +276,19 @@ export function limitPeerIdentity (
  */
 export function claimsOf (peer: PeerIdentity): PeerIdentity {
   return Identity.is(peer) ? Identity.claimsOf(peer as Identity) : peer
+}
+
+/**
+ * Why a claim that is in an extension of its own is unknown: the extension is malformed. Undefined if it can be read,
+ * if the certificate does not have it, and for a partial identity. For logs, explanations and the checks of trust.
+ * @example
+ * ```ts
+ * const { der } = await ca.issue({ extensions: [{ oid: '1.3.36.8.3.3', value: Uint8Array.of(5, 0) }] })
+ * console.log(flawOfClaim(parsePeerIdentity(der), 'admission')) // the extension 1.3.36.8.3.3 cannot be read: …
+ * ```
+ */
+export function flawOfClaim (peer: PeerIdentity, claim: ExtensionClaim): string | undefined {
+  return Identity.is(peer) ? Identity.flawOf(peer as Identity, claim) : undefined
 }
 
 /**

@@ -14,7 +14,7 @@ import { CERTIFICATE_FLAWS, checkInput, readFields } from './x509/certificate.ts
 import type { CertificateFields, CertificateFlaw } from './x509/certificate.ts'
 import { checkExtensions } from './x509/check-extensions.ts'
 import {
-  EXTENSION, KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage
+  EXTENSION, KEY_USAGE, listKeyUsage, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage
 } from './x509/extensions.ts'
 import { readFlawedNames, readGeneralNames } from './x509/general-names.ts'
 
@@ -140,6 +140,7 @@ function identityOf (
     publicKey256: known.publicKey256 ?? crypto.hash('sha256', fields.subjectPublicKeyInfo, 'hex'),
     extendedKeyUsage: Object.freeze(readExtension(fields, EXTENSION.extendedKeyUsage, readExtendedKeyUsage) ?? NONE),
     policies: Object.freeze(readExtension(fields, EXTENSION.certificatePolicies, readCertificatePolicies) ?? NONE),
+    keyUsage: listKeyUsage(usage ?? 0),
     isCa: ca && (usage === undefined || (usage & KEY_USAGE.keyCertSign) !== 0),
     tolerated: tolerated.length === 0 ? NONE : Object.freeze(tolerated),
     source: links.source,

@@ -1,15 +1,22 @@
+import type { CertificateExtension } from './certificate-extensions.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
+import type { AdmittedProfession } from './x509/admission.ts'
 import type { CertificateFlaw } from './x509/certificate.ts'
+import type { KeyUsage } from './x509/extensions.ts'
 import type { OtherName } from './x509/general-names.ts'
+import type { QualifiedStatements } from './x509/qualified-statements.ts'
 
 /** The lists of `SubjectAltNames`, each of which may be unknown. */
-export type SubjectAltNameKind = 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'otherName'
+export type SubjectAltNameKind =
+  | 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'otherName' | 'registeredId'
 
 /**
  * The kinds of names and claims that an authority can vouch for. `uri` is every URI except SPIFFE IDs; `upn` is all
  * other names.
  */
-export type ClaimKind = 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy'
+export type ClaimKind =
+  | 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy' | 'registeredId'
+  | 'qualified' | 'admission' | 'extension'
 
 /** Subject alternative names by kind, each list in encoded order. If the certificate has none, all lists are empty. */
 export interface SubjectAltNames {
@@ -20,6 +27,8 @@ export interface SubjectAltNames {
   readonly ip: readonly string[]
   readonly directoryName: readonly DistinguishedName[]
   readonly otherName: readonly OtherName[]
+  /** OIDs in dotted decimals. */
+  readonly registeredId: readonly string[]
   /**
    * Kinds that are unknown: a partial identity does not have them, the authority does not vouch for them, or a name
    * of the kind cannot be read (a tolerated flaw). Their list is empty for that reason, except that `uri` keeps the
@@ -48,6 +57,8 @@ export interface PeerIdentity {
    * (X509-SVID section 5.2).
    */
   readonly spiffeId: string | undefined
+  /** The trust domain of `spiffeId`: `prod.example`. Undefined without a SPIFFE ID, or if it is not believed. */
+  readonly trustDomain: string | undefined
   /**
    * Lower-case hex, an even number of digits, without the sign byte. A negative one, if tolerated, is `-` and its
    * amount, as OpenSSL and Node show it.
@@ -63,8 +74,22 @@ export interface PeerIdentity {
   /** OIDs in encoded order; empty if the extension is absent. */
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly policies: readonly string[] | undefined
+  /** In the order of RFC 5280 section 4.2.1.3; empty if the extension is absent, which then limits nothing. */
+  readonly keyUsage: readonly KeyUsage[] | undefined
   /** Whether it may sign certificates: basicConstraints say CA, and keyUsage, if present, allows keyCertSign. */
   readonly isCa: boolean | undefined
+  /**
+   * The claims of the extension qcStatements. Read when first asked for, not enumerable, not in JSON. Undefined in a
+   * partial identity, if the authority does not vouch for it, or if the extension is malformed.
+   */
+  readonly qualified: QualifiedStatements | undefined
+  /** The professions of the extension admission; empty without it. Otherwise as `qualified`. */
+  readonly admission: readonly AdmittedProfession[] | undefined
+  /**
+   * The OIDs of the extensions that the authority vouches for. Undefined: all, or none if `notBelieved` has
+   * `extension`. Not enumerable, not in JSON.
+   */
+  readonly believedExtensions: readonly string[] | undefined
   /** The authority that vouches for the certificate; undefined if there are no named authorities. */
   readonly authority: string | undefined
   /** Kinds that the authority does not vouch for. Those fields are unknown here. */
@@ -78,6 +103,13 @@ export interface PeerIdentity {
   readonly via: readonly PeerIdentity[]
   /** The certificate's DER, a fresh copy each time. Not enumerable, not in JSON. */
   readonly raw: Uint8Array | undefined
+  /**
+   * An extension of the certificate by its OID, read when first asked for.
+   *
+   * @returns null if the certificate does not have it; undefined in a partial identity, or if the authority does not
+   *   vouch for it
+   */
+  extension (oid: string): CertificateExtension | null | undefined
   /** One short line for logs: stable, at most 256 characters, without control characters. */
   toString (): string
   /** A plain object: names as RFC 4514 text, no bytes. */

@@ -17,8 +17,7 @@ const NONE: readonly never[] = Object.freeze([])
 export const NO_NAMES: SubjectAltNames = collectAltNames([])
 
 /**
- * Sorts alternative names by kind. Kinds that rules do not support (registeredID, x400Address, ediPartyName) have no
- * list.
+ * Sorts alternative names by kind. Kinds that rules do not support (x400Address, ediPartyName) have no list.
  *
  * @param unknown kinds of names that cannot be read
  */
@@ -31,6 +30,7 @@ export function collectAltNames (
   const ip: string[] = []
   const directoryName: DistinguishedName[] = []
   const otherName: OtherName[] = []
+  const registeredId: string[] = []
   for (const name of names) {
     switch (name.kind) {
       case 'dns': dns.push(name.value); break
@@ -39,6 +39,7 @@ export function collectAltNames (
       case 'ip': ip.push(name.value); break
       case 'directoryName': directoryName.push(name.value); break
       case 'otherName': otherName.push(name.value); break
+      case 'registeredId': registeredId.push(name.value); break
       default:
     }
   }
@@ -49,6 +50,7 @@ export function collectAltNames (
     ip: freeze(ip),
     directoryName: freeze(directoryName),
     otherName: freeze(otherName),
+    registeredId: freeze(registeredId),
     unknown: freeze([...unknown])
   })
 }
@@ -59,7 +61,8 @@ function freeze<T> (list: T[]): readonly T[] {
 
 /** The list of alternative names for each kind of claim. A directory name counts as a subject. */
 const LISTS: readonly (readonly [ClaimKind, SubjectAltNameKind])[] = [
-  ['dns', 'dns'], ['uri', 'uri'], ['email', 'email'], ['ip', 'ip'], ['subject', 'directoryName'], ['upn', 'otherName']
+  ['dns', 'dns'], ['uri', 'uri'], ['email', 'email'], ['ip', 'ip'], ['subject', 'directoryName'], ['upn', 'otherName'],
+  ['registeredId', 'registeredId']
 ]
 
 /**
@@ -99,6 +102,7 @@ export interface KnownAltNames {
   readonly otherName?:
     | readonly { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined }[]
     | undefined
+  readonly registeredId?: readonly string[] | undefined
 }
 
 const KINDS = LISTS.map(([, kind]) => kind)
@@ -121,6 +125,7 @@ export function createPartialAltNames (known: KnownAltNames): SubjectAltNames {
     ip: mapList(lists.ip, 'ip', readIp),
     directoryName: mapList(lists.directoryName, 'directoryName', readDirectoryName),
     otherName: mapList(lists.otherName, 'otherName', readOther),
+    registeredId: mapList(lists.registeredId, 'registeredId', readRegisteredId),
     unknown: Object.freeze(unknown),
   })
 }
@@ -169,6 +174,11 @@ function readOther (
   }
   if (value.raw !== undefined && !(value.raw instanceof Uint8Array)) refuse(`${kind}.raw`, value.raw, 'bytes')
   return createOtherName(value.type, value.value, new Uint8Array(value.raw ?? []))
+}
+
+function readRegisteredId (value: string, kind: string): string {
+  if (typeof value !== 'string' || !isObjectIdentifier(value)) refuse(kind, value, 'OIDs')
+  return value
 }
 
 function refuse (kind: string, found: unknown, expected: string): never {

@@ -34,6 +34,7 @@ test('takes every field, in the spellings of gateways', async (t) => {
     publicKey256: DIGEST.toLowerCase(),
     extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'],
     policies: [],
+    keyUsage: ['keyAgreement', 'digitalSignature'],
     isCa: false,
     source: 'tls',
     chain: [via],
@@ -44,7 +45,8 @@ test('takes every field, in the spellings of gateways', async (t) => {
       email: ['a@b'],
       ip: ['10.0.0.1', '2001:DB8:0:0::1', '::ffff:192.0.2.1', '::'],
       directoryName: ['CN=d', parseDistinguishedName('CN=e')],
-      otherName: [{ type: '1.2.3', value: 'v' }, { type: '1.2.4', raw: Uint8Array.of(5, 0) }]
+      otherName: [{ type: '1.2.3', value: 'v' }, { type: '1.2.4', raw: Uint8Array.of(5, 0) }],
+      registeredId: ['1.2.3']
     },
   })
   t.equal(peer.serialNumber, '0abc')
@@ -53,7 +55,9 @@ test('takes every field, in the spellings of gateways', async (t) => {
   t.same(peer.subjectAltNames?.ip, ['10.0.0.1', '2001:db8::1', '::ffff:c000:201', '::'])
   t.same(peer.subjectAltNames?.directoryName.map(String), ['CN=d', 'CN=e'])
   t.same(peer.subjectAltNames?.otherName[1]?.raw, Uint8Array.of(5, 0))
+  t.same(peer.subjectAltNames?.registeredId, ['1.2.3'])
   t.same(peer.subjectAltNames?.unknown, [])
+  t.same(peer.keyUsage, ['digitalSignature', 'keyAgreement'])
   t.same([peer.isCa, peer.source, peer.notBefore, peer.notAfter], [false, 'tls', 1, 2])
   t.equal(createPartialIdentity({ serialNumber: '0' }).serialNumber, '00')
 })
@@ -61,11 +65,11 @@ test('takes every field, in the spellings of gateways', async (t) => {
 test('tells unknown alternative names from absent ones', async (t) => {
   t.same(
     createPartialIdentity({ subjectAltNames: { uri: ['urn:a'] } }).subjectAltNames?.unknown,
-    ['dns', 'email', 'ip', 'directoryName', 'otherName']
+    ['dns', 'email', 'ip', 'directoryName', 'otherName', 'registeredId']
   )
   t.same(
     createPartialIdentity({ subjectAltNames: { dns: [], uri: undefined } }).subjectAltNames?.unknown,
-    ['uri', 'email', 'ip', 'directoryName', 'otherName']
+    ['uri', 'email', 'ip', 'directoryName', 'otherName', 'registeredId']
   )
 })
 
@@ -131,6 +135,7 @@ test('refuses values that cannot be', async (t) => {
     notBefore: ['2025-01-01', NaN, 1.5, new Date(), null],
     extendedKeyUsage: ['1.2.3', ['clientAuth'], [5], {}],
     policies: [['1']],
+    keyUsage: ['digitalSignature', ['signing'], [5]],
     isCa: ['true', 1, null],
     source: ['header'],
     chain: [[{}], {}],
@@ -138,7 +143,7 @@ test('refuses values that cannot be', async (t) => {
     subjectAltNames: [null, 'a', [], { dns: 'a' }, { dns: [''] }, { dns: ['a\0'] }, { uri: ['ü'] }, { uri: [5] },
       { ip: ['10.0.0'] }, { ip: ['fe80::1%eth0'] }, { ip: [5] }, { directoryName: [5] }, { otherName: [null] },
       { otherName: [{ type: 'x' }] }, { otherName: [{ type: '1.2.3', value: 5 }] },
-      { otherName: [{ type: '1.2.3', raw: 'x' }] }],
+      { otherName: [{ type: '1.2.3', raw: 'x' }] }, { registeredId: ['1.2.x'] }, { registeredId: [5] }],
   }
   for (const [key, values] of Object.entries(wrong)) {
     for (const value of values) {

@@ -61,13 +61,14 @@ test('writes JSON of names and numbers, without bytes or keys', async (t) => {
     email: [],
     ip: [],
     directoryName: ['CN=dir'],
-    otherName: [{ type: '1.3.6.1.4.1.311.20.2.3', value: 'a@b' }]
+    otherName: [{ type: '1.3.6.1.4.1.311.20.2.3', value: 'a@b' }],
+    registeredId: []
   })
   t.equal(json.chain[0].isCa, true)
   t.equal(json.via[0].subject, 'CN=gw')
   t.same(Object.keys(json), ['subject', 'issuer', 'subjectAltNames', 'spiffeId', 'serialNumber', 'notBefore',
     'notAfter', 'fingerprint256', 'publicKey256', 'extendedKeyUsage',
-    'policies', 'isCa', 'source', 'chain', 'via'])
+    'policies', 'keyUsage', 'isCa', 'source', 'chain', 'via'])
   const der = Buffer.from(leaf.der)
   for (const shown of [JSON.stringify(peer), inspect(peer, { depth: 9, showHidden: true })]) {
     t.notOk(shown.includes(der.toString('base64').slice(40, 80)) || shown.includes(der.toString('hex').slice(40, 80)))
@@ -77,7 +78,7 @@ test('writes JSON of names and numbers, without bytes or keys', async (t) => {
 
 test('says in JSON which names are unknown', async (t) => {
   const json = JSON.parse(JSON.stringify(createPartialIdentity({ subjectAltNames: { uri: ['urn:a'] } })))
-  t.same(json.subjectAltNames.unknown, ['dns', 'email', 'ip', 'directoryName', 'otherName'])
+  t.same(json.subjectAltNames.unknown, ['dns', 'email', 'ip', 'directoryName', 'otherName', 'registeredId'])
 })
 
 test('cannot be imitated by an object that looks like one', async (t) => {

@@ -10,7 +10,8 @@ const full = createPartialIdentity({
     email: ['a@b.example'],
     ip: ['192.0.2.1'],
     directoryName: ['CN=x'],
-    otherName: [{ type: '1.2.3' }]
+    otherName: [{ type: '1.2.3' }],
+    registeredId: ['1.2.3']
   },
   policies: ['1.2.3'],
   serialNumber: '01',
@@ -18,20 +19,21 @@ const full = createPartialIdentity({
 })
 
 test('what an authority does not vouch for is unknown, and the rest stays', async (t) => {
-  const peer = limitPeerIdentity(full, 'partner', ['subject', 'dns', 'upn', 'policy'])
+  const peer = limitPeerIdentity(full, 'partner', ['subject', 'dns', 'upn', 'policy', 'registeredId'])
   t.equal(peer.authority, 'partner')
-  t.same(peer.notBelieved, ['subject', 'dns', 'upn', 'policy'])
+  t.same(peer.notBelieved, ['subject', 'dns', 'upn', 'policy', 'registeredId'])
   t.equal(peer.subject, undefined)
   t.equal(peer.policies, undefined)
   t.match(peer.subjectAltNames, {
     dns: [],
     directoryName: [],
     otherName: [],
+    registeredId: [],
     uri: ['spiffe://prod.example/web'],
     email: ['a@b.example'],
     ip: ['192.0.2.1']
   })
-  t.same([...peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'otherName'])
+  t.same([...peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'otherName', 'registeredId'])
   t.equal(peer.spiffeId, 'spiffe://prod.example/web')
   t.match(peer, { serialNumber: '01', fingerprint256: 'ab'.repeat(32), source: 'forwarded' })
   t.equal(String(peer.issuer), 'CN=Internal CA', 'who issued it was verified')
@@ -78,4 +80,17 @@ test('an authority without limits changes nothing but the name of who vouches', 
   })
   t.notMatch(JSON.stringify(peer), /notBelieved/)
   t.match(JSON.stringify(limitPeerIdentity(full, 'partner', ['dns'])), /"authority":"partner".*"notBelieved":\["dns"\]/)
+})
+
+test('the trust domain is that of the SPIFFE ID, and is believed with it', async (t) => {
+  t.equal(full.trustDomain, 'prod.example')
+  t.equal(limitPeerIdentity(full, 'partner', ['subject']).trustDomain, 'prod.example')
+  t.equal(limitPeerIdentity(full, 'partner', ['spiffe']).trustDomain, undefined)
+  t.equal(claimsOf(limitPeerIdentity(full, 'partner', ['spiffe'])).trustDomain, 'prod.example')
+  t.notOk('trustDomain' in (full.toJSON() as object), 'the SPIFFE ID says it already')
+  const withUri = (uri: string[]): string | undefined => {
+    return createPartialIdentity({ subjectAltNames: { uri } }).trustDomain
+  }
+  t.equal(withUri(['spiffe://td/a', 'urn:b']), undefined, 'no X.509-SVID')
+  t.equal(withUri(['https://td/a']), undefined)
 })

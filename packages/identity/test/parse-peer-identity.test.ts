@@ -69,8 +69,10 @@ test('reads every root that Node ships as Node does', async (t) => {
 
 test('has empty lists for extensions that are not there', async (t) => {
   const peer = parsePeerIdentity(certificate({ subject: sequence() }))
-  t.same(peer.subjectAltNames, { dns: [], uri: [], email: [], ip: [], directoryName: [], otherName: [], unknown: [] })
-  t.same([peer.extendedKeyUsage, peer.policies], [[], []])
+  t.same(peer.subjectAltNames, {
+    dns: [], uri: [], email: [], ip: [], directoryName: [], otherName: [], registeredId: [], unknown: []
+  })
+  t.same([peer.extendedKeyUsage, peer.policies, peer.keyUsage], [[], [], []])
   t.equal(String(peer.subject), '')
 })
 

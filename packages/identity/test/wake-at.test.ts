@@ -24,6 +24,28 @@ class Desk {
   }
 }
 
+test('a pause: a clock that is set back does not make it longer, and one that is set forward makes it shorter', async (t) => {
+  const desk = new Desk()
+  let calls = 0
+  const wake = new WakeAt(() => { calls += 1 }, desk)
+  wake.setAfter(1_000)
+  t.equal(wake.at, desk.time + 1_000)
+  desk.time -= 24 * HOUR
+  desk.fire()
+  t.equal(calls, 1)
+  wake.setAfter(2.5 * HOUR)
+  const delays: Array<number | undefined> = []
+  for (; desk.waiting !== undefined; desk.fire()) {
+    delays.push(desk.waiting.delay)
+    desk.time -= HOUR
+  }
+  t.same([delays, calls], [[HOUR, HOUR, HOUR / 2], 2])
+  wake.setAfter(2.5 * HOUR)
+  desk.time += 2 * HOUR
+  desk.fire()
+  t.equal(calls, 3)
+})
+
 test('it calls back once, when the moment has come', async (t) => {
   const desk = new Desk()
   let calls = 0

@@ -83,7 +83,7 @@ test('a line names the authority, and tells a subject that it does not vouch for
   requestDenied.publish(denied(limitPeerIdentity(plain, 'internal', ['dns'])))
   audit.close()
   const fields = lines.map(({ line }) => [line['authority'], line['notBelieved'], line['claimedSubject']])
-  const ofPartner = ['partner', ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'], 'CN=web,OU=billing']
+  const ofPartner = ['partner', ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'], 'CN=web,OU=billing']
   t.same(fields, [
     ofPartner, ofPartner, ofPartner, [undefined, undefined, undefined], ['internal', undefined, undefined], ['internal', ['dns'], undefined]
   ])
@@ -166,6 +166,7 @@ test('every denial and every change has its line', async (t) => {
   rulesReloaded.publish({ ...stamp, file: '/etc/rules.json', generation: 2 })
   rulesRefused.publish({ ...stamp, file: '/etc/rules.json', generation: 2, error: new Error('bad rule') })
   credentialsRotated.publish({ ...stamp, generation: 2, trustEpoch: 1, trustChanged: false, identity: peer, notAfter: Number.MAX_VALUE, warnings: [] })
+  credentialsRotated.publish({ ...stamp, generation: 3, trustEpoch: 1, trustChanged: false, identity: peer, notAfter: TIME, withdrawn: true, warnings: [] })
   credentialsRefused.publish({ ...stamp, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'expired', message: 'old', generation: 2 })
   credentialsWarned.publish({ ...stamp, message: 'an anchor has ended', generation: 2 })
   revocationFailed.publish({ ...stamp, source: 'crl', code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: 'down', url: 'http://crl.example/ca.crl' })
@@ -177,8 +178,11 @@ test('every denial and every change has its line', async (t) => {
   audit.close()
   t.same(lines.map(({ level, line: { event, outcome } }) => `${level} ${event} ${outcome}`), [
     'warn handshake:chain-unavailable warned', 'warn connection:ended denied', 'warn forwarded:refused denied', 'warn forwarded:stripped denied', 'warn request:would-deny reported', 'info rules:reloaded changed', 'error rules:refused failed',
-    'info credentials:rotated changed', 'error credentials:refused failed', 'warn credentials:warned warned', 'error revocation:failed failed', 'error revocation:failed failed',
+    'info credentials:rotated changed', 'error credentials:rotated failed', 'error credentials:refused failed', 'warn credentials:warned warned', 'error revocation:failed failed', 'error revocation:failed failed',
     'warn revocation:soft-passed warned', 'warn expiry:soon warned', 'error expiry:soon warned', 'warn outbound:refused failed'
+  ])
+  t.match(lines.filter(({ line: { event } }) => event === 'credentials:rotated').map(({ text }) => text), [
+    'new credentials in force', 'our certificate was withdrawn; none is presented until there is a new one'
   ])
 })
 

@@ -59,7 +59,7 @@ test("a partner's client that is denied has its authority in the line, and its s
   t.match(lines, [{
     event: 'request:denied',
     authority: 'partner',
-    notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'],
+    notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'],
     claimedSubject: 'CN=web,OU=billing',
     serialNumber: client.serialNumber
   }])

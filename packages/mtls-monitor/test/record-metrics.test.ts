@@ -1,3 +1,4 @@
+import type { BundleStatus, CredentialSource, SourceStatus } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { RequestJudgedMessage } from '@peerkit/events'
@@ -186,8 +187,52 @@ test('counters start at 0 for their known labels, so that increase() sees the fi
   t.equal(await sample('peerkit_requests_total', { peerkit_authority: 'upstream' }), undefined, 'an authority of servers')
 })
 
-test('every metric of the catalogue is there, and none beside', async (t) => {
+/** Our credentials as a source of SPIFFE tells of itself. */
+async function mintSource (state: SourceStatus['state'], bundles: readonly BundleStatus[]): Promise<CredentialSource> {
   const { credentials } = await mintCredentials()
+  const status = { kind: 'workload api', origin: 'unix:/agent.sock', state, since: 0, problem: undefined, bundles }
+  return {
+    get current () { return credentials.current },
+    subscribe: (listener) => credentials.subscribe(listener),
+    close: async () => { await credentials.close() },
+    status: () => status
+  }
+}
+
+const bundle = (authority: string, more: Partial<BundleStatus> = {}): BundleStatus => {
+  const none = { sequence: undefined, refreshedAt: undefined, nextRefresh: undefined, problem: undefined }
+  return { authority, origin: 'https://bundle.example', ...none, ...more }
+}
+
+test('the state of the source and the age of its bundles', async (t) => {
+  const now = Date.now()
+  const credentials = await mintSource('failing', [
+    bundle('own.example', { refreshedAt: now - 5_000, sequence: 7, nextRefresh: now + 60_000 }),
+    bundle('partner.example', { problem: 'HTTP 500', nextRefresh: now - 1_000 })
+  ])
+  const { sample } = start(t, { credentials, now: () => now })
+  t.equal(await sample('peerkit_source_failing', { peerkit_kind: 'workload api' }), 1)
+  const of = async (metric: string, authority = 'own.example'): Promise<number | undefined> => {
+    return await sample(`peerkit_bundle_${metric}`, { peerkit_authority: authority })
+  }
+  t.same([await of('age'), await of('sequence'), await of('next_refresh'), await of('failing')], [5, 7, 60, 0])
+  t.same([await of('age', 'partner.example'), await of('sequence', 'partner.example')], [undefined, undefined])
+  t.same([await of('next_refresh', 'partner.example'), await of('failing', 'partner.example')], [-1, 1])
+})
+
+test('bundles beyond the bound are left out, those with problems last', async (t) => {
+  const many = Array.from({ length: 400 }, (_, index) => bundle(`td-${index}.example`))
+  const credentials = await mintSource('live', [...many, bundle('last.example', { problem: 'HTTP 500' })])
+  const { scrape, sample } = start(t, { credentials })
+  t.equal((await scrape()).match(/^peerkit_bundle_failing\{/gm)?.length, 300)
+  t.equal(await sample('peerkit_bundle_failing', { peerkit_authority: 'last.example' }), 1)
+  t.equal(await sample('peerkit_source_failing', { peerkit_kind: 'workload api' }), 0)
+  const closed = start(t, { credentials: await mintSource('closed', many) })
+  t.notMatch(await closed.scrape(), /^peerkit_(bundle|source)/m)
+})
+
+test('every metric of the catalogue is there, and none beside', async (t) => {
+  const credentials = await mintSource('live', [bundle('a.example', { refreshedAt: 0, sequence: 1, nextRefresh: 0 })])
   const peer = await mintPeer()
   const { scrape } = start(t, { credentials, readiness: watchReadiness({ credentials }) })
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, durationMs: 1 })

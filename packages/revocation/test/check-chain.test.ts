@@ -93,6 +93,9 @@ test('of several checkers any revoked counts, else any good, else nothing is kno
   t.match(ask(good(5), revoked), { state: 'revoked' })
   t.match(await ask(good(5), Promise.resolve(revoked)), { state: 'revoked' })
   t.match(ask(unknown('a'), good(5), good(4)), { state: 'good', until: 4 })
+  for (const untils of [[4, 5, 6], [5, 4, 6], [6, 5, 4]]) {
+    t.match(ask(...untils.map(good)), { state: 'good', until: 4 }, `the one that ends first, of ${untils.join()}`)
+  }
   t.match(ask(unknown('a'), unknown('b'), unknown('a')), { state: 'unknown', why: 'a, b' })
   t.match(ask(new Error('x'), unknown('a')), { why: 'check_failed, a' })
   t.match(await ask(Promise.reject(new Error('x')), unknown('a')), { why: 'check_failed, a' })
@@ -112,6 +115,35 @@ test('an answer that another realm or library promises is awaited as any other',
   }
   const mixed = combineCheckers([saying(good(5)), saying(promise(revoked))], { now })
   t.match(await mixed.check(leaf, middle.identity), { state: 'revoked' })
+})
+
+test('of a chain and its checkers the answer counts that ends first, wherever it is', async (t) => {
+  const endingAt = (byName: (name: string | undefined) => RevocationStatus): RevocationChecker => ({
+    ...saying(unknown('x'), true), check: ({ subject }) => byName(subject?.commonName)
+  })
+  const [below, above] = [leaf.subject?.commonName, middle.identity.subject?.commonName]
+  t.not(below, above)
+  for (const [ofLeaf, ofMiddle] of [[4, 5], [5, 4]] as const) {
+    const checker = endingAt((name) => good(name === below ? ofLeaf : ofMiddle))
+    t.match(checkChain(checker, leaf, { now }), { state: 'good', until: 4 }, `${ofLeaf}, ${ofMiddle}`)
+  }
+  for (const other of [below, above]) {
+    const checker = endingAt((name) => name === other ? unknown('a') : good(4))
+    t.match(checkChain(checker, leaf, { now }), { state: 'unknown', permitted: true }, `permitted, but not known, of ${other}`)
+  }
+})
+
+test('revoked is what decides, wherever it is in a chain, and no policy permits it', async (t) => {
+  const lax: RevocationChecker = { ...saying(revoked), permits: () => true }
+  t.match(checkChain(lax, leaf), { state: 'revoked', permitted: false })
+  const later: RevocationChecker = { ...lax, check: async () => revoked }
+  t.match(await checkChain(later, leaf), { state: 'revoked', permitted: false })
+  for (const other of [leaf, middle.identity]) {
+    const checker: RevocationChecker = {
+      ...saying(unknown('x')), check: ({ subject }) => subject?.commonName === other.subject?.commonName ? revoked : unknown('a')
+    }
+    t.match(checkChain(checker, leaf), { state: 'revoked', permitted: false, certificate: other }, String(other))
+  }
 })
 
 test('a good answer that has ended when it is given is unknown, and the policy decides', async (t) => {

@@ -93,6 +93,27 @@ test('a delta that ends after its base is looked at once more when it ends', (t)
   t.end()
 })
 
+test('a base that has ended says of nobody that he is good, however fresh its delta is', (t) => {
+  const base = craft({ ...at(-2), number: 1, entries: [entry('01')], nextUpdate: new Date(start + HOUR) })
+  const { clock, state } = asker(base, delta(2, 1, { ...at(-1), entries: [entry('02')] }))
+  const states = (): string[] => ['01', '02', '03'].map(state)
+  t.same(states(), ['revoked', 'revoked', 'good'])
+  clock.advance(HOUR - 1)
+  t.same(states(), ['revoked', 'revoked', 'good'])
+  clock.advance(1)
+  t.same(states(), ['revoked', 'revoked', 'crl_expired'])
+  const late = asker(base, delta(2, 1, { ...at(2), entries: [entry('02')] }))
+  late.clock.advance(3 * HOUR)
+  t.same(['01', '02', '03'].map(late.state), ['revoked', 'revoked', 'crl_expired'], 'a delta that came after its end')
+  const spent = asker(
+    craft({ ...at(-2), number: 1 }), delta(2, 1, { ...at(-1), nextUpdate: new Date(start + HOUR), entries: [entry('02')] })
+  )
+  t.same(['02', '03'].map(spent.state), ['revoked', 'good'])
+  spent.clock.advance(HOUR)
+  t.same(['02', '03'].map(spent.state), ['revoked', 'crl_expired'], 'nor does a delta that has ended beside a fresh base')
+  t.end()
+})
+
 test('of lists of one time and number all count', (t) => {
   const one = craft({ ...at(-1), number: 9, entries: [entry('01')] })
   const two = craft({ ...at(-1), number: 9, entries: [entry('02'), entry('03')] })

@@ -3,35 +3,56 @@ import { isThenable } from '@peerkit/identity/internal'
 import { countRules } from './compile-groups.ts'
 import type { FlatRules, Origin } from './compile-groups.ts'
 import { PredicateResultError } from './errors.ts'
+import { listDependencies } from './dependencies.ts'
 import { describeRules } from './explain/describe-rules.ts'
 import { explainRules } from './explain/explain-rules.ts'
 import type { Predicate } from './language/allow-rule.ts'
+import type { ReadRequestValue, RequestUse } from './language/request-value.ts'
+import type { TemporaryRule } from './language/rule-period.ts'
 import { listWarnings } from './lint/warnings.ts'
+import { Circumstances } from './match/circumstances.ts'
 import { PeerValues } from './match/condition.ts'
 import { Matcher, UNDECIDED } from './match/matcher.ts'
 import { listClauses } from './match/nested-conditions.ts'
-import { INCOMPLETE_IDENTITY, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED } from './verdict.ts'
+import { INCOMPLETE_IDENTITY, INCOMPLETE_REQUEST, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED } from './verdict.ts'
 import type { Allowed, Explanation, Refused, Verdict } from './verdict.ts'
 
 /** A compiled rule set. It is frozen and has no state, so that all connections can share it. */
 export interface Authorizer {
   /**
-   * Whether the rule set has predicates. If so, `authorize` may return a promise, and a verdict may depend on the
-   * request, so it must not be cached for the connection. Without predicates the verdict is synchronous and depends on
-   * the identity alone.
+   * Whether the rule set has predicates. If so, `authorize` may return a promise. Without predicates the verdict is
+   * synchronous.
    */
   readonly isAsync: boolean
+  /**
+   * Whether a verdict may depend on the request: there are predicates, or values of the request in rules. Such a
+   * verdict must not be cached. Otherwise it depends on the identity and on the time alone, see `temporary`.
+   */
+  readonly usesRequest: boolean
+  /** The values of the request that rules name, also within `via` and `not`. */
+  readonly requestValues: readonly RequestUse[]
+  /**
+   * The rules that hold for a time, with the moments at which they begin and end. Between two of these moments verdicts
+   * do not change by themselves, so they may be cached. Empty if all rules hold at any time.
+   */
+  readonly temporary: readonly TemporaryRule[]
   /**
    * Decides whether a peer is authorized: by the rules first, then by the predicates in order. Never throws or rejects
    * because of a predicate.
    *
    * @param peer the identity of the peer; without one the verdict is `no_identity`
-   * @param request passed to the predicates unchanged
+   * @param request passed to the predicates and to the option `requestValue` unchanged. Without a request, a rule that
+   *   takes a value from it does not match
    * @returns the verdict; a promise only if a predicate returned one
    */
   authorize (peer: PeerIdentity | undefined | null, request?: unknown): Verdict | Promise<Verdict>
-  /** Explains the verdict on a peer. Predicates are not called. For logs and operators, never for the client. */
-  explain (peer: PeerIdentity | undefined | null): Explanation
+  /**
+   * Explains the verdict on a peer. Predicates are not called. For logs and operators, never for the client.
+   *
+   * @param peer the identity of the peer
+   * @param request as for `authorize`
+   */
+  explain (peer: PeerIdentity | undefined | null, request?: unknown): Explanation
   /** Rules that probably allow more, or less, than was meant. At most 20, and a count of the rest. */
   readonly warnings: readonly string[]
   /** Who is allowed, as text for humans: one line per rule, at most 50. */
@@ -46,38 +67,55 @@ interface Part {
   verdict (ordinal: number): Allowed
 }
 
+/** What the verdicts of an authorizer depend on besides the identity. */
+export interface AuthorizerContext {
+  /** Undefined if there are no requests. */
+  readonly requestValue: ReadRequestValue | undefined
+  /** Returns milliseconds since the epoch. */
+  readonly now: () => number
+}
+
 /** The authorizer of a checked rule set. */
 export class RuleAuthorizer implements Authorizer {
   readonly isAsync: boolean
+  readonly usesRequest: boolean
+  readonly requestValues: readonly RequestUse[]
+  readonly temporary: readonly TemporaryRule[]
   readonly size: number
   readonly warnings: readonly string[]
   readonly #flat: FlatRules
+  readonly #context: AuthorizerContext
   readonly #parts: readonly Part[]
   readonly #asked: readonly Asked[]
 
-  constructor (flat: FlatRules) {
+  constructor (flat: FlatRules, context: AuthorizerContext) {
     this.#flat = flat
+    this.#context = context
     this.#parts = listParts(flat)
     this.#asked = flat.predicates.map(({ predicate, path, origin }) => {
       return { predicate, path: path.toString(), verdict: allow(origin) }
     })
+    const { requestValues, temporary } = listDependencies(flat)
     this.isAsync = flat.predicates.length > 0
+    this.requestValues = requestValues
+    this.temporary = temporary
+    this.usesRequest = this.isAsync || requestValues.length > 0
     this.size = countRules(flat)
-    this.warnings = Object.freeze(listWarnings(flat))
+    this.warnings = Object.freeze(listWarnings(flat, temporary.length === 0 ? 0 : context.now()))
     Object.freeze(this)
   }
 
   authorize (peer: PeerIdentity | undefined | null, request?: unknown): Verdict | Promise<Verdict> {
-    const verdict = this.#matchRules(peer)
+    const verdict = this.#matchRules(peer, this.#circumstancesOf(request))
     if (this.#asked.length === 0 || verdict.allowed || verdict === NO_IDENTITY) return verdict
-    const refused = verdict === INCOMPLETE_IDENTITY ? INCOMPLETE_IDENTITY : PREDICATE_REFUSED
+    const refused = verdict === NO_MATCH ? PREDICATE_REFUSED : verdict
     return askPredicates(this.#asked, peer as PeerIdentity, request, refused)
   }
 
   /** The verdict of the rules, without the predicates. */
-  #matchRules (peer: PeerIdentity | undefined | null): Verdict {
+  #matchRules (peer: PeerIdentity | undefined | null, circumstances: Circumstances): Verdict {
     if (typeof peer !== 'object' || peer === null) return NO_IDENTITY
-    const peerValues = new PeerValues(peer)
+    const peerValues = new PeerValues(peer, circumstances)
     let allowed: Allowed | undefined
     let undecided = false
     for (const part of this.#parts) {
@@ -87,11 +125,18 @@ export class RuleAuthorizer implements Authorizer {
         if (allowed === undefined || verdict.rule < allowed.rule) allowed = verdict
       } else if (found === UNDECIDED) undecided = true
     }
-    return allowed ?? (undecided ? INCOMPLETE_IDENTITY : NO_MATCH)
+    if (allowed !== undefined) return allowed
+    return !undecided ? NO_MATCH : circumstances.isRequestIncomplete ? INCOMPLETE_REQUEST : INCOMPLETE_IDENTITY
   }
 
-  explain (peer: PeerIdentity | undefined | null): Explanation {
-    return explainRules(this.#flat, peer, this.#matchRules(peer))
+  #circumstancesOf (request: unknown): Circumstances {
+    const { requestValue, now } = this.#context
+    return new Circumstances(request, requestValue, now)
+  }
+
+  explain (peer: PeerIdentity | undefined | null, request?: unknown): Explanation {
+    const circumstances = this.#circumstancesOf(request)
+    return explainRules(this.#flat, peer, this.#matchRules(peer, circumstances), circumstances)
   }
 
   describe (): string {

@@ -165,6 +165,16 @@ export interface FlatRules {
   readonly predicates: readonly FlatPredicate[]
 }
 
+/** Refuses rules that take a value from the request where there is none. @throws RuleInvalidError */
+export function refuseRequestValues ({ rules, shared }: FlatRules): void {
+  for (const { dependencies } of [...rules.map(({ rule }) => rule), ...shared.flatMap((one) => one.definition.rules)]) {
+    const [binding] = dependencies?.bindings ?? []
+    if (binding === undefined) continue
+    const { source, name, path } = binding
+    refuseRule(path.at(source), 'no_request', name, 'a value, since these rules are asked without a request')
+  }
+}
+
 /** How many rules and predicates there are, including those of groups. */
 export function countRules ({ rules, shared, predicates }: FlatRules): number {
   return shared.reduce((sum, { definition }) => sum + definition.rules.length, rules.length + predicates.length)

@@ -1,12 +1,13 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { anything, text } from '@peerkit/identity/internal'
+import { anything, clock, func, text } from '@peerkit/identity/internal'
 import { RuleAuthorizer } from './authorizer.ts'
 import type { Authorizer } from './authorizer.ts'
-import { flattenEntries, readGroups } from './compile-groups.ts'
+import { flattenEntries, readGroups, refuseRequestValues } from './compile-groups.ts'
 import type { CompiledGroups } from './compile-groups.ts'
 import type { Groups, RuleSet } from './language/allow-rule.ts'
 import { readRuleSet } from './language/read-rule.ts'
 import { defineRuleOptions } from './language/rule-options.ts'
+import type { ReadRequestValue } from './language/request-value.ts'
 import { RulePath } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
 import { readAuthorities } from './lint/rule-authority.ts'
@@ -26,6 +27,13 @@ export interface CompileRulesOptions<Group extends string = string> {
    * the rules that peers of several can satisfy. Pass the same authorities to `compileGroups`.
    */
   readonly authorities?: readonly RuleAuthority[] | undefined
+  /**
+   * Reads a value of a request, which `authorize` gets, for rules such as `{ cn: { param: 'stationId' } }`: every value
+   * with the name, decoded. Default: there are no requests, and such rules are refused.
+   */
+  readonly requestValue?: ReadRequestValue | undefined
+  /** Returns the time for `validFrom` and `validUntil`, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined
 }
 
 /**
@@ -48,16 +56,23 @@ export function compileRules<const Group extends string = string> (
   rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}
 ): Authorizer {
   const own = readOptions(options as CompileRulesOptions<string>)
-  const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given } = own
+  const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given, requestValue, now = Date.now } = own
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
   const authorityCheck = authorities && new AuthorityCheck(authorities)
   const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, authorityCheck)
   const entries = readRuleSet(rules, new RulePath(path), compiled.names, authorityCheck)
-  return new RuleAuthorizer(flattenEntries(entries, compiled))
+  const flat = flattenEntries(entries, compiled)
+  if (requestValue === undefined) refuseRequestValues(flat)
+  return new RuleAuthorizer(flat, { requestValue, now })
 }
 
 const readOptions = defineRuleOptions<CompileRulesOptions<string>>('compileRules', {
-  groups: anything, path: text('a string', true), groupsPath: text('a string', true), authorities: anything
+  groups: anything,
+  path: text('a string', true),
+  groupsPath: text('a string', true),
+  authorities: anything,
+  requestValue: func('a function that returns the values of a request'),
+  now: clock
 })
 
 /**
@@ -66,7 +81,7 @@ const readOptions = defineRuleOptions<CompileRulesOptions<string>>('compileRules
  *
  * @param rules as for `compileRules`
  * @param peer the identity of the peer
- * @param options as for `compileRules`
+ * @param options as for `compileRules`, and `request` as for `authorize`
  * @returns the explanation, as data; its `toString()` renders text
  * @throws RuleInvalidError
  * @example
@@ -77,7 +92,9 @@ const readOptions = defineRuleOptions<CompileRulesOptions<string>>('compileRules
  * ```
  */
 export function explain<const Group extends string = string> (
-  rules: RuleSet<NoInfer<Group>, any>, peer: PeerIdentity | undefined | null, options: CompileRulesOptions<Group> = {}
+  rules: RuleSet<NoInfer<Group>, any>,
+  peer: PeerIdentity | undefined | null,
+  { request, ...options }: CompileRulesOptions<Group> & { readonly request?: unknown } = {}
 ): Explanation {
-  return compileRules<Group>(rules, options).explain(peer)
+  return compileRules<Group>(rules, options).explain(peer, request)
 }

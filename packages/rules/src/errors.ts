@@ -13,11 +13,12 @@ import { CodedError } from '@peerkit/identity/internal'
  * - `never_matches`: a value that no certificate can have, or that no authority vouches for. The rule would allow no
  *   one.
  * - `issuer_missing`: a serial number without `issuer`. Every CA has its own serial numbers.
+ * - `no_request`: a value of the request in rules that are asked without one.
  * - `too_deep`: rules nested more than 16 levels deep.
  */
 export type RuleInvalidReason =
   | 'unknown_key' | 'wrong_type' | 'empty' | 'duplicate_key' | 'unknown_group' | 'group_cycle' | 'invalid_value'
-  | 'never_matches' | 'issuer_missing' | 'too_deep' | 'unknown_authority'
+  | 'never_matches' | 'issuer_missing' | 'too_deep' | 'unknown_authority' | 'no_request'
 
 /** What is wrong with a rule, and where. */
 export interface RuleFault {

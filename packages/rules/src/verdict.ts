@@ -5,11 +5,13 @@
  * - `no_match`: no rule matches.
  * - `incomplete_identity`: no rule matches, and at least one depends on a value that is not known, or that the
  *   authority does not vouch for.
+ * - `incomplete_request`: no rule matches, and at least one depends on a value that the request does not have exactly
+ *   once, or that is invalid.
  * - `predicate_refused`: no rule matches, and every predicate returned `false`.
  * - `predicate_failed`: a predicate threw, rejected or did not return a boolean; see `error`.
  */
 export type AuthorizationReason =
-  | 'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'
+  | 'no_identity' | 'no_match' | 'incomplete_identity' | 'incomplete_request' | 'predicate_refused' | 'predicate_failed'
 
 /** The peer is allowed. */
 export interface Allowed {
@@ -34,7 +36,17 @@ export type Verdict = Allowed | Refused
 export const NO_IDENTITY: Refused = Object.freeze({ allowed: false, reason: 'no_identity' })
 export const NO_MATCH: Refused = Object.freeze({ allowed: false, reason: 'no_match' })
 export const INCOMPLETE_IDENTITY: Refused = Object.freeze({ allowed: false, reason: 'incomplete_identity' })
+export const INCOMPLETE_REQUEST: Refused = Object.freeze({ allowed: false, reason: 'incomplete_request' })
 export const PREDICATE_REFUSED: Refused = Object.freeze({ allowed: false, reason: 'predicate_refused' })
+
+/** What a request has for a value that a rule takes from it. */
+export interface RequestFinding {
+  readonly source: 'param' | 'query' | 'header'
+  /** The name of the parameter, or of the header in lower case. */
+  readonly name: string
+  /** Every value that the request has, at most five. Rules match only if there is exactly one. */
+  readonly values: readonly string[]
+}
 
 /** Why one key of a rule did not match. */
 export interface FailedKey {
@@ -48,10 +60,15 @@ export interface FailedKey {
   readonly expected: readonly string[]
   /** The number of values in the rule. */
   readonly expectedCount: number
-  /** The values in the certificate, at most ten; `undefined` if they are not known. */
+  /**
+   * The values in the certificate, at most ten; `undefined` if they are not known. For `validFrom` and `validUntil`:
+   * the time.
+   */
   readonly found: readonly string[] | undefined
   /** Whether `found` is a claim that the authority does not vouch for. Rules do not match against it. */
   readonly isClaim: boolean
+  /** What the request has for the values that the key takes from it. Absent if it takes none. */
+  readonly asked?: readonly RequestFinding[]
   /** The probable mistake, if there is a likely one. */
   readonly note: string | undefined
   /** For `via`: the closest rule for the gateway. For `not`: the rule that matched. */
@@ -76,7 +93,10 @@ export interface RuleExplanation {
 
 /** Why a peer is allowed or not. It shows rules and certificate values: for operators, never for the client. */
 export interface Explanation {
-  /** The verdict of the rules alone: `no_match` or `incomplete_identity` if a predicate would have to decide. */
+  /**
+   * The verdict of the rules alone: `no_match`, `incomplete_identity` or `incomplete_request` if a predicate would have
+   * to decide.
+   */
   readonly verdict: Verdict
   /** The peer, as its `toString()`. */
   readonly peer: string | undefined

@@ -390,3 +390,51 @@ test('a hundred thousand rules and a thousand authorities do not multiply', asyn
   t.equal(compileRules(rules, { authorities: crowd }).size, 100_000)
   t.ok(asked <= 7000 + 200_000, `asked ${asked} times`)
 })
+
+const later: RuleAuthority = {
+  ...authority('trust domains that are federated later', { spiffe: 'any' }),
+  awaits: (name) => name.endsWith('.example')
+}
+
+test('a rule that only an authority to come can satisfy is taken, with a warning', async (t) => {
+  const own = authority('prod.example', { spiffe: ['spiffe://prod.example'] })
+  const rules: AllowRule[] = [
+    { trustDomain: 'partner.example' }, { spiffe: 'spiffe://partner.example/a' }, { authority: 'partner.example' },
+    { authority: 'partner.example', spiffe: 'spiffe://partner.example/**' },
+    { trustDomain: 'partner.example', not: { spiffe: 'spiffe://partner.example/old' } }
+  ]
+  for (const rule of rules) {
+    t.same(
+      warnings(rule, [own, later]), ['r[0]: matches no peer until an authority is added that vouches for it'],
+      JSON.stringify(rule)
+    )
+  }
+  t.match(error({ trustDomain: 'partner.example' }, [own]), { reason: 'never_matches', path: 'r[0].trustDomain' })
+  t.same(warnings({ trustDomain: 'prod.example' }, [own, later]), [], 'and it is no rival of one in force')
+  t.same(warnings({ trustDomain: ['prod.example', 'partner.example'] }, [own, later]), [])
+  t.same(warnings({ trustDomain: 'prod.example', not: { authority: 'partner.example' } }, [own, later]), [])
+  t.same(warnings({ authority: ['prod.example', 'partner.example'] }, [own, later]), [])
+})
+
+test('a rule that not even an authority to come can satisfy is refused', async (t) => {
+  const own = authority('prod.example', { spiffe: ['spiffe://prod.example'] })
+  const named = (rule: AllowRule, authorities = [own, later]): unknown => {
+    const { reason, path } = error(rule, authorities)
+    return [reason, path]
+  }
+  t.same(named({ authority: 'partnr' }), ['unknown_authority', 'r[0].authority'])
+  t.same(named({ ou: 'a' }), ['never_matches', 'r[0].ou'])
+  t.same(named({ trustDomain: 'partner.example', ou: 'a' }), ['never_matches', 'r[0].ou'])
+  t.same(named({ authority: 'prod.example', trustDomain: 'partner.example' }), ['never_matches', 'r[0].trustDomain'])
+  t.same(named({ trustDomain: 'partner.example', not: { ou: 'a' } }), ['never_matches', 'r[0].not'])
+  t.match(
+    error({ authority: 'partner.example', ou: 'a' }, [own, later]).message,
+    /expected a rule that peers of the authority .*; an authority that is added later vouches for spiffe$/
+  )
+  const api = { ...authority('api.example', ANY), only: 'servers' } as const
+  t.same(named({ authority: 'api.example' }, [own, later, api]), ['unknown_authority', 'r[0].authority'])
+  t.match(
+    error({ trustDomain: 'a' }, [own, { ...later, awaits: true as never }]),
+    { reason: 'wrong_type', path: 'options.authorities[1].awaits' }
+  )
+})

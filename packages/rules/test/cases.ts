@@ -48,6 +48,8 @@ export const VALID: readonly Case[] = [
     'spiffe://td', 'spiffe://prod.example/ns/ops/sa/web', 'spiffe://td/**', 'spiffe://td/*', 'spiffe://td/ns/*/sa/*',
     'spiffe://td/ns/**', 'spiffe://t_d-1/A.b_c-'
   ]),
+  ...all('trustDomain', ['td', 'prod.example', ['prod.example', 't_d-1']]),
+  { name: 'IDs of the trust domain', rules: [{ spiffe: ['spiffe://td/a', 'spiffe://te/b'], trustDomain: 'td' }] },
   ...all('email', ['ops@example.com', 'Ops+x@EXAMPLE.com', '"a@b"@example.com', 'root@localhost']),
   ...all('ip', [
     '10.0.0.1', '10.0.0.0/8', '128.0.0.0/1', '192.0.2.1/32', '::1', '::', '2001:DB8:0:0::1', '2001:db8::/32',
@@ -64,6 +66,34 @@ export const VALID: readonly Case[] = [
     name: 'an authority everywhere',
     rules: [{ cn: 'a', authority: 'a', via: { authority: 'b' }, not: { authority: ['c', 'd'] } }]
   },
+  ...all('upn', ['anna@corp.example', 'DOMAIN\\anna', ['a@b', 'ü@c']]),
+  ...all('otherName', [
+    { oid: '1.2.3' }, { oid: '1.2.3', value: 'a' }, { oid: '1.2.3', value: ['a', true, 5, { oid: '1.2.4' }] },
+    [{ oid: '1.2.3' }, { oid: '1.2.4', value: { raw: '' } }]
+  ]),
+  ...all('directoryName', ['CN=a', { cn: 'a', organizationIdentifier: { type: 'VAT' } }, [{ o: 'a' }, 'CN=b,O=c']]),
+  ...all('registeredId', ['1.2.3', ['1.2.3', '2.5.4']]),
+  ...all('keyUsage', ['digitalSignature', ['keyAgreement', 'nonRepudiation']]),
+  ...all('subject', [
+    { organizationIdentifier: { type: 'PSD', country: ['DE', 'AT'], authority: 'BAFIN', number: '1-2' } },
+    { organizationidentifier: ['VATDE-1', { type: ['VAT', 'EI:'] }] }, { '2.5.4.97': { country: 'US', state: 'CA' } }
+  ]),
+  ...all('qualified', [
+    { type: 'web' }, { type: ['esign', 'eseal', '1.2.3'] }, { statement: ['QcCompliance', '1.2.3'] },
+    { psd2: { roles: 'PSP_AI' } }, { type: 'web', psd2: { roles: ['VOP_RS', '1.2.3'], authority: 'DE-BAFIN' } },
+    [{ type: 'web' }, { psd2: { authority: ['DE-BAFIN', 'ES-BDE'] } }]
+  ]),
+  ...all('admission', [
+    { profession: 'Arzt' }, { profession: ['1.2.276.0.76.4.50', 'Arzt'], registrationNumber: ['1', '2'] },
+    [{ registrationNumber: '1' }, { profession: 'a' }]
+  ]),
+  ...all('extension', [
+    { oid: '1.2.3' }, { oid: '1.2.3', critical: false }, { oid: '1.2.3', value: -5 },
+    ...[
+      { text: '' }, { integer: '-18446744073709551616' }, { oid: '1.2.3' }, { octets: '00fF' }, { bits: '' },
+      { bits: '101' }, { time: '2027-03-15T00:00:00Z' }, { raw: '0500' }
+    ].map((value) => ({ oid: '1.2.3', value }))
+  ]),
   ...all('extendedKeyUsage', ['1.3.6.1.5.5.7.3.2', ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']]),
   {
     name: 'via and not',
@@ -128,13 +158,24 @@ export const INVALID: readonly Case[] = [
   },
   { name: 'a group named __proto__', rules: ['__proto__'], reason: 'unknown_group', path: 'rules[0]', semantic: true },
   { name: 'a group with an empty name', rules: [''], reason: 'unknown_group', path: 'rules[0]' },
+  ...bad('trustDomain', ['TD', '*', '*.example', 'td/a', 'spiffe://td', 'ünder'], 'never_matches'),
+  ...bad('trustDomain', [5, null], 'wrong_type'), ...bad('trustDomain', [''], 'empty'),
+  {
+    name: 'IDs of other trust domains',
+    rules: [{ spiffe: ['spiffe://td/a', 'spiffe://te'], trustDomain: ['tf', 'tg'] }],
+    reason: 'never_matches',
+    path: 'rules[0].spiffe',
+    semantic: true,
+    says: 'expected a SPIFFE ID of tf or tg, as "trustDomain" says'
+  },
   ...[
-    ['cnn', 'cn'], ['spife', 'spiffe'], ['spiffeId', 'spiffe'], ['DNS', 'dns'], ['commonname', 'commonName'],
+    ['cnn', 'cn'], ['trustdomain', 'trustDomain'], ['td', 'trustDomain'], ['spife', 'spiffe'], ['spiffeId', 'spiffe'], ['DNS', 'dns'], ['commonname', 'commonName'],
     ['organisation', 'organization'], ['fingerprint256', 'fingerprint'],
     ['publicKey256', 'publicKey'], ['eku', 'extendedKeyUsage'], ['serial', 'serialNumber'], ['isuer', 'issuer'],
     ['extendedKeyUsgae', 'extendedKeyUsage'], ['policies', 'policy'], ['pin', 'publicKey'],
     ['ca', 'authority'], ['trust', 'authority'], ['vouchedBy', 'authority'], ['autority', 'authority'],
-    ['authorities', 'authority'],
+    ['authorities', 'authority'], ['ku', 'keyUsage'], ['qcStatements', 'qualified'], ['psd2', 'qualified'],
+    ['extensions', 'extension'], ['UPN', 'upn'], ['directoryname', 'directoryName'], ['registeredID', 'registeredId'],
   ].map(([key = '', meant = '']) => ({
     name: `the key ${key}`,
     rules: [{ [key]: 'a' }],
@@ -176,7 +217,7 @@ export const INVALID: readonly Case[] = [
   },
   ...[
     'cn', 'dns', 'uri', 'spiffe', 'email', 'ip', 'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'subject',
-    'issuer', 'authority'
+    'issuer', 'authority', 'upn', 'directoryName', 'registeredId', 'keyUsage'
   ].flatMap((key): Case[] => [
     ...bad(key, [[], ''], 'empty'),
     ...bad(key, [1, true, null], 'wrong_type'),
@@ -315,6 +356,77 @@ export const INVALID: readonly Case[] = [
     ` ${HEX}`,
     'ab'.repeat(20), `g${HEX.slice(1)}`,
   ], 'invalid_value')),
+  ...['otherName', 'qualified', 'admission', 'extension'].flatMap((key): Case[] => [
+    ...bad(key, [[], {}], 'empty'), ...bad(key, ['', 'a', 1, true, null], 'wrong_type'),
+    { name: `a list in ${key}`, rules: [{ [key]: [[]] }], reason: 'wrong_type', path: `rules[0].${key}[0]` },
+    { name: `an unknown part of ${key}`, rules: [{ [key]: { x: 'a' } }], reason: 'unknown_key', path: `rules[0].${key}.x` }
+  ]),
+  ...['otherName', 'extension'].flatMap((key): Case[] => [
+    ...bad(key, [{ value: 'a' }], 'invalid_value'),
+    { name: `a wrong OID in ${key}`, rules: [{ [key]: { oid: '1' } }], reason: 'invalid_value', path: `rules[0].${key}.oid` },
+    { name: `a list of OIDs in ${key}`, rules: [{ [key]: { oid: ['1.2'] } }], reason: 'wrong_type', path: `rules[0].${key}.oid` },
+    ...([
+      ['', 'empty'], [[], 'empty'], [null, 'wrong_type'], [1.5, 'invalid_value'], [2 ** 53, 'invalid_value'], [{}, 'empty'],
+      [{ text: 'a', oid: '1.2' }, 'invalid_value']
+    ] as const).map(([value, reason]): Case => ({
+      name: `the value ${JSON.stringify(value)} of ${key}`, rules: [{ [key]: { oid: '1.2.3', value } }], reason, path: `rules[0].${key}.value`
+    })),
+    ...([
+      [{ hex: '00' }, 'unknown_key', 'hex'], [{ text: 5 }, 'wrong_type', 'text'], [{ integer: 5 }, 'wrong_type', 'integer'],
+      [{ integer: '05' }, 'invalid_value', 'integer'], [{ integer: '-0' }, 'invalid_value', 'integer'],
+      [{ oid: 'a' }, 'invalid_value', 'oid'], [{ octets: '0' }, 'invalid_value', 'octets'],
+      [{ bits: '12' }, 'invalid_value', 'bits'], [{ bits: '0'.repeat(1025) }, 'invalid_value', 'bits'],
+      [{ time: '2027-03-15' }, 'invalid_value', 'time'], [{ raw: '0g' }, 'invalid_value', 'raw']
+    ] as const).map(([value, reason, part]): Case => ({
+      name: `the value ${JSON.stringify(value).slice(0, 40)} of ${key}`,
+      rules: [{ [key]: { oid: '1.2.3', value } }],
+      reason,
+      path: `rules[0].${key}.value.${part}`
+    })),
+    ...[{ integer: `1${'0'.repeat(320)}` }, { time: '2027-02-30T00:00:00Z' }, { text: '\ud800' }].map((value): Case => ({
+      name: `the value ${JSON.stringify(value).slice(0, 40)} of ${key}`,
+      rules: [{ [key]: { oid: '1.2.3', value } }],
+      reason: 'invalid_value',
+      path: `rules[0].${key}.value.${Object.keys(value)[0]}`,
+      semantic: true
+    }))
+  ]),
+  { name: 'a critical that is a text', rules: [{ extension: { oid: '1.2.3', critical: 'yes' } }], reason: 'wrong_type', path: 'rules[0].extension.critical' },
+  ...bad('upn', ['*@corp.example'], 'never_matches'),
+  ...bad('registeredId', ['a', '1'], 'invalid_value'),
+  ...bad('keyUsage', ['digitalsignature', 'clientAuth'], 'invalid_value').map((one) => ({ ...one, says: 'expected one of digitalSignature' })),
+  { name: 'a misspelt key usage', rules: [{ keyUsage: 'digitalSignatur' }], reason: 'invalid_value', path: 'rules[0].keyUsage', says: 'did you mean "digitalSignature"?' },
+  ...([
+    [{ type: 'website' }, 'invalid_value', 'type'], [{ type: [] }, 'empty', 'type'], [{ statement: 'QcCompliant' }, 'invalid_value', 'statement'],
+    [{ psd2: 'PSP_AI' }, 'wrong_type', 'psd2'], [{ psd2: {} }, 'empty', 'psd2'], [{ psd2: { role: 'PSP_AI' } }, 'unknown_key', 'psd2.role'],
+    [{ psd2: { roles: 'PSP_A' } }, 'invalid_value', 'psd2.roles'], [{ psd2: { roles: ['PSP_AI', 'psp_pi'] } }, 'invalid_value', 'psd2.roles[1]'],
+    [{ psd2: { authority: 'BAFIN' } }, 'never_matches', 'psd2.authority'], [{ psd2: { authority: 'de-bafin' } }, 'never_matches', 'psd2.authority']
+  ] as const).map(([value, reason, part]): Case => ({
+    name: `qualified ${JSON.stringify(value)}`, rules: [{ qualified: value }], reason, path: `rules[0].qualified.${part}`
+  })),
+  { name: 'a role in the singular', rules: [{ qualified: { psd2: { role: 'PSP_AI' } } }], reason: 'unknown_key', path: 'rules[0].qualified.psd2.role', says: 'did you mean "roles"?' },
+  ...([
+    [{ type: 'psd' }, 'never_matches', 'type'], [{ country: 'de' }, 'never_matches', 'country'], [{ country: 'DEU' }, 'never_matches', 'country'],
+    [{ state: 'CALI' }, 'never_matches', 'state'], [{ authority: 'DE-BAFIN' }, 'never_matches', 'authority'], [{ number: '' }, 'empty', 'number'],
+    [{ number: 5 }, 'wrong_type', 'number'], [{ kind: 'PSD' }, 'unknown_key', 'kind']
+  ] as const).map(([value, reason, part]): Case => ({
+    name: `organizationIdentifier ${JSON.stringify(value)}`,
+    rules: [{ subject: { organizationIdentifier: value } }],
+    reason,
+    path: `rules[0].subject.organizationIdentifier.${part}`
+  })),
+  {
+    name: 'an authority of another type than PSD',
+    rules: [{ subject: { organizationIdentifier: { type: 'VAT', authority: 'BAFIN' } } }],
+    reason: 'never_matches',
+    path: 'rules[0].subject.organizationIdentifier.authority',
+    semantic: true,
+    says: 'expected the type PSD'
+  },
+  { name: 'parts of another attribute', rules: [{ subject: { o: { type: 'PSD' } } }], reason: 'wrong_type', path: 'rules[0].subject.o' },
+  ...([[{ profession: '' }, 'empty', 'profession'], [{ registrationNumber: 5 }, 'wrong_type', 'registrationNumber']] as const).map(
+    ([value, reason, part]): Case => ({ name: `admission ${JSON.stringify(value)}`, rules: [{ admission: value }], reason, path: `rules[0].admission.${part}` })
+  ),
   ...['policy', 'extendedKeyUsage'].flatMap((key) => bad(
     key, ['clientAuth', '1', '1.', '.1', '1..2', '01.2', '1.02', '3.1', '1.40', 'OID.1.2.3', '1.2.*'], 'invalid_value'
   )),

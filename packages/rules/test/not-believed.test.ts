@@ -32,6 +32,7 @@ const CASES: readonly [ClaimKind, PeerIdentity, AllowRule, AllowRule][] = [
   ['subject', full, { subject: 'CN=web,O=Acme,OU=ops' }, { subject: 'CN=x' }],
   ['subject', full, { subject: { o: 'Acme', ou: 'ops' } }, { subject: [{ o: 'Acme', ou: 'x' }, { cn: 'x' }] }],
   ['spiffe', full, { spiffe: ID }, { spiffe: 'spiffe://td/x' }],
+  ['spiffe', full, { trustDomain: 'td' }, { trustDomain: 'te' }],
   ['spiffe', full, { spiffe: 'spiffe://td' }, { spiffe: 'spiffe://te' }],
   ['spiffe', full, { spiffe: 'spiffe://td/ns/*/sa/web' }, { spiffe: ['spiffe://te/*', 'spiffe://te', 'spiffe://x/a'] }],
   ['spiffe', full, { uri: ID }, { uri: 'https://a.example/' }],
@@ -106,7 +107,7 @@ test('what a gateway did not say stays unknown, whatever is believed', async (t)
 })
 
 const failing = (rule: AllowRule, peer: PeerIdentity): object | undefined => explain([rule], peer).closest?.failed[0]
-const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension']
 const only = (...believed: ClaimKind[]): ClaimKind[] => KINDS.filter((kind) => !believed.includes(kind))
 
 test('says what the certificate claims where it is not believed, and who vouches for what', async (t) => {
@@ -127,14 +128,15 @@ test('says what the certificate claims where it is not believed, and who vouches
     note: 'not believed: authority "partner" vouches for spiffe and dns only'
   })
   t.match(failing({ spiffe: ID }, limitPeerIdentity(full, 'partner', only('subject', 'dns', 'upn', 'uri'))), {
-    found: [ID], isClaim: true, note: 'not believed: authority "partner" vouches for subject, dns and uri only'
+    found: [ID], isClaim: true, note: 'not believed: authority "partner" vouches for subject, dns, uri and upn only'
   })
   t.match(failing({ uri: ID }, limitPeerIdentity(full, 'partner', ['spiffe'])), {
     found: [ID],
     isClaim: true,
-    note: 'not believed: authority "partner" vouches for subject, dns, uri, email, ip and policy only'
+    note: 'not believed: authority "partner" vouches for subject, dns, uri, email, ip, upn, policy, registeredId, ' +
+      'qualified, admission and extension only'
   }, 'a SPIFFE ID among the URIs')
-  t.match(failing({ cn: 'web' }, limitPeerIdentity(full, 'partner', only('upn'))), {
+  t.match(failing({ cn: 'web' }, limitPeerIdentity(full, 'partner', only())), {
     note: 'not believed: authority "partner" vouches for no names'
   })
 })
@@ -156,7 +158,8 @@ test('explains a not that is unknown, an authority that nobody knows, and a limi
   t.match(failing({ not: { ou: 'x' } }, partner), {
     key: 'not',
     note: 'too little is known to rule it out; ' +
-      'not believed: authority "partner" vouches for spiffe, dns, uri, email, ip and policy only',
+      'not believed: authority "partner" vouches for spiffe, dns, uri, email, ip, upn, policy, registeredId, ' +
+      'qualified, admission and extension only',
     within: { failed: [{ key: 'ou', found: ['ops'], isClaim: true }] },
   })
   t.match(failing({ authority: 'partner' }, full), {

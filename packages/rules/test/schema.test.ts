@@ -28,9 +28,10 @@ test('the schema describes groups', async (t) => {
 })
 
 test('the schema knows the keys that the validator knows', async (t) => {
-  const { certificateKeys, rule } = schema.$defs
+  const { certificateKeys, peerKeys, rule } = schema.$defs
   t.same(
-    [...Object.keys(certificateKeys.properties), ...Object.keys(rule.properties)].sort(), [...SPELLINGS.keys()].sort()
+    [certificateKeys, peerKeys, rule].flatMap(({ properties }) => Object.keys(properties)).sort(),
+    [...SPELLINGS.keys()].sort()
   )
 })
 

@@ -154,6 +154,25 @@ test('uri matches exactly, or segment by segment', async (t) => {
   ])
 })
 
+test('a wildcard covers an encoded octet unless code that decodes it would see another segment, in either case', async (t) => {
+  const alone = (octet: number): string => octet.toString(16).padStart(2, '0')
+  for (let octet = 0; octet < 256; octet++) {
+    const isSeparator = octet < 0x20 || octet === 0x7f || octet === 0x2f || octet === 0x5c
+    const spellings = new Set([alone(octet), alone(octet).toUpperCase()])
+    for (const hex of spellings) {
+      const row = (rule: string, path: string): Row => [{ uri: rule }, names('uri', path), !isSeparator]
+      hold(t, [row('https://h/*', `https://h/a%${hex}b`), row('https://h/**', `https://h/a/b%${hex}`)])
+    }
+  }
+  const covers = (segment: string, expected: boolean): Row => [{ uri: 'https://h/*' }, names('uri', `https://h/${segment}`), expected]
+  hold(t, [
+    // No octet: a percent sign without two hexadecimal digits.
+    ...['a%', 'a%4', '%4', 'a%4g', 'a%g4', '%%41'].map((segment) => covers(segment, false)),
+    // Only one or two dots alone are another folder.
+    ...['.well-known', '..a', 'a..', '...', '%2e%2ea', 'a%2e'].map((segment) => covers(segment, true))
+  ])
+})
+
 test('spiffe asks for a valid X.509-SVID', async (t) => {
   const id = 'spiffe://td.example/ns/ops/sa/web'
   const peer = await issue({ spiffe: id })
@@ -176,6 +195,25 @@ test('spiffe asks for a valid X.509-SVID', async (t) => {
   ])
   const intermediate = parsePeerIdentity((await ca.intermediate({ name: 'Not a leaf' })).der)
   t.equal(ask({ spiffe: 'spiffe://td.example' }, intermediate), false)
+})
+
+test('trustDomain asks for the trust domain of a valid X.509-SVID', async (t) => {
+  const peer = await issue({ spiffe: 'spiffe://td.example/web' })
+  hold(t, [
+    [{ trustDomain: 'td.example' }, peer, true], [{ trustDomain: ['a', 'td.example'] }, peer, true],
+    [{ trustDomain: 'td' }, peer, false], [{ trustDomain: 'example' }, peer, false],
+    [{ trustDomain: 'td.example', spiffe: 'spiffe://td.example/web' }, peer, true],
+    [{ trustDomain: ['td.example', 'a'], not: { trustDomain: 'a' } }, peer, true],
+    [{ spiffe: ['spiffe://td.example/web', 'spiffe://a/x'], not: { trustDomain: 'td.example' } }, peer, false],
+    [{ trustDomain: 'td.example' }, names('uri', 'spiffe://td.example'), false],
+    [{ trustDomain: 'td.example' }, names('uri', 'https://td.example/web'), false],
+    [{ trustDomain: 'td.example' }, names('dns', 'td.example'), 'unknown'],
+    [{ trustDomain: 'td.example' }, await issue({ cn: 'td.example', dns: 'td.example' }), false],
+  ])
+  t.throws(
+    () => ask({ trustDomain: 'td.example', not: { spiffe: 'spiffe://td.example/**' } }, peer), /never_matches|exclude/,
+    'both are the same value'
+  )
 })
 
 test('email ignores the case of the host alone', async (t) => {

@@ -16,6 +16,7 @@ describe('AllowRule', () => {
       dns: '*.x',
       uri: 'urn:a',
       spiffe: 'spiffe://td',
+      trustDomain: ['td', 'te'],
       email: 'a@b',
       ip: ['10.0.0.0/8']
     })
@@ -27,6 +28,17 @@ describe('AllowRule', () => {
       policy: '1.2.3',
       extendedKeyUsage: '1.2'
     })
+    expect(compileRules).type.toBeCallableWith([{
+      upn: 'a@b',
+      otherName: [{ oid: '1.2.3' }, { oid: '1.2.3', value: ['a', 5, { octets: '00' }] }],
+      directoryName: { o: 'a' },
+      registeredId: '1.2.3',
+      keyUsage: ['digitalSignature'],
+      qualified: { type: 'web', psd2: { roles: ['PSP_AI', '1.2.3'], authority: 'DE-BAFIN' } },
+      admission: { profession: 'a', registrationNumber: ['1'] },
+      extension: { oid: '1.2.3', critical: true, value: { time: '2027-03-15T00:00:00Z' } },
+      subject: { organizationIdentifier: [{ type: 'PSD', country: 'DE' }, 'VATDE-1'] }
+    }])
     expect<AllowRule>().type.toBeAssignableFrom({ authority: ['a'], via: { authority: 'a' }, not: { authority: 'c' } })
     expect<AllowRule>().type.toBeAssignableFrom({
       subject: ['CN=a', { organizationalUnit: 'b' }],
@@ -35,12 +47,42 @@ describe('AllowRule', () => {
     })
   })
 
+  test('takes a value of the request in place of a text', () => {
+    expect<AllowRule>().type.toBeAssignableFrom({
+      cn: { param: 'id' }, dns: ['a', { header: 'x-host' }], subject: { o: { query: 'tenant' } }, via: { cn: { param: 'g' } }
+    })
+    expect(compileRules).type.toBeCallableWith([{
+      trustDomain: ['td', { param: 'id' }],
+      upn: { param: 'id' },
+      registeredId: { query: 'id' },
+      directoryName: [{ header: 'x' }, { cn: { param: 'id' } }],
+      subject: { organizationIdentifier: [{ type: 'VAT' }, { param: 'id' }] }
+    }])
+    expect<AllowRule>().type.not.toBeAssignableFrom({ keyUsage: { param: 'id' } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ qualified: { type: { param: 'id' } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ extension: { oid: '1.2.3', value: { param: 'id' } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ subject: { organizationIdentifier: { number: { param: 'id' } } } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: { param: 'id', query: 'id' } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: { cookie: 'id' } })
+  })
+
+  test('takes a period, except within another rule', () => {
+    expect<AllowRule>().type.toBeAssignableFrom({ cn: 'a', validFrom: '2027-01-01', validUntil: '2027-02-01T12:00:00Z' })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: 'a', not: { cn: 'b', validUntil: '2027-01-01' } })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: 'a', validUntil: 1 })
+  })
+
   test('refuses a misspelt key', () => {
     expect<AllowRule>().type.not.toBeAssignableFrom({ spifffe: 'spiffe://td' })
     expect(compileRules).type.not.toBeCallableWith([{ cnn: 'a' }])
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a', orgnization: 'b' }])
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a', not: { uo: 'b' } }])
     expect(compileRules).type.not.toBeCallableWith([{ subject: { comonName: 'b' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ qualified: { type: 'website' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ qualified: { psd2: { role: 'PSP_AI' } } }])
+    expect(compileRules).type.not.toBeCallableWith([{ keyUsage: 'signing' }])
+    expect(compileRules).type.not.toBeCallableWith([{ extension: { value: 'a' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ subject: { o: { type: 'PSD' } } }])
     expect(compileRules).type.not.toBeCallableWith([{ via: { via: { cn: 'b' } } }])
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a' }], { grops: {} })
     expect(compileRules).type.not.toBeCallableWith([{ cn: 'a' }], { groups: { a: { cnn: 'a' } } })
@@ -126,7 +168,9 @@ describe('compileRules', () => {
     else {
       expect(
         verdict.reason
-      ).type.toBe<'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'>()
+      ).type.toBe<
+        'no_identity' | 'no_match' | 'incomplete_identity' | 'incomplete_request' | 'predicate_refused' | 'predicate_failed'
+      >()
     }
     expect(explain([{ cn: 'a' }], undefined)).type.toBe<Explanation>()
   })

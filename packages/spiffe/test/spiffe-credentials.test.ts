@@ -3,9 +3,10 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
-import { authoritiesOf } from '@peerkit/credentials'
+import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '@peerkit/credentials'
 import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
+import { compileRules } from '@peerkit/rules'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { splitCertificates } from '../src/source/read-certificates.ts'
 import { SpiffeOptionError, WorkloadApiError, spiffeCredentials } from '../src/index.ts'
@@ -80,8 +81,8 @@ test('an agent that stops is told once, and the SVID stays until it is back', as
   t.not(source.current, before)
 })
 
-test('PermissionDenied while it runs: the last SVID stays', async (t) => {
-  const { source, agent, changes, clock } = await start(t)
+test('PermissionDenied while it runs, with whenDenied: keep: the last SVID stays', async (t) => {
+  const { source, agent, changes, clock } = await start(t, { whenDenied: 'keep' })
   const refused = nextChange(source, 'refused')
   agent.answer(7, 'no identity issued')
   t.match(await refused, { error: { code: 'MTLS_ERR_SPIFFE_WORKLOAD_API', reason: 'denied', status: 7, message: /no identity issued/ } })
@@ -93,6 +94,45 @@ test('PermissionDenied while it runs: the last SVID stays', async (t) => {
   clock.advance(2_000)
   await recovered
   t.same(changes.map(({ type }) => type), ['refused', 'recovered'])
+})
+
+test('PermissionDenied while it runs: the SVID is withdrawn, until the agent gives it again', async (t) => {
+  const { source, agent, changes, clock } = await start(t)
+  const before = source.current
+  const withdrawn = nextChange(source, 'rotated')
+  const again = clock.nextTask((delay) => delay === 1_000)
+  agent.answer(7, 'no identity issued')
+  await again
+  t.equal(source.current, before)
+  const next = clock.nextTask((delay) => delay === 2_000)
+  clock.advance(1_000)
+  t.match(await withdrawn, { trustChanged: false, snapshot: { withdrawn: true, generation: 2, notAfter: clock.now(), authorities: before.authorities } })
+  t.match(secureContextOptions(source.current), { cert: '', key: '' })
+  await next
+  agent.answer(undefined)
+  const recovered = nextChange(source, 'recovered')
+  clock.advance(2_000)
+  await recovered
+  t.match(source.current, { withdrawn: false, generation: 3, notAfter: before.notAfter }, 'the same one, taken anew')
+  t.same(changes.map(({ type }) => type), ['refused', 'rotated', 'rotated', 'recovered'])
+})
+
+test('PermissionDenied of an agent that was away counts after a while', async (t) => {
+  const { source, agent, clock } = await start(t, { denialGrace: 10_000 })
+  const refused = nextChange(source, 'refused')
+  await agent.stop()
+  await refused
+  agent.answer(7, 'not synchronized')
+  await agent.start()
+  for (const delay of [1_000, 2_000, 4_000]) {
+    const next = clock.nextTask((wanted) => wanted === delay * 2)
+    clock.advance(delay)
+    await next
+    t.notOk(source.current.withdrawn, 'an agent that starts does not know its workloads yet')
+  }
+  const withdrawn = nextChange(source, 'rotated')
+  clock.advance(8_000)
+  t.match(await withdrawn, { snapshot: { withdrawn: true } })
 })
 
 test('InvalidArgument is tried again after the longest pause alone', async (t) => {
@@ -131,7 +171,7 @@ test('a start fails after waitFor, and says why', async (t) => {
   await scheduled
   clock.advance(500)
   await t.rejects(starting, {
-    code: 'MTLS_ERR_SPIFFE_WORKLOAD_API', reason: 'timeout', message: /no usable X\.509-SVID within 500 ms; .*no identity issued/, cause: { reason: 'denied' }
+    code: 'MTLS_ERR_SPIFFE_WORKLOAD_API', reason: 'timeout', message: /^SPIFFE Workload API: no usable X\.509-SVID within 500 ms; unix:.*no identity issued/, cause: { reason: 'denied' }
   })
   t.equal(clock.waiting, 0, 'nothing goes on')
   const silent = await startAgent(t)
@@ -288,4 +328,39 @@ test('options that are wrong', async (t) => {
     t.match((error as Error).message, message)
   }
   t.equal(WorkloadApiError.code, 'MTLS_ERR_SPIFFE_WORKLOAD_API')
+})
+
+test('tells the state of the stream and of each bundle', async (t) => {
+  const { source, agent, clock } = await start(t)
+  const begin = clock.now()
+  t.match(source.status?.(), {
+    kind: 'workload api',
+    origin: agent.address,
+    state: 'live',
+    problem: undefined,
+    bundles: [
+      { authority: 'prod.example', origin: 'workload api', refreshedAt: begin, problem: undefined },
+      { authority: 'partner.example', origin: 'workload api', refreshedAt: begin, problem: undefined }
+    ]
+  })
+  const refused = nextChange(source, 'refused')
+  await agent.stop()
+  await refused
+  t.match(source.status?.(), { state: 'failing', since: begin, problem: /SPIFFE Workload API/ })
+})
+
+test('a rule may name a trust domain that is not federated yet, unless it never will be', async (t) => {
+  const all = await start(t)
+  t.same(['other.example', 'OTHER', 'spiffe://other.example', ''].map((name) => all.source.mayAdd?.(name)), [
+    true, false, false, false
+  ])
+  const some = await start(t, { federated: ['other.example'] })
+  t.same(['other.example', 'third.example'].map((name) => some.source.mayAdd?.(name)), [true, false])
+  const rule = (name: string): readonly string[] => {
+    return compileRules({ trustDomain: name }, {
+      authorities: ruleAuthoritiesOf(some.source.current, 'clients', some.source)
+    }).warnings
+  }
+  t.match(rule('other.example'), [/matches no peer until an authority is added/])
+  t.throws(() => rule('third.example'), { message: /expected a rule that peers of some authority can match/ })
 })

@@ -1,4 +1,5 @@
-import { createPartialIdentity, claimsOf } from '@peerkit/identity'
+import { createPartialIdentity, claimsOf, parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision, TrustEvaluator, TrustEvaluatorOptions } from '../src/index.ts'
@@ -35,8 +36,8 @@ test('an authority vouches for its own names: what is outside is refused, what i
     serverAuthOnly: false,
     peer: { authority: 'partner', spiffeId: 'spiffe://b.example/web', subject: undefined }
   })
-  t.same(inside.peer.notBelieved, ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'])
-  t.same([...inside.peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'email', 'ip', 'otherName', 'uri'])
+  t.same(inside.peer.notBelieved, ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension'])
+  t.same([...inside.peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'email', 'ip', 'otherName', 'registeredId', 'uri'])
   t.equal(claimsOf(inside.peer).subject?.organizationalUnit, 'billing')
 
   const foreign = ask(trust, b.issue('CN=x', named(spiffe('spiffe://a.example/billing'))))
@@ -226,4 +227,36 @@ test('a certificate of many names costs a bounded number of comparisons, however
       message: /need 90000 comparisons with what authority "a" vouches for; expected at most 4096/
     }
   })
+})
+
+test('authorities are read again after a new version, unless nobody can have changed them', (t) => {
+  const [rootA, rootB] = [parsePeerIdentity(aRoot), parsePeerIdentity(bRoot)]
+  const leaf = b.issue('CN=x', named(spiffe('spiffe://b.example/web')))
+  const names = Object.freeze({ spiffe: 'spiffe://b.example' })
+  let version = 1
+  let ca: readonly PeerIdentity[] = Object.freeze([rootA])
+  const frozen = (): Authority => Object.freeze({ name: 'x', ca, names, intermediates: Object.freeze([]), revocation: Object.freeze([]) })
+  const shifting = Object.freeze({ name: 'x', names, get ca () { return ca } })
+  const mutable: { name: string, ca: readonly PeerIdentity[] } = { name: 'x', ca }
+  const lists = Object.freeze({ name: 'x', ca: [rootA], names })
+  const bytes = Buffer.from(bRoot)
+  const inPlace = Object.freeze({ name: 'x', ca: Object.freeze([bytes]), names })
+  const openNames = Object.freeze({ name: 'x', ca: Object.freeze([rootB]), names: { spiffe: 'spiffe://a.example' } })
+  const asked = new Map([frozen, () => shifting, () => mutable, () => lists, () => inPlace, () => openNames].map((authority, index) => {
+    return [index, evaluator(() => [authority()], { version: () => version })]
+  }))
+  for (const [index, trust] of asked) t.equal(ask(trust, leaf).accepted, index === 4, `${index} before`)
+  version += 1
+  ca = Object.freeze([rootB])
+  mutable.ca = ca
+  lists.ca.splice(0, 1, rootB)
+  bytes.fill(0)
+  openNames.names.spiffe = 'spiffe://b.example'
+  for (const [index, trust] of asked) t.equal(ask(trust, leaf).accepted, index !== 4, `${index} after`)
+  const one = frozen()
+  const kept = evaluator(() => [one], { version: () => version })
+  t.equal(ask(kept, leaf).accepted, true)
+  version += 1
+  t.equal(ask(kept, leaf).accepted, true, 'the same frozen authority')
+  t.end()
 })

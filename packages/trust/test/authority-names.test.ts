@@ -57,6 +57,7 @@ const TABLE: ReadonlyArray<readonly [ClaimKind, unknown, readonly string[], read
     ['bob@evil.example', 'bob', '@corp.example', 'bob@corp.example@evil.example', 'bob@sub.corp.example']
   ],
   ['policy', '1.2.3', ['1.2.3'], ['1.2.3.4', '2.5.29.32.0']],
+  ['registeredId', ['1.2.3', '1.2.5'], ['1.2.3', '1.2.5'], ['1.2.3.4', '1.2']],
   [
     'subject', { o: 'Partner' }, ['CN=x,O=Partner', 'O=Partner,OU=any'],
     ['CN=x', 'O=partner', 'O=Partner,O=Example', 'O=Example']
@@ -81,7 +82,7 @@ for (const [kind, bound, within, outside] of TABLE) {
 }
 
 test('a kind that is not mentioned has no bound, and is not believed', async (t) => {
-  const kinds = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+  const kinds = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension']
   for (const [kind, bound, within] of TABLE) {
     const { notBelieved } = bounds({ [kind]: bound } as AuthorityNames)
     t.same(notBelieved, kinds.filter((other) => other !== kind))

@@ -50,6 +50,24 @@ test('tells the path above the leaf, the anchor, and when the answer ends', asyn
   t.ok(Object.isFrozen(verdict) && Object.isFrozen(verdict.path))
 })
 
+test('a verdict counts until whichever certificate of the path ends first: leaf, CA or anchor', async (t) => {
+  const [soon, lasting] = [{ notAfter: NOW + 60_000 }, root.certify(ca)]
+  for (const [what, given, sent, trusted] of [
+    ['leaf', ca.issue('CN=leaf', soon), lasting, anchor],
+    ['CA', leaf, intermediate, anchor],
+    ['anchor', leaf, lasting, root.root(soon)]
+  ] as const) {
+    let time = NOW
+    const validator = createPathValidator({ anchors: () => [trusted], now: () => time })
+    const verdict = validator.validate(given, [sent])
+    t.match(verdict, { valid: true, until: NOW + 61_000 }, what)
+    time = NOW + 60_999
+    t.equal(validator.validate(given, [sent]), verdict, `${what}: in its last second`)
+    time = NOW + 61_000
+    t.match(validator.validate(given, [sent]), { valid: false, step: 'expired' }, `${what}: after it`)
+  }
+})
+
 test('validates what a development CA issues, in process and by its own clock', async (t) => {
   const authority = await createDevCa()
   const middle = await authority.intermediate()

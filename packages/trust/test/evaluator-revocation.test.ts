@@ -1,7 +1,13 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision, TrustEvaluator } from '../src/index.ts'
-import type { RevocationStatus } from '@peerkit/revocation'
+import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa } from '@peerkit/dev-ca'
+import { parsePeerIdentity } from '@peerkit/identity'
+import { combineCheckers, crlChecker, crlUrlChecker } from '@peerkit/revocation'
+import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import {
   DAY,
   evaluatorOf,
@@ -301,4 +307,40 @@ test('without a checker nothing is asked again', async (t) => {
     staleUntil: Infinity
   })
   t.equal(outcomeOf(root.issue(), [], [anchor]), 'accepted by root')
+})
+
+test('a CA of another authority revokes nothing by having the name of ours', async (t) => {
+  const [ours, theirs] = [await createDevCa({ name: 'Same' }), await createDevCa({ name: 'Same' })]
+  const [client, lost] = [await ours.issue({ dns: 'client.example' }), await ours.issue({ dns: 'lost.example' })]
+  theirs.revoke(client.serialNumber)
+  theirs.revoke(lost.serialNumber)
+  ours.revoke(lost.serialNumber)
+  const [issuer, twin] = [parsePeerIdentity(ours.der), parsePeerIdentity(theirs.der)]
+  const lists = { ours: (await ours.crl()).der, theirs: (await theirs.crl()).der }
+  const checker = (crls: readonly Uint8Array[]): RevocationChecker => crlChecker({ crls, issuers: [issuer, twin] })
+  const folder = t.testdir({ 'theirs.crl': (await theirs.crl()).pem })
+  const fromUrl = await crlUrlChecker({ issuers: [issuer, twin], urls: [pathToFileURL(join(folder, 'theirs.crl')).href] })
+  const of = (name: string, ca: DevCa, revocation: readonly RevocationChecker[]): Authority => ({ name, ca: [ca.der], names: 'any', revocation })
+  const outcomes = async (revocation: RevocationChecker): Promise<readonly string[]> => {
+    t.teardown(async () => { await revocation.close() })
+    const mine = of('ours', ours, [])
+    const other = of('theirs', theirs, [revocation])
+    return await Promise.all([[mine, other], [other, mine]].flatMap((authorities) => {
+      const trust = createTrustEvaluator({ authorities: () => authorities, version: () => 1 })
+      return [client, lost].map(async ({ der }) => {
+        const decision = await trust.evaluate(der)
+        return decision.accepted ? decision.authority : decision.reason
+      })
+    }))
+  }
+  const all = ['ours', 'ours', 'ours', 'ours']
+  const byKey = ['ours', 'revoked', 'ours', 'revoked']
+  t.same(await outcomes(checker([lists.theirs])), all, 'their list')
+  t.same(await outcomes(fromUrl), all, 'their list from a URL')
+  for (const crls of [[lists.theirs, lists.ours], [lists.ours, lists.theirs]]) {
+    t.same(await outcomes(checker(crls)), byKey, 'our list beside theirs counts')
+  }
+  for (const ask of ['all', 'first'] as const) {
+    t.same(await outcomes(combineCheckers([checker([lists.theirs]), checker([lists.ours])], { ask })), byKey, ask)
+  }
 })

@@ -35,6 +35,27 @@ test('an accepted leaf has its verified chain, who vouched, and when that ends',
   )
 })
 
+test('a decision ends with whichever certificate of the path ends first: leaf, CA or anchor', async (t) => {
+  const soon = { notAfter: NOW + 60_000 }
+  for (const [what, given, sent, anchors] of [
+    ['leaf', ca.issue('CN=leaf', soon), intermediate, anchor],
+    ['CA', leaf, root.certify(ca, soon), anchor],
+    ['anchor', leaf, intermediate, root.root(soon)]
+  ] as const) {
+    let now = NOW
+    const trust = evaluatorOf([anchors], { now: () => now })
+    const decision = trust.evaluate(given, { sent: [sent] }) as Decision
+    t.match(decision, { accepted: true, notAfter: NOW + 61_000 }, what)
+    if (!decision.accepted) continue
+    now = NOW + 60_999
+    t.equal(trust.isFresh(decision), true, `${what}: in its last second`)
+    t.equal(trust.evaluate(given, { sent: [sent] }), decision, what)
+    now = NOW + 61_000
+    t.equal(trust.isFresh(decision), false, `${what}: after it`)
+    t.match(trust.evaluate(given, { sent: [sent] }), { accepted: false }, what)
+  }
+})
+
 test('a refused leaf says which certificate is at fault, which step, and why in words', async (t) => {
   const gone = root.certify(ca, { notAfter: NOW - 2_000 })
   const decision = evaluatorOf([anchor]).evaluate(leaf, { sent: [gone] }) as Decision

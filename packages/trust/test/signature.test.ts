@@ -139,3 +139,31 @@ test('a key of one kind makes no signature of another', async (t) => {
     'what node:crypto throws at is no signature'
   )
 })
+
+test('a signature of another kind than the key of its issuer is none, whoever bears the name', async (t) => {
+  const ed25519: Signing = { algorithm: sequence(oid('1.3.101.112')), hash: null }
+  const kinds: ReadonlyArray<readonly [string, Keys, Signing]> = [
+    ['RSA', rsa, RSA_SHA256],
+    ['RSASSA-PSS', rsa, pss('sha256', 32)],
+    ['ECDSA', newKeys(), ECDSA_SHA256],
+    ['Ed25519', generateKeyPairSync('ed25519'), ed25519]
+  ]
+  for (const [own, keys, signing] of kinds) {
+    const root = new Party('CN=root', { keys, signing })
+    const ca = new Party('CN=ca', { keys, signing })
+    for (const [other, otherKeys, otherSigning] of kinds) {
+      if (otherKeys === keys) continue
+      const namesake = { keys: otherKeys, signing: otherSigning }
+      const what = `signed with ${other} below a key for ${own}`
+      t.equal(outcome(new Party('CN=root', namesake).issue(), [], [root.root()]), 'signature_invalid', what)
+      t.equal(
+        outcome(new Party('CN=ca', namesake).issue(), [root.certify(ca)], [root.root()]), 'signature_invalid',
+        `${what}, an intermediate`
+      )
+      t.equal(
+        outcome(ca.issue(), [new Party('CN=root', namesake).certify(ca)], [root.root()]), 'signature_invalid',
+        `an intermediate ${what}`
+      )
+    }
+  }
+})

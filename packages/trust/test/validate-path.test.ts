@@ -83,6 +83,25 @@ test('counts intermediates as pathLenConstraint has it, self-issued ones not', a
     [root.certify(upper, zero), upper.certify(lower, { extensions: [basicConstraints(true, 9)] })],
     [root.root()]
   ), 'path_length', 'no one takes it back')
+  const middle = new Party('CN=middle')
+  const widest = { extensions: [basicConstraints(true, 9)] }
+  const one = { extensions: [basicConstraints(true, 1)] }
+  const below = middle.certify(lower)
+  t.equal(
+    outcome(lower.issue(), [root.certify(upper, one), upper.certify(middle, widest), below], [root.root()]),
+    'path_length', 'a lower CA that names more gets no more'
+  )
+  t.equal(
+    outcome(lower.issue(), [root.certify(upper, widest), upper.certify(middle), below], [root.root(one)]),
+    'path_length', 'nor a CA below an anchor that has its say'
+  )
+  t.equal(
+    outcome(lower.issue(), [root.certify(upper, widest), upper.certify(middle, zero), below], [root.root()]),
+    'path_length', 'a lower CA that names less gets less'
+  )
+  t.equal(
+    outcome(lower.issue(), [root.certify(upper, widest), upper.certify(middle, one), below], [root.root()]), 'valid'
+  )
 })
 
 test('wants the purpose in the leaf and in every CA that lists purposes', async (t) => {

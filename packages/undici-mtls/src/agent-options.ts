@@ -1,7 +1,7 @@
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import {
-  anything, checkOption, choice, clock, count, credentialSource, defineOptions, duration, flag, required, secret, text,
-  url, valueOf
+  anything, checkOption, choice, clock, count, credentialSource, defineOptions, duration, flag, func, required, secret,
+  text, url, valueOf
 } from '@peerkit/identity/internal'
 import type { OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -10,6 +10,7 @@ import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { Agent } from 'undici'
 import type { AllowedServers } from './connect/server-rules.ts'
 import { OutboundOptionError } from './errors.ts'
+import type { Resolve } from './pools/resolve-option.ts'
 
 /** Options that are passed to undici's Agent. */
 export type PassedOptions = Pick<Agent.Options,
@@ -79,6 +80,16 @@ export interface OriginOptions {
   readonly socketPath?: string
   /** A proxy to CONNECT through. Default: the agent's. */
   readonly proxy?: string | ProxyOptions
+  /**
+   * Says where to connect to, for every new connection, in place of DNS. Who may answer does not depend on it: rules
+   * and host name are those of the origin. Open connections stay in use; `clientTtl` limits their life. Default: none.
+   */
+  readonly resolve?: Resolve
+  /**
+   * How long addresses of `resolve` are used, in milliseconds. It is asked earlier if no address works. 0: for every
+   * connection. Default 30,000.
+   */
+  readonly resolveTtl?: number
 }
 
 /** A proxy to CONNECT through. */
@@ -162,7 +173,13 @@ export function passedOptions (options: MtlsAgentOptions): PassedOptions {
 
 /** The type of each option of an origin. */
 export const ORIGIN_OPTIONS: OptionTypes<OriginOptions> = {
-  allowedServers: anything, credentials: credentialSource, servername: text(), socketPath: text(), proxy: anything
+  allowedServers: anything,
+  credentials: credentialSource,
+  servername: text(),
+  socketPath: text(),
+  proxy: anything,
+  resolve: func(),
+  resolveTtl: duration({ least: 0 })
 }
 export const originOptions: OptionSet = defineOptions<OriginOptions>('origins', OutboundOptionError, ORIGIN_OPTIONS)
 

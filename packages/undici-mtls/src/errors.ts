@@ -54,16 +54,20 @@ export class OutboundOriginError extends OutboundError {
   }
 }
 
-/** The agent's own certificate has expired and was not replaced. Nothing is sent with it. */
+/** The agent's own certificate has expired or was withdrawn, and was not replaced. Nothing is sent with it. */
 export class OutboundCredentialsExpiredError extends OutboundError {
   static readonly code = 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED'
   override readonly code = 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED'
   override readonly retryable = false
   override readonly reason: undefined
 
-  /** @param notAfter milliseconds since the epoch */
-  constructor (origin: string, notAfter: number) {
-    super(`Cannot call ${origin}: the client certificate expired at ${new Date(notAfter).toISOString()}`, origin)
+  /**
+   * @param notAfter milliseconds since the epoch
+   * @param withdrawn whether who issued it took it back then
+   */
+  constructor (origin: string, notAfter: number, withdrawn: boolean = false) {
+    const what = withdrawn ? 'was withdrawn' : 'expired'
+    super(`Cannot call ${origin}: the client certificate ${what} at ${new Date(notAfter).toISOString()}`, origin)
   }
 }
 

@@ -13,4 +13,5 @@ export type {
   OutboundReason, ServerCertificateError, ServerRefusal, TlsAlert, UnreachableReason, WrongServer
 } from './errors.ts'
 export { MtlsAgent } from './mtls-agent.ts'
-export { readOrigin } from './pools/origin-policy.ts'
+export { readOrigin } from './pools/read-origin.ts'
+export type { Resolve, ResolveQuestion } from './pools/resolve-option.ts'

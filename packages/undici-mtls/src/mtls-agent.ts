@@ -13,7 +13,8 @@ import { readTarget, splitUrl } from './dispatch/target.ts'
 import type { WithoutUrl } from './dispatch/target.ts'
 import { acceptMocks, checkUndici } from './dispatch/undici-internals.ts'
 import { ConnectionManager } from './pools/connection-manager.ts'
-import { OriginPolicies, readOrigin } from './pools/origin-policy.ts'
+import { OriginPolicies } from './pools/origin-policy.ts'
+import { readOrigin } from './pools/read-origin.ts'
 
 const reference = new undici.Agent()
 
@@ -197,6 +198,7 @@ export class MtlsAgent extends Dispatcher {
   override destroy (...args: any[]): Promise<void> | undefined {
     const callback = args.find((arg) => typeof arg === 'function')
     const reason = args.find((arg) => arg instanceof Error) ?? null
+    this.#policies.abortResolvers()
     const destroyed = this.#connections.destroy(reason)
     if (callback === undefined) return destroyed
     destroyed.then(callback, callback)

@@ -54,6 +54,7 @@ test('rules ask for the authority; one that nobody can satisfy is refused at onc
   const make = (options: Partial<MtlsAgentOptions>, given: Record<string, AuthorityMaterial> = authorities) => () => new MtlsAgent({ credentials: memoryCredentials({ ...base, authorities: given }), ...options })
   t.throws(make({ allowedServers: [{ authority: 'apj' }] }), { code: 'MTLS_ERR_RULE_INVALID', reason: 'unknown_authority' })
   t.throws(make({ allowedServers: [{ authority: 'api', spiffe: 'spiffe://ours.example/x' }] }), { code: 'MTLS_ERR_RULE_INVALID', reason: 'never_matches' })
+  t.doesNotThrow(make({ allowedServers: [{ authority: 'internal' }] }, { internal, api: api({ for: 'clients' }) }), 'one for servers is enough')
   t.throws(make({}, { clients: { ...internal, for: 'clients' } }), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /no authority of the credentials is for servers \("clients" for clients\)/ })
 })
 

@@ -1,7 +1,9 @@
 import { test } from 'tap'
 import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { MtlsAgent, getServerIdentity } from '../src/index.ts'
 import { createLedger } from '@peerkit/test-support/ledger'
 import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
@@ -207,6 +209,62 @@ test('a server revoked while its connection is kept gets no further request', as
   source.update({ crl: (await ca.crl()).pem })
   t.match(await rejection(agent.request({ origin: listening.origin, path: '/2', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' })
   t.same(listening.seen, ['/1'])
+})
+
+test('a request waits for the answer of a checker that moved, although the last answer has not ended', async (t) => {
+  const listening = await startServer({ identity: server })
+  const answer = Promise.withResolvers<RevocationStatus>()
+  const good: RevocationStatus = { state: 'good', source: 'ocsp', until: Infinity }
+  const revocation: RevocationChecker & { epoch: number } = {
+    epoch: 0,
+    check: () => revocation.epoch === 0 ? good : answer.promise,
+    permits: ({ state }) => state === 'good',
+    // It tells nobody: the agent has to see for itself.
+    subscribe: () => () => {},
+    close: async () => {}
+  }
+  const agent = new MtlsAgent({ credentials, revocation })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/1', method: 'GET' })).body.dump()
+  revocation.epoch += 1
+  const second = rejection(agent.request({ origin: listening.origin, path: '/2', method: 'GET' }))
+  answer.resolve({ state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined })
+  t.match(await second, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' })
+  t.same(listening.seen, ['/1'])
+})
+
+test('while an answer is asked for again a kept connection carries requests, until its server ends or is refused', async (t) => {
+  const MINUTE = 60_000
+  for (const end of ['the certificate ends', 'the answer says revoked']) {
+    const start = Date.now()
+    let time = start
+    const brief = await ca.issue({ cn: 'brief', ip: '127.0.0.1', notAfter: new Date(start + 60 * MINUTE) })
+    const listening = await startServer({ identity: brief })
+    const again = Promise.withResolvers<RevocationStatus>()
+    const revocation: RevocationChecker = {
+      epoch: 0,
+      // The next answer is asked for at 85 % of this one's time.
+      check: () => time === start ? { state: 'good', source: 'ocsp', until: start + 70 * MINUTE } : again.promise,
+      permits: ({ state }) => state === 'good',
+      subscribe: () => () => {},
+      close: async () => {}
+    }
+    const agent = new MtlsAgent({ credentials, revocation, connections: 1, now: () => time })
+    t.teardown(async () => { await agent.destroy(); await listening.close() })
+    const get = async (path: string): Promise<unknown> => await (await agent.request({ origin: listening.origin, path, method: 'GET' })).body.dump()
+    await get('/1')
+    time = start + 59.8 * MINUTE
+    await get('/2')
+    t.equal(listening.accepted(), 1, 'the same connection')
+    if (end === 'the certificate ends') time = start + 60.1 * MINUTE
+    else {
+      again.resolve({ state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined })
+      await again.promise
+      await nextTurn()
+    }
+    t.match(await rejection(get('/3')), { code: end === 'the certificate ends' ? 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' : 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' }, end)
+    t.same(listening.seen, ['/1', '/2'], end)
+  }
 })
 
 test('a checker that moves ends kept connections', async (t) => {

@@ -10,7 +10,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { memoryCredentials } from '@peerkit/credentials'
+import type { CredentialSource } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import type { IssuedCertificate } from '@peerkit/dev-ca'
+import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { MtlsAgent, getServerIdentity } from '../src/index.ts'
 import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
 import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
@@ -22,10 +25,10 @@ const proxyIdentity = await ca.issue({ cn: 'proxy', ip: '127.0.0.1', spiffe: 'sp
 interface TestProxy { readonly uri: string, readonly asked: Array<{ authority: string, authorization: string | undefined, client: string | undefined }>, close (): Promise<void> }
 
 /** A proxy that knows CONNECT, over TCP or over TLS that demands client certificates. */
-async function startProxy (secure: boolean, answer = 'HTTP/1.1 200 OK\r\n\r\n'): Promise<TestProxy> {
+async function startProxy (secure: boolean, answer = 'HTTP/1.1 200 OK\r\n\r\n', identity = proxyIdentity): Promise<TestProxy> {
   const asked: TestProxy['asked'] = []
   const sockets = new Set<Socket>()
-  const proxy: HttpServer = secure ? createHttpsServer({ cert: proxyIdentity.chain, key: proxyIdentity.key, ca: ca.root, requestCert: true, rejectUnauthorized: true }) : createHttpServer()
+  const proxy: HttpServer = secure ? createHttpsServer({ cert: identity.chain, key: identity.key, ca: ca.root, requestCert: true, rejectUnauthorized: true }) : createHttpServer()
   proxy.on('connection', (socket: Socket) => { sockets.add(socket.on('error', () => {})) })
   proxy.on('tlsClientError', () => {})
   proxy.on('connect', ({ url = '', headers }: IncomingMessage, socket: Socket) => {
@@ -135,6 +138,47 @@ test('a proxy with credentials of its own; its connections go when those rotate'
   own.update({ cert: renewed.chain, key: renewed.key })
   await get()
   t.same(proxy.asked.map(({ client }) => client), ['gatekeeper', 'gatekeeper-2'])
+})
+
+const HOUR = 3_600_000
+
+test('a connection through a proxy ends with what the proxy was accepted by, also before the origin\'s own end', async (t) => {
+  const start = Date.now()
+  const soon = new Date(start + HOUR)
+  const briefProxy = await ca.issue({ cn: 'brief-proxy', ip: '127.0.0.1', notAfter: soon })
+  const briefClient = await ca.issue({ cn: 'brief-client', profile: 'client', notAfter: soon })
+  const brief = memoryCredentials({ cert: briefClient.chain, key: briefClient.key, ca: ca.root })
+  const good = (until: number): RevocationStatus => ({ state: 'good', source: 'ocsp', until })
+  for (const [what, { identity = proxyIdentity, own = undefined, isRevoked = false }, expected] of [
+    ['the certificate of the proxy ends', { identity: briefProxy }, { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }],
+    ['the answer about its revocation ends', { isRevoked: true }, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' }],
+    ['the certificate that we show to the proxy ends', { own: brief }, { code: 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED' }]
+  ] as ReadonlyArray<readonly [string, { readonly identity?: IssuedCertificate, readonly own?: CredentialSource, readonly isRevoked?: boolean }, object]>) {
+    let time = start
+    const revocation: RevocationChecker = {
+      epoch: 1,
+      check: ({ subject }) => {
+        if (!isRevoked || subject?.commonName !== 'proxy') return good(Infinity)
+        return time < start + HOUR ? good(start + HOUR) : { state: 'revoked', source: 'ocsp', reason: 'keyCompromise', revokedAt: start }
+      },
+      permits: ({ state }) => state === 'good',
+      subscribe: () => () => {},
+      close: async () => {}
+    }
+    const listening = await startServer({ identity: server })
+    const proxy = await startProxy(true, undefined, identity)
+    const origins = { [listening.origin]: { proxy: { uri: proxy.uri, ...(own !== undefined && { credentials: own }) } } }
+    const agent = new MtlsAgent({ credentials, revocation, origins, connections: 1, now: () => time })
+    t.teardown(async () => { await agent.destroy(); await proxy.close(); await listening.close() })
+    const get = async (path: string): Promise<string> => await (await agent.request({ origin: listening.origin, path, method: 'GET' })).body.text()
+    t.equal(await get('/first'), '/first', what)
+    time = start + HOUR - 2_000
+    t.equal(await get('/second'), '/second')
+    t.equal(proxy.asked.length, 1, `${what}: before, the tunnel is used again`)
+    time = start + HOUR + 2_000
+    t.match(await rejection(get('/third')), expected, what)
+    t.strictSame(listening.seen, ['/first', '/second'], `${what}: nothing more was sent`)
+  }
 })
 
 test('a Unix socket stands for the address, the name is checked all the same', async (t) => {

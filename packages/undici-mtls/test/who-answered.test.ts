@@ -75,6 +75,21 @@ test('in a mixed rule set each rule decides for itself whether the name counts',
   }
 })
 
+test('a group with one rule without a SPIFFE ID keeps the host name check, at whatever depth', async (t) => {
+  const mixed: AllowedServers = [{ spiffe: LEDGER }, { ou: 'web' }]
+  const turned: AllowedServers = [{ ou: 'web' }, { spiffe: LEDGER }]
+  const [named, unnamed] = await Promise.all([
+    ca.issue({ cn: 'x', ou: 'web', ip: '127.0.0.1' }), ca.issue({ cn: 'x', ou: 'web', dns: 'elsewhere.example' })
+  ])
+  for (const servers of [{ outer: mixed }, { outer: turned }, { outer: ['inner'], inner: mixed }, { outer: ['inner', { spiffe: LEDGER }], inner: turned }]) {
+    const call = async (identity: ServerSettings['identity']) => await callOnce(t, { identity }, { allowedServers: 'outer', servers })
+    t.equal((await call(named)).error, undefined)
+    const { error, seen } = await call(unnamed)
+    t.match(error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name' }, JSON.stringify(servers))
+    t.strictSame(seen, [], 'no byte was sent')
+  }
+})
+
 test('the Host header has no say in who is expected', async (t) => {
   const elsewhere = await startServer({ identity: await ca.issue({ cn: 'x', dns: 'elsewhere.example' }) })
   const agent = new MtlsAgent({ credentials })

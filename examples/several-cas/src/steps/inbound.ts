@@ -35,7 +35,8 @@ export async function ownNames (pki: Pki, { title, line, expect }: Transcript): 
   expect(
     'our orders',
     await ask(await pki.internal.issue({ profile: 'client', spiffe: ORDERS })),
-    '200 {"authority":"internal","notBelieved":["uri","email","ip","upn","policy"]}'
+    '200 {"authority":"internal","notBelieved":["uri","email","ip","upn","policy",' +
+      '"registeredId","qualified","admission","extension"]}'
   )
   expect(
     'our orders, certificate below the old root',

@@ -59,7 +59,7 @@ export async function askEach (
 async function leadsTo (
   one: AskedAuthority, { chain: [leaf = new Uint8Array(), ...sent], at }: AskedChain
 ): Promise<boolean> {
-  const authority: Authority = { ...toAuthority(one), names: 'any', revocation: [] }
+  const authority: Authority = { ...toAuthority(one), names: 'any', spiffeOnly: false, revocation: [] }
   const trust = createTrustEvaluator({ authorities: () => [authority], purpose: 'any', now: () => at })
   return (await trust.evaluate(leaf, { sent })).accepted
 }
@@ -73,11 +73,12 @@ function findOutside (
 }
 
 function toAuthority ({ authority, checker }: AskedAuthority): Authority {
-  const { name, names, partial, algorithms, serverAuthOnlyUntil, tolerate, ca, known } = authority
+  const { name, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil, tolerate, ca, known } = authority
   return {
     name,
     names,
     partial,
+    spiffeOnly,
     tolerate,
     ca: ca.flatMap(({ certificates }) => certificates),
     intermediates: known.flatMap(({ certificates }) => certificates),

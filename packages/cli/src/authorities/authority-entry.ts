@@ -21,6 +21,7 @@ export interface AuthorityEntry {
   readonly bounds: NameBounds
   readonly revocation: RevocationPolicy
   readonly partial: boolean
+  readonly spiffeOnly: boolean
   readonly algorithms: AlgorithmPolicy | undefined
   /** Milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
@@ -30,7 +31,7 @@ export interface AuthorityEntry {
 }
 
 const PARTS: readonly AuthorityPart[] = ['ca', 'crl', 'crlIssuers', 'intermediates']
-const SETTINGS = ['names', 'for', 'revocation', 'partial', 'algorithms', 'serverAuthOnly', 'tolerate']
+const SETTINGS = ['names', 'for', 'revocation', 'partial', 'spiffeOnly', 'algorithms', 'serverAuthOnly', 'tolerate']
 const KNOWN: readonly string[] = [...PARTS, ...SETTINGS]
 const USES: readonly unknown[] = ['clients', 'servers', 'both']
 const NAME = /^[A-Za-z0-9._-]{1,255}$/
@@ -54,12 +55,14 @@ export function readAuthorityEntry (name: string, given: unknown, file: string, 
   if (!isObject(given)) throw wrong(where, given, 'an object such as { "ca": "ca.pem" }')
   checkKeys(given, where)
   const { names = 'any', for: use = 'both', revocation = 'hard', partial = false, algorithms, serverAuthOnly } = given
+  const { spiffeOnly = false } = given
   if (given['names'] === undefined && !isAlone) {
     throw wrong(`${where}.names`, undefined, 'its names, or "any": required with several authorities')
   }
   if (!USES.includes(use)) throw wrong(`${where}.for`, use, '"clients", "servers" or "both"')
   if (typeof partial !== 'boolean') throw wrong(`${where}.partial`, partial, 'true or false')
   const bounds = asked(file, () => new NameBounds(names as AuthorityNames, `${name}.names`))
+  checkSpiffeOnly(spiffeOnly, bounds, where)
   asked(where, () => crlChecker({ crls: [], issuers: [], policy: revocation as RevocationPolicy }))
   if (algorithms !== undefined) asked(where, () => readAlgorithmPolicy(algorithms as AlgorithmPolicy))
   const until = serverAuthOnly === undefined ? undefined : readServerAuthOnly(serverAuthOnly, where)
@@ -71,11 +74,19 @@ export function readAuthorityEntry (name: string, given: unknown, file: string, 
     bounds,
     revocation: revocation as RevocationPolicy,
     partial,
+    spiffeOnly: spiffeOnly === true,
     algorithms: algorithms as AlgorithmPolicy | undefined,
     serverAuthOnlyUntil: until,
     tolerate: readTolerate(given['tolerate'], `${where}.tolerate`),
     paths: readParts(given, where)
   }
+}
+
+/** @throws UsageError */
+function checkSpiffeOnly (given: unknown, bounds: NameBounds, where: string): void {
+  if (typeof given !== 'boolean') throw wrong(`${where}.spiffeOnly`, given, 'true or false')
+  if (!given || bounds.isSpiffeBounded) return
+  throw wrong(`${where}.spiffeOnly`, given, 'names.spiffe with bounds, because its leaves need a SPIFFE ID')
 }
 
 function readTolerate (given: unknown, where: string): readonly CertificateFlaw[] {

@@ -64,21 +64,31 @@ async function readFiles (entry: AuthorityEntry, folder: string, file: string): 
   }
 }
 
-/** A CA may not be in two authorities: it would be unclear which names apply. */
+/**
+ * A CA may not be in two authorities: it would be unclear which names apply. Two for X.509-SVIDs of different trust
+ * domains may share one.
+ */
 function refuseSharedCas (authorities: readonly NamedAuthority[], file: string): void {
-  const owners = new Map<string, string>()
-  for (const { name, ca } of authorities) {
+  const owners = new Map<string, NamedAuthority[]>()
+  for (const authority of authorities) {
+    const { name, ca } = authority
     for (const der of ca.flatMap(({ certificates }) => certificates)) {
       const identity = parsePeerIdentity(der)
       const key = `${identity.publicKey256 ?? ''} ${String(identity.subject)}`
-      const owner = owners.get(key)
-      if (owner !== undefined && owner !== name) {
-        const found = `${shown(String(identity))} in "${owner}" and in "${name}"`
+      const others = owners.get(key) ?? []
+      const owner = others.find((other) => other !== authority && !isApart(other, authority))
+      if (owner !== undefined) {
+        const found = `${shown(String(identity))} in "${owner.name}" and in "${name}"`
         throw new UsageError(`${file}: found ${found}; expected each CA in one authority`)
       }
-      owners.set(key, name)
+      owners.set(key, [...others, authority])
     }
   }
+}
+
+/** Whether no certificate can be of both authorities. */
+function isApart (one: NamedAuthority, other: NamedAuthority): boolean {
+  return one.spiffeOnly && other.spiffeOnly && !one.bounds.overlapsSpiffe(other.bounds)
 }
 
 /** Converts authorities for the check of rules about one side. */

@@ -7,6 +7,7 @@ import type { Command } from '../command.ts'
 import { readCertificateFile } from '../files/certificate-file.ts'
 import { shown, shownJson } from '../output.ts'
 import { describeDecisionAsData, describeRefusal, describeRemedy } from '../trust/decision.ts'
+import { readRequest, REQUEST_OPTIONS } from './request-values.ts'
 import { chooseSets, explainSet, readRulesFile } from './rules-file.ts'
 import type { Outcome } from './rules-file.ts'
 import { askVoucher, VOUCHER_OPTIONS } from './voucher.ts'
@@ -26,6 +27,7 @@ export const explain: Command = {
     },
     route: { type: 'string', help: 'the route in a rules file, such as "GET /invoices" (default all)' },
     ...VOUCHER_OPTIONS,
+    ...REQUEST_OPTIONS,
     json: { type: 'boolean', help: 'the whole explanation as JSON' }
   },
   notes: [
@@ -34,6 +36,7 @@ export const explain: Command = {
     'Exit code: 0 allowed by all rules that were asked; 1 not allowed, or the certificate is refused;',
     '2 a wrong command line or file.', '',
     '  peerkit explain --cert client.pem --rules rules.yaml --route "GET /invoices"',
+    '  peerkit explain --cert CP1.pem --rules rules.yaml --route "GET /stations/:id" --param id=CP1',
     '  peerkit explain --cert client.pem --rules rules.json --authority partner',
     '  peerkit explain --cert client.pem --rules rules.json --authorities authorities.json'
   ],
@@ -43,7 +46,7 @@ export const explain: Command = {
     const rulesFile = await readRulesFile(file)
     const { sets, note } = chooseSets(rulesFile, textOf(values, 'route'), file)
     const voucher = await askVoucher(values, peer, chain)
-    const question = { authorities: voucher.authorities, file }
+    const question = { authorities: voucher.authorities, file, request: readRequest(values) }
     const outcomes = sets.map((set) => explainSet(set, rulesFile, voucher.peer, question))
     if (values['json'] === true) print(shownJson(describeExplainedAsData(outcomes, voucher, note)))
     else print(describeExplained(outcomes, voucher, note))

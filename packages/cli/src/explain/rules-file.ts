@@ -6,6 +6,7 @@ import type { Explanation, RuleAuthority } from '@peerkit/rules'
 import { parseDocument } from 'yaml'
 import { UsageError } from '../command.ts'
 import { readBytes } from '../files/read-bytes.ts'
+import type { RequestValues } from './request-values.ts'
 
 /** The rules of a file, before they are checked. */
 export interface RulesFile {
@@ -40,7 +41,7 @@ const FILE_KEYS = ['groups', 'defaultRules', 'routes']
 export async function readRulesFile (file: string): Promise<RulesFile> {
   const where = `--rules ${file}`
   const bytes = await readBytes(file, '--rules ', EXPECTED, MAX_OCTETS)
-  const value = parse(decode(bytes, where), extname(file).toLowerCase() === '.json', where)
+  const value = parseYaml(bytes, file, where, EXPECTED)
   if (Array.isArray(value)) {
     return { groups: {}, groupsPath: 'groups', sets: [{ path: 'rules', route: undefined, rules: value }] }
   }
@@ -82,15 +83,25 @@ function checkKeys (value: Record<string, unknown>, known: readonly string[], wh
   throw new UsageError(`${where}: unknown key ${JSON.stringify(unknown)}; expected one of ${known.join(', ')}`)
 }
 
-function decode (bytes: Uint8Array, where: string): string {
+/**
+ * Parses YAML 1.2, or JSON if the name of the file ends in `.json`.
+ *
+ * @param where the option and the file, for messages
+ * @throws UsageError
+ */
+export function parseYaml (bytes: Uint8Array, file: string, where: string, expected: string): unknown {
+  return parse(decode(bytes, where, expected), extname(file).toLowerCase() === '.json', where, expected)
+}
+
+function decode (bytes: Uint8Array, where: string, expected: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new UsageError(`${where}: found text that is not UTF-8; expected ${EXPECTED}`)
+    throw new UsageError(`${where}: found text that is not UTF-8; expected ${expected}`)
   }
 }
 
-function parse (text: string, isJson: boolean, where: string): unknown {
+function parse (text: string, isJson: boolean, where: string, expected: string): unknown {
   // Warnings (an unknown tag, say) mean that the value may not be what the author meant. Both formats refuse duplicate
   // keys, which JSON.parse would accept.
   const document = parseDocument(text, { version: '1.2', schema: 'core', strict: true, uniqueKeys: true })
@@ -102,7 +113,7 @@ function parse (text: string, isJson: boolean, where: string): unknown {
     return json ?? document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     const [message = ''] = (error as Error).message.split('\n')
-    throw new UsageError(`${where}: ${message.replace(/:$/, '')}; expected ${EXPECTED}`)
+    throw new UsageError(`${where}: ${message.replace(/:$/, '')}; expected ${expected}`)
   }
 }
 
@@ -173,26 +184,54 @@ function checkRoute (route: string, routes: readonly string[]): void {
   throw new UsageError(`--route is ${JSON.stringify(route)}; expected ${expected}${hint}`)
 }
 
+/** What a set of rules is asked. */
+export interface RulesQuestion {
+  /** The authorities that rules may name; undefined for any. */
+  readonly authorities: readonly RuleAuthority[] | undefined
+  /** The rules file, for messages. */
+  readonly file: string
+  /** The values of the request; undefined if there is none. */
+  readonly request?: RequestValues | undefined
+  /** The time, in milliseconds since the epoch; undefined for now. */
+  readonly at?: number | undefined
+  /** Whether no peer means a client without a certificate, and not one that was refused. */
+  readonly mayBeAnonymous?: boolean
+}
+
 /** Invalid rules have exit code 2, because 1 means that the certificate is not allowed. @throws UsageError */
 export function explainSet (
-  set: RulesOfFile, { groups, groupsPath }: RulesFile, peer: PeerIdentity | undefined, question: {
-    readonly authorities: readonly RuleAuthority[] | undefined
-    readonly file: string
-  }
+  set: RulesOfFile, { groups, groupsPath }: RulesFile, peer: PeerIdentity | undefined,
+  { authorities, file, request, at, mayBeAnonymous = false }: RulesQuestion
 ): Outcome {
   const { rules, path } = set
-  const list: unknown[] = Array.isArray(rules) ? rules : [rules]
-  const word = WORDS.find((one) => list.includes(one))
-  if (word !== undefined && !Object.hasOwn(Object(groups), word)) {
-    if (list.length === 1) return { set, isAllowed: peer !== undefined, word, explanation: undefined }
-    const found = `found "${word}" among other rules`
-    throw new UsageError(`--rules ${question.file}: ${path}: ${found}; expected only '${word}'`)
+  const word = wordOf(set, groups, file)
+  if (word !== undefined) {
+    const isAllowed = peer !== undefined || (mayBeAnonymous && word === 'public')
+    return { set, isAllowed, word, explanation: undefined }
   }
   try {
-    const { authorities } = question
-    const explanation = explain(rules, peer, { groups, groupsPath, path, authorities })
+    const explanation = explain(rules, peer, {
+      groups,
+      groupsPath,
+      path,
+      authorities,
+      request,
+      requestValue: (values: RequestValues, source, name) => {
+        return Object.hasOwn(values[source], name) ? values[source][name] as readonly string[] : []
+      },
+      ...(at !== undefined && { now: () => at })
+    })
     return { set, isAllowed: explanation.verdict.allowed, word: undefined, explanation }
   } catch (error) {
-    throw new UsageError(`--rules ${question.file}: ${(error as Error).message}`)
+    throw new UsageError(`--rules ${file}: ${(error as Error).message}`)
   }
+}
+
+/** `public` or `authenticated`, if a set is this word instead of rules. @throws UsageError for one among rules */
+export function wordOf ({ rules, path }: RulesOfFile, groups: unknown, file: string): string | undefined {
+  const list: unknown[] = Array.isArray(rules) ? rules : [rules]
+  const word = WORDS.find((one) => list.includes(one))
+  if (word === undefined || Object.hasOwn(Object(groups), word)) return undefined
+  if (list.length === 1) return word
+  throw new UsageError(`--rules ${file}: ${path}: found "${word}" among other rules; expected only '${word}'`)
 }

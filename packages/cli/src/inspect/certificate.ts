@@ -2,6 +2,8 @@ import { createPublicKey } from 'node:crypto'
 import { endOfValidity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { readCertificate } from '@peerkit/identity/x509'
+import { listPeerValues } from '@peerkit/rules'
+import type { ListedKey } from '@peerkit/rules'
 import { findIssuer } from '@peerkit/trust'
 import { describeMoment, describePeriod, shown, shownRows } from '../output.ts'
 
@@ -70,16 +72,24 @@ export function listRuleKeys (peer: PeerIdentity): Readonly<Record<string, strin
     spiffe: peer.spiffeId,
     email: names?.email,
     ip: names?.ip,
+    ...listed(peer, ['upn', 'otherName', 'directoryName', 'registeredId']),
     issuer: textOf(peer.issuer),
     serialNumber: peer.serialNumber,
     fingerprint: peer.fingerprint256,
     publicKey: peer.publicKey256,
     policy: peer.policies,
-    extendedKeyUsage: peer.extendedKeyUsage
+    extendedKeyUsage: peer.extendedKeyUsage,
+    ...listed(peer, ['keyUsage', 'qualified', 'admission'])
   }
   const isGiven = (entry: readonly [string, string | readonly string[] | undefined]):
     entry is [string, string | readonly string[]] => entry[1] !== undefined && entry[1].length > 0
   return Object.fromEntries(Object.entries(values).filter(isGiven))
+}
+
+function listed (
+  peer: PeerIdentity, keys: readonly ListedKey[]
+): Readonly<Record<string, readonly string[] | undefined>> {
+  return Object.fromEntries(keys.map((key) => [key, listPeerValues(peer, key)]))
 }
 
 function textOf (name: PeerIdentity['subject']): string | undefined {

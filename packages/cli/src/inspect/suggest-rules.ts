@@ -1,7 +1,7 @@
-import { limitPeerIdentity } from '@peerkit/identity'
+import { PSP_ROLES, limitPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { compileRules } from '@peerkit/rules'
-import type { AllowRule } from '@peerkit/rules'
+import { compileRules, listPeerValues } from '@peerkit/rules'
+import type { AllowRule, PaymentRole } from '@peerkit/rules'
 import { shown } from '../output.ts'
 
 export interface SuggestedRule {
@@ -36,11 +36,37 @@ export function suggestRules (peer: PeerIdentity, authority: string): SuggestedR
     ...asList(names?.dns).map((dns) => ({ rule: { dns, authority }, note: 'this DNS name, of this authority' })),
     ...asList(names?.email).map((email) => ({ rule: { email, authority }, note: 'this address, of this authority' })),
     ...asList(names?.ip).map((ip) => ({ rule: { ip, authority }, note: 'this IP address, of this authority' })),
+    ...asList(listPeerValues(peer, 'upn')).map((upn) => {
+      return { rule: { upn, authority }, note: 'this user, of this authority' }
+    }),
+    ...suggestClaims(peer).map((rule) => ({ rule: { ...rule, authority }, note: 'these claims, of this authority' })),
     ...asList(commonName).map((cn) => ({ rule: { cn, authority }, note: 'this common name, of this authority' })),
     ...asList(organizationalUnit).map((ou) => ({ rule: { ou, authority }, note: 'the whole unit, of this authority' }))
   ]
   const vouchedFor = limitPeerIdentity(peer, authority, [])
   return found.filter(({ rule }) => isMatch(rule, vouchedFor))
+}
+
+/** A payment service provider by its identifier and roles, and a profession by its registration number. */
+function suggestClaims ({ qualified, admission, subject }: PeerIdentity): AllowRule[] {
+  const { psd2 } = qualified ?? {}
+  const [organizationIdentifier] = subject?.values('organizationIdentifier') ?? []
+  const [first] = psd2?.roles ?? []
+  const numbers = (admission ?? []).flatMap(({ registrationNumber }) => registrationNumber ?? [])
+  return [
+    ...(psd2 === undefined || first === undefined
+      ? []
+      : [{
+          qualified: { psd2: { roles: nameOfRole(first), authority: psd2.authority } },
+          ...(organizationIdentifier !== undefined && { subject: { organizationIdentifier } })
+        }]),
+    ...numbers.map((registrationNumber) => ({ admission: { registrationNumber } }))
+  ]
+}
+
+function nameOfRole (oid: string): PaymentRole {
+  const entry = Object.entries(PSP_ROLES).find(([, known]) => known === oid)
+  return (entry?.[0] ?? oid) as PaymentRole
 }
 
 function asList (value: string | readonly string[] | undefined): readonly string[] {

@@ -104,6 +104,7 @@ async function readCas (values: Values): Promise<Trusted> {
     bounds: new NameBounds('any', 'names'),
     revocation: 'hard',
     partial: false,
+    spiffeOnly: false,
     algorithms: undefined,
     serverAuthOnlyUntil: undefined,
     tolerate: [],

@@ -10,10 +10,11 @@ export const upstream = await createDevCa({ name: 'Upstream' })
 const issuing = await partner.intermediate({ name: 'Partner issuing' })
 
 export const own = await internal.issue({ profile: 'client', cn: 'orders', ou: 'shop' })
+// X.509-SVIDs, which name both purposes or none.
 export const shop = await issuing.issue({
-  profile: 'client', cn: 'orders', ou: 'shop', spiffe: 'spiffe://partner.example/shop', policies: ['1.2.3']
+  cn: 'orders', ou: 'shop', spiffe: 'spiffe://partner.example/shop', policies: ['1.2.3']
 })
-export const astray = await issuing.issue({ profile: 'client', cn: 'x', spiffe: 'spiffe://elsewhere.example/shop' })
+export const astray = await issuing.issue({ cn: 'x', spiffe: 'spiffe://elsewhere.example/shop' })
 export const bare = await issuing.issue({ spiffe: 'spiffe://partner.example/web', extensions: [SERVER_ONLY] })
 /** It claims one name of each kind, and many DNS names. */
 export const boastful = await issuing.issue({

@@ -2,7 +2,7 @@ import type { ClaimKind } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { NameBounds } from '@peerkit/trust'
 import type { Authority } from '@peerkit/trust'
-import type { SnapshotAuthority, TrustSnapshot } from '../sources/credential-snapshot.ts'
+import type { SnapshotAuthority, TrustSnapshot, TrustSource } from '../sources/credential-snapshot.ts'
 
 /**
  * Returns the authorities of a snapshot for one side, in their declared order, as `createTrustEvaluator` of
@@ -23,20 +23,32 @@ export function authoritiesOf (
   { authorities }: TrustSnapshot, side: 'clients' | 'servers', revocation?: RevocationChecker
 ): readonly Authority[] {
   return authorities.filter((authority) => vouchesFor(authority, side)).map((authority) => {
-    const { name, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil } = authority
-    const { tolerate, anchors, candidates } = authority
-    return {
-      name,
-      names,
-      partial,
-      ca: anchors,
-      intermediates: candidates,
-      revocation: [...checkersOf(authority), revocation].filter((checker) => checker !== undefined),
-      ...(spiffeOnly && { spiffeOnly }),
-      ...(algorithms !== undefined && { algorithms }),
-      ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil }),
-      ...(tolerate.length > 0 && { tolerate })
-    }
+    const known = made.get(authority)
+    if (known !== undefined && known.revocation === revocation) return known.authority
+    const fresh = makeAuthority(authority, revocation)
+    made.set(authority, { authority: fresh, revocation })
+    return fresh
+  })
+}
+
+/** The same object as long as the authority is the same, so that an evaluator need not load it again. */
+const made = new WeakMap<
+  SnapshotAuthority, { readonly authority: Authority, readonly revocation: RevocationChecker | undefined }
+>()
+
+function makeAuthority (given: SnapshotAuthority, revocation: RevocationChecker | undefined): Authority {
+  const { name, names, partial, spiffeOnly, algorithms, serverAuthOnlyUntil, tolerate, anchors, candidates } = given
+  return Object.freeze({
+    name,
+    names,
+    partial,
+    ca: anchors,
+    intermediates: candidates,
+    revocation: Object.freeze([...checkersOf(given), revocation].filter((checker) => checker !== undefined)),
+    ...(spiffeOnly && { spiffeOnly }),
+    ...(algorithms !== undefined && { algorithms }),
+    ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil }),
+    ...(tolerate.length > 0 && { tolerate })
   })
 }
 
@@ -83,6 +95,8 @@ export interface RuleAuthority {
   readonly name: string
   /** Set if the authority is only for the other side. */
   readonly only?: 'clients' | 'servers' | undefined
+  /** Set if it stands for authorities that may be added: whether one of them may have this name. */
+  awaits?: ((name: string) => boolean) | undefined
   vouchesFor (kind: ClaimKind): boolean
   mayClaim (kind: ClaimKind, value: string): boolean
 }
@@ -109,14 +123,17 @@ export function boundsOf (authority: SnapshotAuthority): NameBounds {
  *
  * @param snapshot the snapshot in use
  * @param side whether the rules are for clients or servers; authorities for the other side have `only`
+ * @param source the source of the snapshot; with it, one more authority stands for those that the source may add
  * @example
  * ```ts
  * const authorities = ruleAuthoritiesOf(credentials.current, 'clients')
  * console.log(authorities.map(({ name }) => name)) // [ 'default' ]
  * ```
  */
-export function ruleAuthoritiesOf (snapshot: TrustSnapshot, side: 'clients' | 'servers'): readonly RuleAuthority[] {
-  return snapshot.authorities.map((authority) => {
+export function ruleAuthoritiesOf (
+  snapshot: TrustSnapshot, side: 'clients' | 'servers', source: Pick<TrustSource, 'mayAdd'> = {}
+): readonly RuleAuthority[] {
+  const inForce = snapshot.authorities.map((authority): RuleAuthority => {
     const bounds = boundsOf(authority)
     const only = vouchesFor(authority, side) ? undefined : side === 'clients' ? 'servers' : 'clients'
     return {
@@ -126,4 +143,15 @@ export function ruleAuthoritiesOf (snapshot: TrustSnapshot, side: 'clients' | 's
       mayClaim: (kind, value) => bounds.mayClaim(kind, value)
     }
   })
+  return source.mayAdd === undefined ? inForce : [...inForce, awaitedOf(source)]
+}
+
+/** Stands for the trust domains that a source may add. */
+function awaitedOf (source: Pick<TrustSource, 'mayAdd'>): RuleAuthority {
+  return {
+    name: 'a trust domain that is added later',
+    awaits: (name) => source.mayAdd?.(name) === true,
+    vouchesFor: (kind) => kind === 'spiffe',
+    mayClaim: (_kind, value) => source.mayAdd?.(value.split('/')[2] ?? '') === true
+  }
 }

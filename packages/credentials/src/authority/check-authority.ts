@@ -4,7 +4,7 @@ import { refused } from '../errors.ts'
 import { checkAnchors, checkAuthority as checkCa, describeLeftOut, nextStart } from '../material/check-anchors.ts'
 import { showTime } from '../material/check-certificate.ts'
 import { digestCrl, listOf } from '../material/material.ts'
-import type { Pem } from '../material/material.ts'
+import type { AuthorityOrigins, Pem, TrustMaterial } from '../material/material.ts'
 import { caKey, hasIssued, identitiesOf, parseCertificate, readCertificates } from '../material/parsed-certificate.ts'
 import type { ParsedCertificate } from '../material/parsed-certificate.ts'
 import type { SnapshotAuthority } from '../sources/credential-snapshot.ts'
@@ -24,6 +24,10 @@ export interface CheckedAuthority {
   readonly candidates: readonly PeerIdentity[]
   /** The option `intermediates`. */
   readonly intermediates: readonly PeerIdentity[]
+  /** False for the authority of the option `ca`. */
+  readonly isNamed: boolean
+  /** The name of its CAs in errors. */
+  readonly caOrigin: string
   /** The name of its CRLs in errors. */
   readonly crlOrigin: string
   readonly hasCrls: boolean
@@ -36,18 +40,17 @@ export interface CheckedAuthority {
 
 /**
  * @param ownIssuers our own intermediates, which may sign CRLs too
+ * @param parsed the certificates of `ca`, if they were read before
  * @throws CredentialsRefusedError
  */
 export function checkAuthority (
-  { name, options, material, origins, crlDigests, isPolicyIdle }: AuthorityInput,
-  ownIssuers: readonly PeerIdentity[], now: number
+  { name, options, material, origins, crlDigests, isPolicyIdle, isNamed }: AuthorityInput,
+  ownIssuers: readonly PeerIdentity[], now: number, parsed: readonly ParsedCertificate[] = readBundle(material, origins)
 ): CheckedAuthority {
-  const bundle = listOf(material.ca)
-  if (bundle.length === 0) {
+  if (parsed.length === 0) {
     const expected = 'at least one CA certificate (there is no default, and public roots are never trusted)'
     throw refused('no_anchor', origins.ca, `found none; expected ${expected}`)
   }
-  const parsed = bundle.flatMap((text) => readCertificates(text, origins.ca))
   const checked = checkAnchors(parsed, origins.ca, now, options.partial)
   const anchors = identitiesOf(checked.anchors)
   const { intermediates, ended, warnings } = readIntermediates(material.intermediates, origins.intermediates, now)
@@ -79,6 +82,8 @@ export function checkAuthority (
     crlIssuers,
     candidates,
     intermediates,
+    isNamed,
+    caOrigin: origins.ca,
     crlOrigin: origins.crl,
     hasCrls,
     nextStart: nextStart([...identitiesOf(parsed), ...ended], now),
@@ -96,26 +101,25 @@ export function checkAuthority (
  * @throws CredentialsRefusedError
  */
 export function refuseSharedAnchors (
-  authorities: readonly CheckedAuthority[], where: (name: string) => string,
-  inForce: readonly SnapshotAuthority[] = []
+  authorities: readonly CheckedAuthority[], inForce: readonly SnapshotAuthority[] = []
 ): void {
-  const owners = new Map<string, ReadonlyArray<Pick<CheckedAuthority, 'name' | 'options'> & Owned>>()
-  for (const { name, options, anchors } of authorities) {
+  const owners = new Map<string, ReadonlyArray<Pick<CheckedAuthority, 'name' | 'options' | 'caOrigin'> & Owned>>()
+  for (const { name, options, caOrigin, anchors } of authorities) {
     for (const { identity } of anchors) {
-      const [key, here] = [caKey(identity), { name, options, identity }]
+      const [key, here] = [caKey(identity), { name, options, caOrigin, identity }]
       const known = owners.get(key) ?? []
       const owner = known.find((other) => other.name !== name && !isApart(options, other.options))
       if (owner !== undefined) {
         const had = inForce.find(({ anchors: known }) => known.some((anchor) => caKey(anchor) === key))?.name
         const [taker, holder] = had === name ? [owner, here] : [here, owner]
         const isTwin = taker.identity.fingerprint256 !== holder.identity.fingerprint256
-        const place = `in ${where(holder.name)}`
+        const place = `in ${holder.caOrigin}`
         const twin = `(same name and key, other certificate: ${String(holder.identity)})`
         const what = isTwin
           ? `; authority "${holder.name}" has the same CA ${twin} ${place}`
           : `, which authority "${holder.name}" has too, ${place}`
         const problem = `found ${String(taker.identity)}${what}; expected each CA in one authority`
-        throw refused('no_anchor', where(taker.name), problem, { authorities: [taker.name] })
+        throw refused('no_anchor', taker.caOrigin, problem, { authorities: [taker.name] })
       }
       owners.set(key, [...known, here])
     }
@@ -127,6 +131,10 @@ interface Owned { readonly identity: PeerIdentity }
 /** Whether no certificate can be of both authorities. */
 function isApart (one: ReadAuthorityOptions, other: ReadAuthorityOptions): boolean {
   return one.spiffeOnly && other.spiffeOnly && !one.bounds.overlapsSpiffe(other.bounds)
+}
+
+function readBundle ({ ca }: TrustMaterial, { ca: where }: AuthorityOrigins): ParsedCertificate[] {
+  return listOf(ca).flatMap((text) => readCertificates(text, where))
 }
 
 function readCas (given: Pem | readonly Pem[] | undefined, where: string): ParsedCertificate[] {

@@ -8,6 +8,7 @@ import type { CheckedTrust } from '../material/check-material.ts'
 import type { Pem } from '../material/material.ts'
 import { caKey, identitiesOf } from '../material/parsed-certificate.ts'
 import { blame } from '../material/part.ts'
+import { Slices } from '../slices.ts'
 import type { SnapshotAuthority, TrustSnapshot } from '../sources/credential-snapshot.ts'
 import type { CheckedAuthority } from './check-authority.ts'
 
@@ -31,6 +32,15 @@ interface Question {
   readonly isFirst: boolean
 }
 
+/** Options of {@link loadCheckers}. */
+interface CrlLoadOptions {
+  /**
+   * Whether nobody chose the CRLs for these authorities: they came together, and went where the name of their issuer is
+   * known. Default false: if all of an authority are of unknown CAs, the wrong file was configured.
+   */
+  readonly mayBeForeign?: boolean
+}
+
 /**
  * Makes the checkers of authorities synchronously, for CRLs of up to 1 MiB. An authority without CRLs has no checker.
  *
@@ -48,9 +58,10 @@ export function createCheckers (
   checked: CheckedTrust, inForce: InForce
 ): Checkers {
   const made = new Map<string, CrlChecker | undefined>()
+  const ask = askAbout(clock, checked, inForce)
   for (const authority of changed) {
     try {
-      const question = ask(authority, clock, checked, inForce)
+      const question = ask(authority)
       made.set(authority.name, compareChecker(makeNow(question, crlsOf(authority.name)), question))
     } catch (error) {
       closeAll(made)
@@ -63,13 +74,17 @@ export function createCheckers (
 /** Makes the checkers for CRLs of any size, without blocking the event loop. */
 export async function loadCheckers (
   changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[] | Promise<readonly Pem[]>,
-  clock: Clock, checked: CheckedTrust, inForce: InForce
+  clock: Clock, checked: CheckedTrust, inForce: InForce, { mayBeForeign = false }: CrlLoadOptions = {}
 ): Promise<Checkers> {
   const made = new Map<string, CrlChecker | undefined>()
+  const ask = askAbout(clock, checked, inForce)
+  const slices = new Slices()
   for (const authority of changed) {
+    await slices.pause()
     try {
-      const question = ask(authority, clock, checked, inForce)
-      made.set(authority.name, compareChecker(await load(question, await crlsOf(authority.name)), question))
+      const question = ask(authority)
+      const checker = await load(question, await crlsOf(authority.name))
+      made.set(authority.name, compareChecker(checker, question, mayBeForeign))
     } catch (error) {
       closeAll(made)
       throw blame(error as Error, [authority.name])
@@ -78,30 +93,43 @@ export async function loadCheckers (
   return made
 }
 
-function ask (authority: CheckedAuthority, clock: Clock, { authorities }: CheckedTrust, inForce: InForce): Question {
+/** What is the same for all authorities is found once: there may be hundreds of them. */
+function askAbout (
+  clock: Clock, { authorities }: CheckedTrust, inForce: InForce
+): (authority: CheckedAuthority) => Question {
   const known = inForce?.authorities ?? []
+  const listed = known.filter(({ revocation }) => listsOf(revocation).length > 0)
   const formerIssuers = known.flatMap(casOf)
-  const between = [...authority.crlIssuers, ...formerIssuers]
-  const anchorsOf = (wanted: string): PeerIdentity[] =>
-    identitiesOf(authorities.find(({ name }) => name === wanted)?.anchors ?? [])
-  const anchors = anchorsOf(authority.name)
-  const lists = known.map(({ name, revocation }) => {
-    const all = listsOf(revocation)
-    if (name === authority.name) return { name, before: all }
-    // A CA that moves to another authority takes its CRLs with it.
-    const kept = listsBelow(all, anchorsOf(name), between)
-    return { name, before: listsBelow(all, anchors, between).filter((list) => !kept.includes(list)) }
-  })
-  const others = lists.filter(({ name, before }) => name !== authority.name && before.length > 0)
-  return {
-    authority,
-    clock,
-    anchors,
-    before: lists.flatMap(({ before }) => before),
-    givers: others.map(({ name }) => name),
-    formerIssuers,
-    isFirst: inForce === undefined
+  const anchorsByName = new Map(authorities.map(({ name, anchors }) => [name, identitiesOf(anchors)]))
+  const isFirst = inForce === undefined
+  const owner = new Map(listed.map((each) => [each.name, each]))
+  // A CA that moves to another authority takes its CRLs with it. So its former authority has others than before.
+  const givers = listed.filter(({ name, anchors }) => keysOf(anchors) !== keysOf(anchorsByName.get(name) ?? []))
+  return (authority) => {
+    const anchors = identitiesOf(authority.anchors)
+    const between = [...authority.crlIssuers, ...formerIssuers]
+    const own = owner.get(authority.name)
+    const lists = givers.filter((giver) => giver !== own).map(({ name, revocation }) => {
+      const all = listsOf(revocation)
+      const moved = listsBelow(all, anchors, between)
+      const kept = moved.length === 0 ? [] : listsBelow(all, anchorsByName.get(name) ?? [], between)
+      return { name, before: moved.filter((list) => !kept.includes(list)) }
+    })
+    const others = lists.filter(({ before }) => before.length > 0)
+    return {
+      authority,
+      clock,
+      anchors,
+      before: [...listsOf(own?.revocation), ...others.flatMap(({ before }) => before)],
+      givers: others.map(({ name }) => name),
+      formerIssuers,
+      isFirst
+    }
   }
+}
+
+function keysOf (anchors: readonly PeerIdentity[]): string {
+  return anchors.map(({ fingerprint256 }) => fingerprint256).sort().join()
 }
 
 /** The CRLs of CAs below these anchors. */
@@ -185,10 +213,12 @@ function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string
  * Returns the checker. Refuses it if all CRLs are of unknown CAs, or if it would lose revocations that are in use. A CA
  * that moves here without its CRL stays where it was: the authority that it leaves is refused too.
  */
-function compareChecker (checker: CrlChecker | undefined, question: Question): CrlChecker | undefined {
+function compareChecker (
+  checker: CrlChecker | undefined, question: Question, mayBeForeign = false
+): CrlChecker | undefined {
   const { authority: { name, crlIssuers, crlOrigin }, anchors, before, givers, formerIssuers, clock } = question
   const context = { issuers: crlIssuers, anchors, between: formerIssuers, now: clock.now() }
-  const objection = (question.isFirst ? describeOnlyForeign(checker) : undefined) ??
+  const objection = (question.isFirst && !mayBeForeign ? describeOnlyForeign(checker) : undefined) ??
     describeCrlLoss(checker?.lists ?? [], before, context)
   if (objection === undefined) return checker
   checker?.close().catch(() => {})

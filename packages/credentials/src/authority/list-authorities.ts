@@ -17,6 +17,8 @@ export interface AuthorityInput {
   readonly crlDigests: readonly string[] | undefined
   /** Whether `revocation` is set, but neither `crl` nor `checker`. */
   readonly isPolicyIdle: boolean
+  /** False for the authority of the option `ca`. One of the option `authorities` may have the name of that one. */
+  readonly isNamed: boolean
 }
 
 const AUTHORITY = defineOptions<AuthorityMaterial>('authorities', CredentialsOptionError, {
@@ -37,17 +39,19 @@ export const DEFAULT_AUTHORITY = 'default'
  */
 export function listAuthorities (
   material: CredentialMaterial,
-  { revocationPolicy }: CheckOptions,
+  checkOptions: CheckOptions,
   origins: Origins,
   crlDigests?: ReadonlyMap<string, readonly string[]>
 ): readonly AuthorityInput[] {
   const { authorities } = material
+  const { revocationPolicy } = checkOptions
   if (revocationPolicy !== undefined) checkPolicy(revocationPolicy, 'revocationPolicy')
   if (authorities === undefined) {
     const options = readAuthorityOptions({ revocation: revocationPolicy }, 'options', true)
     return [{
       name: DEFAULT_AUTHORITY,
       options,
+      isNamed: false,
       isPolicyIdle: false,
       material: material as TrustMaterial,
       origins,
@@ -56,19 +60,39 @@ export function listAuthorities (
   }
   const names = checkAuthorities(material)
   return names.map((name) => {
-    const given = authorities[name] as AuthorityMaterial
-    const revocation = given.revocation === undefined ? revocationPolicy : given.revocation
-    const options = readAuthorityOptions({ ...given, revocation }, `authorities.${name}`, names.length === 1)
-    const isPolicyIdle = given.revocation !== undefined && listOf(given.crl).length === 0 && given.checker === undefined
-    return {
-      name,
-      options,
-      isPolicyIdle,
-      material: given,
-      origins: originsOf(origins, name),
-      crlDigests: crlDigests?.get(name)
-    }
+    const given = { name, material: authorities[name] as AuthorityMaterial, isAlone: names.length === 1 }
+    return readAuthority(given, checkOptions, originsOf(origins, name), crlDigests?.get(name))
   })
+}
+
+/** One authority of the option `authorities`. */
+interface NamedAuthority {
+  readonly name: string
+  readonly material: AuthorityMaterial
+  /** Whether there are no others. */
+  readonly isAlone: boolean
+}
+
+/**
+ * Reads the options of one named authority, whose types were checked.
+ *
+ * @throws CredentialsOptionError
+ */
+export function readAuthority (
+  { name, material, isAlone }: NamedAuthority, { revocationPolicy }: CheckOptions, origins: AuthorityOrigins,
+  crlDigests: readonly string[] | undefined
+): AuthorityInput {
+  const { revocation: own, crl, checker } = material
+  const given = { ...material, revocation: own === undefined ? revocationPolicy : own }
+  return {
+    name,
+    options: readAuthorityOptions(given, `authorities.${name}`, isAlone),
+    isNamed: true,
+    isPolicyIdle: own !== undefined && listOf(crl).length === 0 && checker === undefined,
+    material,
+    origins,
+    crlDigests
+  }
 }
 
 /** Checks the option `authorities`, and returns the names. @throws CredentialsOptionError */
@@ -86,11 +110,14 @@ export function checkAuthorities (options: { readonly authorities?: unknown }): 
   if (names.length === 0) {
     throw new CredentialsOptionError('authorities is empty; expected at least one, such as { internal: { ca } }')
   }
-  for (const name of names) {
-    checkAuthorityName(name)
-    AUTHORITY.check((authorities as Record<string, unknown>)[name], `authorities.${name}`)
-  }
+  for (const name of names) checkNamedAuthority(name, (authorities as Record<string, unknown>)[name])
   return names
+}
+
+/** Checks the name and the types of one of the option `authorities`. @throws CredentialsOptionError */
+export function checkNamedAuthority (name: string, given: unknown): void {
+  checkAuthorityName(name)
+  AUTHORITY.check(given as AuthorityMaterial, `authorities.${name}`)
 }
 
 /** The names of one authority's options in errors. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { choice, duration, valueOf } from '@peerkit/identity/internal'
 import type { OptionType, OptionTypes } from '@peerkit/identity/internal'
 import { closeAll } from '../authority/crl-checkers.ts'
@@ -11,6 +12,7 @@ import type { CheckOptions } from '../material/material.ts'
 import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
 import type { SourceKind } from '../sources/frozen-snapshot.ts'
 import { LiveSource } from '../sources/live-source.ts'
+import type { SourceStatus } from '../sources/source-status.ts'
 import { readStill } from '../watch/file-signature.ts'
 import type { Signature } from '../watch/file-signature.ts'
 import { PATH_OPTIONS } from './file-paths.ts'
@@ -121,6 +123,11 @@ export class FileSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
       if (first !== undefined) throw first
       return snapshot
     })
+  }
+
+  protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
+    const folders = [...new Set(this.#loader.paths.map((path) => dirname(path)))]
+    return { kind: 'files', origin: folders.join(', ') }
   }
 
   protected override recheck (): void {

@@ -1,10 +1,10 @@
-import { nameKey, rdnKeys, validityAt } from '@peerkit/identity'
+import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { derOf } from '@peerkit/identity/internal'
 import { EXTENSION, readCertificate } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import { checkKeySize, showTime } from './check-certificate.ts'
-import { identitiesOf, isSelfIssued } from './parsed-certificate.ts'
+import { identitiesOf, isSelfIssued, subjectKey } from './parsed-certificate.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
 /** Trust anchors, and warnings about them. */
@@ -92,13 +92,16 @@ export function describeTwins (
   for (const anchor of anchors) {
     const { subject } = anchor.identity
     if (subject === undefined) continue
-    const key = nameKey(rdnKeys(subject))
-    byName.set(key, [...byName.get(key) ?? [], anchor])
+    const key = subjectKey(anchor.identity)
+    const twins = byName.get(key)
+    if (twins === undefined) byName.set(key, [anchor])
+    else twins.push(anchor)
   }
   return [...byName.values()].flatMap((twins) => {
     const keys = new Set(twins.map(({ identity }) => identity.publicKey256))
+    if (keys.size < 2) return []
     const bare = twins.find(({ identity }) => !hasKeyIdentifier(identity))
-    if (keys.size < 2 || bare === undefined) return []
+    if (bare === undefined) return []
     const { identity } = bare
     const found =
       `${keys.size} CAs have the name ${String(identity.subject)}, and ${String(identity)} has no key identifier`
@@ -123,16 +126,28 @@ const MAX_NAME_BYTES = 64_000
  * handshake.
  *
  * @param cas the CAs of clients, with duplicates of names, since OpenSSL sends each
- * @throws CredentialsRefusedError
+ * @param where where they are from
+ * @returns the refusal, and what was found; undefined if they fit
  */
-export function checkCaNames (cas: readonly PeerIdentity[], where: string): void {
+export function describeCaNames (
+  cas: readonly PeerIdentity[], where: readonly string[]
+): { readonly error: Error, readonly found: string } | undefined {
   // A name is shorter than its certificate, so most bundles need no second look.
   const ders = cas.map((ca) => derOf(ca) ?? new Uint8Array())
-  if (ders.reduce((sum, { length }) => sum + length, 0) <= MAX_NAME_BYTES) return
-  const bytes = ders.reduce((sum, der) => sum + readCertificate(der).subjectRaw.length + 2, 0)
-  if (bytes <= MAX_NAME_BYTES) return
+  if (ders.reduce((sum, { length }) => sum + length, 0) <= MAX_NAME_BYTES) return undefined
+  const bytes = ders.reduce((sum, der) => sum + lengthOfName(der) + 2, 0)
+  if (bytes <= MAX_NAME_BYTES) return undefined
   const found = `found ${cas.length} CA certificates whose names have ${bytes} bytes`
   const expected = `expected at most ${MAX_NAME_BYTES}, because a server sends them in one TLS message and every ` +
     'handshake would fail; use fewer CAs, or sendCaNames: false, or use: "client" for credentials of a client'
-  throw refused('unusable', where, `${found}; ${expected}`)
+  return { error: refused('unusable', where.join(', '), `${found}; ${expected}`), found }
+}
+
+/** A source checks the same CAs again and again. */
+const nameLengths = new WeakMap<Uint8Array, number>()
+
+function lengthOfName (der: Uint8Array): number {
+  const length = nameLengths.get(der) ?? readCertificate(der).subjectRaw.length
+  nameLengths.set(der, length)
+  return length
 }

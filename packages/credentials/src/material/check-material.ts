@@ -1,10 +1,10 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { checkAuthority, refuseSharedAnchors } from '../authority/check-authority.ts'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
-import { DEFAULT_AUTHORITY, listAuthorities, originsOf } from '../authority/list-authorities.ts'
+import { listAuthorities } from '../authority/list-authorities.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { CredentialSnapshot, TrustSnapshot } from '../sources/credential-snapshot.ts'
-import { checkCaNames, describeTwins } from './check-anchors.ts'
+import { describeCaNames, describeTwins } from './check-anchors.ts'
 import { checkOwn, checkOwnChain, neededCertificates } from './check-own.ts'
 import type { CheckedOwn } from './check-own.ts'
 import type { CheckOptions, CredentialMaterial, Origins } from './material.ts'
@@ -20,6 +20,14 @@ export interface CheckedTrust {
   /** Identifies all authorities. While it is unchanged, the trust is unchanged. */
   readonly trust: string
   readonly warnings: readonly string[]
+}
+
+/** Parts that were checked before, in slices. */
+interface Ready {
+  /** Undefined: our certificate and key stay as they are in use. */
+  readonly own?: OwnCredentials | undefined
+  /** In the order in which they are tried. */
+  readonly authorities: readonly CheckedAuthority[]
 }
 
 /** Material that passed every check. */
@@ -39,6 +47,10 @@ export interface TrustContext {
   readonly previous?: TrustSnapshot | undefined
   /** Parts that stay as they are in use, whatever the material contains. */
   readonly kept?: KeptParts | undefined
+  /** Checked before. The material is not read then. */
+  readonly ready?: Ready | undefined
+  /** Whether the names of the CAs are not sent if they are too many. Default: then everything is refused. */
+  readonly mayLeaveOutNames?: boolean | undefined
 }
 
 interface KeptParts {
@@ -58,31 +70,44 @@ export interface MaterialContext extends TrustContext {
  * @throws CredentialsOptionError, CredentialsRefusedError
  */
 export function checkMaterial (material: CredentialMaterial, context: MaterialContext): CheckedMaterial {
-  const { origins, options, kept } = context
+  const { origins, options, kept, ready } = context
   const now = (options.clock ?? SYSTEM_CLOCK).now()
   const former = kept?.parts.has(undefined) === true ? kept.inForce as CheckedMaterial : undefined
-  const given = former === undefined ? readOwn(material, origins) : undefined
+  const given = former === undefined ? ready?.own ?? readOwn(material, origins) : undefined
   const formerCertificates = former?.certificates.map(parseCertificate) as unknown as OwnCredentials['certificates']
   const certificates = given?.certificates ?? formerCertificates
   const ownIssuers = identitiesOf(certificates).filter(({ isCa }) => isCa === true)
-  const { authorities, trust, warnings } = checkTrust(material, context, ownIssuers)
+  const listed = ready?.authorities ?? readAuthorities(material, context, ownIssuers)
+  const { authorities, trust, warnings } = checkTogether(listed, context.previous)
   const anchors = authorities.flatMap((authority) => authority.anchors)
   const ownOrigins = material.pfx === undefined ? origins : { ...origins, cert: origins.pfx, key: origins.pfx }
   const ownContext = { ...context, origins: ownOrigins }
   const { key, ownWarnings } = former ?? checkOwn(given as OwnCredentials, anchors, now, ownContext)
   const joint = checkJoint(certificates, authorities, ownContext)
-  if (options.use !== 'client' && options.sendCaNames !== false) {
-    checkCaNames(namesSent(authorities), listAuthorityOrigins(authorities, origins))
-  }
+  const names = checkNamesSent(authorities, context)
   return {
     certificates: identitiesOf(certificates) as [PeerIdentity, ...PeerIdentity[]],
     key,
-    sendCaNames: options.sendCaNames !== false,
+    sendCaNames: names.areSent,
     ownWarnings,
     authorities,
     trust,
-    warnings: [...warnings, ...ownWarnings, ...joint]
+    warnings: [...warnings, ...ownWarnings, ...joint, ...names.warnings]
   }
+}
+
+/** Whether a server sends the names of the CAs of clients, and why not. @throws CredentialsRefusedError */
+function checkNamesSent (
+  authorities: readonly CheckedAuthority[], { options: { use, sendCaNames }, mayLeaveOutNames }: MaterialContext
+): { readonly areSent: boolean, readonly warnings: readonly string[] } {
+  const areSent = sendCaNames !== false
+  if (use === 'client' || !areSent) return { areSent, warnings: [] }
+  const where = authorities.filter(({ options }) => options.for !== 'servers').map(({ caOrigin }) => caOrigin)
+  const problem = describeCaNames(namesSent(authorities), where)
+  if (problem === undefined) return { areSent, warnings: [] }
+  if (mayLeaveOutNames !== true || sendCaNames === true) throw problem.error
+  const effect = 'so servers send none, and clients with several certificates cannot choose by CA'
+  return { areSent: false, warnings: [`${problem.found}, which do not fit into a TLS message, ${effect}`] }
 }
 
 /** The CAs whose names a server sends: `secureContextOptions` gives OpenSSL those of all authorities for clients. */
@@ -95,30 +120,33 @@ function namesSent (authorities: readonly CheckedAuthority[]): PeerIdentity[] {
   ]
 }
 
-function listAuthorityOrigins (authorities: readonly CheckedAuthority[], origins: Origins): string {
-  return authorities.filter(({ options }) => options.for !== 'servers')
-    .map(({ name }) => name === DEFAULT_AUTHORITY ? origins.ca : originsOf(origins, name).ca).join(', ')
-}
-
 /**
  * Checks the trusted CAs.
  *
- * @param ownIssuers our own intermediates, which may sign CRLs too
  * @throws CredentialsOptionError, CredentialsRefusedError
  */
-export function checkTrust (
-  material: CredentialMaterial, { origins, options, crlDigests, previous, kept }: TrustContext,
-  ownIssuers: readonly PeerIdentity[] = []
-): CheckedTrust {
+export function checkTrust (material: CredentialMaterial, context: TrustContext): CheckedTrust {
+  return checkTogether(context.ready?.authorities ?? readAuthorities(material, context, []), context.previous)
+}
+
+function readAuthorities (
+  material: CredentialMaterial, { origins, options, crlDigests, kept }: TrustContext,
+  ownIssuers: readonly PeerIdentity[]
+): readonly CheckedAuthority[] {
   const now = (options.clock ?? SYSTEM_CLOCK).now()
   const keptAuthorities = kept?.inForce.authorities.filter(({ name }) => kept.parts.has(name))
   const former = new Map(keptAuthorities?.map((authority) => [authority.name, authority]))
-  const authorities = listAuthorities(material, options, origins, crlDigests)
+  return listAuthorities(material, options, origins, crlDigests)
     .map((input) => former.get(input.name) ?? checkPart(input.name, () => checkAuthority(input, ownIssuers, now)))
-  refuseSharedAnchors(authorities, (name) => originsOf(origins, name).ca, previous?.authorities)
-  const placed = authorities.flatMap(({ name, anchors }) => {
-    const where = material.authorities === undefined ? origins.ca : originsOf(origins, name).ca
-    return anchors.map(({ identity }) => ({ identity, where }))
+}
+
+/** Checks whether the authorities fit together. @throws CredentialsRefusedError */
+function checkTogether (
+  authorities: readonly CheckedAuthority[], previous: TrustSnapshot | undefined
+): CheckedTrust {
+  refuseSharedAnchors(authorities, previous?.authorities)
+  const placed = authorities.flatMap(({ caOrigin, anchors }) => {
+    return anchors.map(({ identity }) => ({ identity, where: caOrigin }))
   })
   return {
     authorities,

@@ -4,6 +4,7 @@ import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { derOf } from '@peerkit/identity/internal'
 import { EXTENSION, KEY_USAGE, readCertificate, readKeyUsage } from '@peerkit/identity/x509'
+import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { refused } from '../errors.ts'
 import { checkKeySize, checkSignatureAlgorithm, checkValidity } from './check-certificate.ts'
 import type { CheckOptions, Origins } from './material.ts'
@@ -17,10 +18,16 @@ export interface CheckedOwn {
   readonly ownWarnings: readonly string[]
 }
 
+interface OwnContext {
+  readonly origins: Origins
+  readonly options: CheckOptions
+  readonly kept?: { readonly inForce: { readonly authorities: readonly CheckedAuthority[] } } | undefined
+}
+
 /** Checks our certificate and key, the most likely mistakes first. */
 export function checkOwn (
   { certificates, key }: OwnCredentials, anchors: readonly ParsedCertificate[], now: number,
-  { origins, options }: { readonly origins: Origins, readonly options: CheckOptions }
+  { origins, options, kept }: OwnContext
 ): CheckedOwn {
   const [leaf] = certificates
   const where = origins.cert
@@ -39,7 +46,10 @@ export function checkOwn (
   }
   checkUsage(leaf.identity, where, options.use ?? 'either')
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string
-  checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
+  // OpenSSL has accepted the CAs that are in use.
+  const inUse = new Set(kept?.inForce.authorities.flatMap((authority) => authority.anchors))
+  const fresh = anchors.filter((anchor) => !inUse.has(anchor))
+  checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: fresh.map(toPem) }, where)
   const isCa = leaf.identity.isCa === true
     ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`
     : undefined

@@ -35,9 +35,22 @@ export function isSelfIssued ({ identity: { subject, issuer } }: ParsedCertifica
   return subject !== undefined && issuer !== undefined && equalDistinguishedNames(subject, issuer)
 }
 
-/** Identifies a CA by name and key. Names are compared as RFC 5280 section 7.1 says, so case does not matter. */
-export function caKey ({ publicKey256 = '', subject }: PeerIdentity): string {
-  return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
+const subjectKeys = new WeakMap<PeerIdentity, string>()
+
+/**
+ * The subject in a form that can be compared. Names are compared as RFC 5280 section 7.1 says, so case does not matter.
+ * Empty if there is none.
+ */
+export function subjectKey (certificate: PeerIdentity): string {
+  const { subject } = certificate
+  const key = subjectKeys.get(certificate) ?? (subject === undefined ? '' : nameKey(rdnKeys(subject)))
+  subjectKeys.set(certificate, key)
+  return key
+}
+
+/** Identifies a CA by name and key. */
+export function caKey (certificate: PeerIdentity): string {
+  return `${certificate.publicKey256 ?? ''} ${subjectKey(certificate)}`
 }
 
 /** Reads every certificate of a PEM text, in order. @throws CredentialsRefusedError */

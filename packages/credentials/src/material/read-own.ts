@@ -87,9 +87,11 @@ function readKey (input: Pem, where: string, passphrase: Secret | undefined): Ke
   } catch (error) {
     // Only the code of OpenSSL is kept: its message and stack may quote the key.
     const { code = 'unknown' } = error as NodeJS.ErrnoException
-    const cipher = isEncrypted ? findOldCipher(pem) : undefined
-    if (cipher !== undefined || (isEncrypted && code.includes('UNSUPPORTED'))) {
-      const found = `found a private key encrypted with ${cipher ?? 'a cipher'}, which OpenSSL 3 does not decrypt`
+    const cipher = isEncrypted ? findCipher(pem) : undefined
+    // A wrong passphrase can give bytes that look like a key of an unknown kind. So the code says nothing of a cipher
+    // that is decrypted.
+    if (cipher?.isOld ?? (isEncrypted && code.includes('UNSUPPORTED'))) {
+      const found = `found a private key encrypted with ${cipher?.name ?? 'a cipher'}, which OpenSSL 3 does not decrypt`
       throw refused('unreadable', where, `${found}; expected AES or 3DES: ${CONVERT}`)
     }
     if (!isEncrypted) {
@@ -141,19 +143,38 @@ const OLD_SCHEMES: Readonly<Record<string, string>> = {
   '1.2.840.113549.3.2': 'RC2-CBC'
 }
 
-/** Returns the name of the cipher of an encrypted key if it is one that OpenSSL 3 does not decrypt by default. */
-function findOldCipher (pem: string): string | undefined {
+/** AES (RFC 3565) and 3DES. */
+const CURRENT_SCHEME = /^2\.16\.840\.1\.101\.3\.4\.1\.|^1\.2\.840\.113549\.3\.7$/
+
+interface Cipher {
+  readonly name: string
+  /** Whether OpenSSL 3 does not decrypt it by default. */
+  readonly isOld: boolean
+}
+
+/** The cipher of an encrypted key; undefined if it is not known. */
+function findCipher (pem: string): Cipher | undefined {
   const header = /^DEK-Info:[ \t]*([A-Z0-9-]{1,32})/m.exec(pem)?.[1]
-  if (header !== undefined) return CURRENT_HEADER.test(header) ? undefined : header
+  if (header !== undefined) return { name: header, isOld: !CURRENT_HEADER.test(header) }
   try {
     const [der] = decodePem(pem, 'ENCRYPTED PRIVATE KEY')
     const outer = new DerReader(der ?? new Uint8Array()).enter(TAG.sequence)
     const { oid, parameters = new Uint8Array() } = readAlgorithm(outer.bytes, outer.expect(TAG.sequence))
-    if (oid !== PBES2) return OLD_SCHEMES[oid]
-    const fields = new DerReader(parameters).enter(TAG.sequence)
-    fields.expect(TAG.sequence)
-    return OLD_SCHEMES[readAlgorithm(fields.bytes, fields.expect(TAG.sequence)).oid]
+    return schemeOf(oid === PBES2 ? readInnerScheme(parameters) : oid)
   } catch {
     return undefined
   }
+}
+
+/** The cipher within PBES2 (RFC 8018 appendix A.4), after the function that derives its key. */
+function readInnerScheme (parameters: Uint8Array): string {
+  const fields = new DerReader(parameters).enter(TAG.sequence)
+  fields.expect(TAG.sequence)
+  return readAlgorithm(fields.bytes, fields.expect(TAG.sequence)).oid
+}
+
+function schemeOf (oid: string): Cipher | undefined {
+  const name = OLD_SCHEMES[oid]
+  if (name !== undefined) return { name, isOld: true }
+  return CURRENT_SCHEME.test(oid) ? { name: oid, isOld: false } : undefined
 }

@@ -39,7 +39,7 @@ export interface TrustSnapshot {
   readonly trustEpoch: number
   /** In the order in which they are tried. With the option `ca` there is one, named `default`. */
   readonly authorities: readonly SnapshotAuthority[]
-  /** PEM of each trust anchor of all authorities. Never empty. */
+  /** PEM of each trust anchor of all authorities. Empty only if every trust domain has withdrawn its bundle. */
   readonly ca: readonly string[]
   /** The trust anchors of all authorities. */
   readonly anchors: readonly PeerIdentity[]
@@ -70,8 +70,16 @@ export interface CredentialSnapshot extends TrustSnapshot {
   readonly identity: PeerIdentity
   /** Our intermediates, parsed. */
   readonly intermediates: readonly PeerIdentity[]
-  /** When the first of our certificates expires that peers with the same CAs need, in milliseconds since the epoch. */
+  /**
+   * When the first of our certificates expires that peers with the same CAs need, in milliseconds since the epoch. If
+   * it was withdrawn: when that was.
+   */
   readonly notAfter: number
+  /**
+   * Whether who issued the certificate took it back, as an agent of SPIFFE can. It is not presented any more: servers
+   * refuse every handshake, and clients call nobody. New material ends that. Default false.
+   */
+  readonly withdrawn?: boolean
   /** The option `sendCaNames`: whether servers send the names of the trusted CAs to clients. Default true. */
   readonly sendCaNames?: boolean
 }
@@ -113,6 +121,11 @@ export interface TrustSource<Snapshot extends TrustSnapshot = TrustSnapshot> {
   close (): Promise<void>
   /** Whether `close()` was called. */
   readonly closed?: boolean
+  /**
+   * Whether an authority of this name may be added while the source runs, without a change of its options: a federated
+   * trust domain of SPIFFE. It then vouches for SPIFFE IDs of the trust domain of its name. Undefined: for no name.
+   */
+  mayAdd?: (authority: string) => boolean
   /** How new material is got, and whether it can be at this moment. Undefined where a source does not tell. */
   status?: () => SourceStatus
 }

@@ -8,7 +8,6 @@ import { checkersOf } from '../authority/authorities-of.ts'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { describeForeign, describeUncovered } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
-import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
 import { checkMaterial, checkTrust } from '../material/check-material.ts'
 import type { CheckedMaterial, CheckedTrust, MaterialContext, TrustContext } from '../material/check-material.ts'
 import { neededCertificates } from '../material/check-own.ts'
@@ -22,6 +21,8 @@ interface SnapshotState {
   readonly trustEpoch: number
   /** The checkers of the CRLs, by authority. */
   readonly checkers: Checkers
+  /** When our certificate was taken back, in milliseconds since the epoch. Default: it was not. */
+  readonly withdrawnAt?: number
 }
 
 /** A trust snapshot. */
@@ -52,7 +53,8 @@ class FrozenTrust implements TrustSnapshot {
     this.candidates = Object.freeze(once(this.authorities.flatMap(({ candidates }) => candidates), []))
     this.intermediateCas = Object.freeze(once(authorities.flatMap(({ intermediates: known }) => known), []).map(toPem))
     this.trustDigest = crypto.hash('sha256', trust, 'hex')
-    this.revocation = checkers.get(DEFAULT_AUTHORITY)
+    const [first] = authorities
+    this.revocation = first?.isNamed === false ? checkers.get(first.name) : undefined
     const ofLists = authorities.flatMap((authority) => {
       const checker = checkers.get(authority.name)
       return [...describeForeign(checker, authority.crlOrigin), ...describeUncovered(authority, checker)]
@@ -86,7 +88,21 @@ function showAuthority ({ name, for: use, names, anchors }: SnapshotAuthority): 
   return { name, for: use, names, ca: anchors.map(String) }
 }
 
+/** Authorities that did not change are the same object in the next snapshot, so that nothing is made again for them. */
+const frozen = new WeakMap<CheckedAuthority, { readonly authority: SnapshotAuthority, readonly own: string }>()
+
 function freezeAuthority (
+  checked: CheckedAuthority, own: readonly PeerIdentity[], revocation: RevocationChecker | undefined
+): SnapshotAuthority {
+  const ownKeys = own.map(({ fingerprint256 }) => fingerprint256).join()
+  const known = frozen.get(checked)
+  if (known !== undefined && known.own === ownKeys && known.authority.revocation === revocation) return known.authority
+  const authority = makeAuthority(checked, own, revocation)
+  frozen.set(checked, { authority, own: ownKeys })
+  return authority
+}
+
+function makeAuthority (
   { name, options, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority,
   own: readonly PeerIdentity[], revocation: RevocationChecker | undefined
 ): SnapshotAuthority {
@@ -104,8 +120,13 @@ function once (certificates: readonly PeerIdentity[], elsewhere: readonly PeerId
   return [...byFingerprint.values()]
 }
 
+const pems = new WeakMap<PeerIdentity, string>()
+
+/** The same text for the same identity: each rotation writes all CAs again. */
 export function toPem (certificate: PeerIdentity): string {
-  return encodePem(derOf(certificate) ?? new Uint8Array())
+  const pem = pems.get(certificate) ?? encodePem(derOf(certificate) ?? new Uint8Array())
+  pems.set(certificate, pem)
+  return pem
 }
 
 /** A credential snapshot. The key is in a private field, so it cannot be logged, copied or serialized by mistake. */
@@ -114,6 +135,7 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   readonly identity: PeerIdentity
   readonly intermediates: readonly PeerIdentity[]
   readonly notAfter: number
+  readonly withdrawn: boolean
   readonly sendCaNames: boolean
   readonly #key: string
 
@@ -125,7 +147,9 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
     this.identity = identity
     this.intermediates = Object.freeze(intermediates)
     const needed = neededCertificates(certificates, this.anchors)
-    this.notAfter = Math.min(...needed.map(({ notAfter = -Infinity }) => notAfter))
+    const { withdrawnAt = Infinity } = state
+    this.notAfter = Math.min(withdrawnAt, ...needed.map(({ notAfter = -Infinity }) => notAfter))
+    this.withdrawn = withdrawnAt !== Infinity
     this.sendCaNames = checked.sendCaNames
     this.#key = key
     Object.freeze(this)
@@ -134,8 +158,9 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   get key (): string { return this.#key }
 
   override toJSON (): object {
-    const { identity, intermediates, notAfter } = this
-    return { ...super.toJSON(), identity, intermediates, notAfter: new Date(notAfter).toISOString(), key: '[redacted]' }
+    const { identity, intermediates, notAfter, withdrawn } = this
+    const own = { identity, intermediates, notAfter: new Date(notAfter).toISOString(), withdrawn, key: '[redacted]' }
+    return { ...super.toJSON(), ...own }
   }
 
   static {
@@ -147,7 +172,7 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
 }
 
 function describeSnapshot (
-  { generation, trustEpoch, identity, authorities, notAfter, warnings }: FrozenSnapshot, options: object
+  { generation, trustEpoch, identity, authorities, notAfter, withdrawn, warnings }: FrozenSnapshot, options: object
 ): string {
   const shown = {
     generation,
@@ -155,6 +180,7 @@ function describeSnapshot (
     identity: String(identity),
     authorities: authorities.map(showAuthority),
     notAfter: new Date(notAfter).toISOString(),
+    withdrawn,
     warnings,
     key: '[redacted]'
   }

@@ -14,6 +14,9 @@ import type { CheckedTrust } from '../material/check-material.ts'
 import type { Part } from '../material/part.ts'
 import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
 import type { SourceKind } from './frozen-snapshot.ts'
+import { Refusals } from './refusals.ts'
+import type { Refusal } from './refusals.ts'
+import type { BundleStatus, SourceStatus } from './source-status.ts'
 
 /** Base of all sources: holds the snapshot in use, and notifies subscribers of every change. */
 export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> implements TrustSource<Snapshot> {
@@ -21,15 +24,21 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   readonly #kind: SourceKind<Snapshot, Checked>
   #checked: Checked
   readonly #listeners = new Listeners<TrustChange<Snapshot>>('credentials')
-  readonly #refused = new Set<Part>()
+  readonly #refused = new Refusals()
   readonly #clock: Clock
   /** When the next CA starts that was left out because it is not valid yet. */
   readonly #nextStart: WakeAt
+  /** Since when new material can be had. */
+  #liveSince: number
+  #closedAt = 0
   #closed = false
+  /** When our certificate was taken back. Undefined: it was not. */
+  #withdrawnAt: number | undefined
   #closing: Promise<void> | undefined
 
   constructor (kind: SourceKind<Snapshot, Checked>, checked: Checked, checkers: Checkers, clock: Clock) {
     this.#clock = clock
+    this.#liveSince = clock.now()
     this.#nextStart = new WakeAt(() => { if (!this.#closed) this.recheck() }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
@@ -47,6 +56,33 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   readChecked (): Checked { return this.#checked }
 
   get closed (): boolean { return this.#closed }
+
+  /** How new material is got, and whether it can be at this moment. */
+  status (): SourceStatus {
+    const bundles = this.listBundles()
+    const { kind, origin } = this.describeOrigin()
+    if (this.#closed) return { kind, origin, state: 'closed', since: this.#closedAt, problem: undefined, bundles }
+    const fault = this.#refused.first((part) => !this.isBundle(part))
+    if (fault === undefined) {
+      return { kind, origin, state: 'live', since: this.#liveSince, problem: undefined, bundles }
+    }
+    const where = fault.part === undefined ? '' : `authority "${fault.part}": `
+    return {
+      kind, origin, state: 'failing', since: fault.since, problem: `${where}${fault.error.message}`, bundles
+    }
+  }
+
+  /** Where the material comes from. */
+  protected describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> { return { kind: 'memory', origin: 'memory' } }
+
+  /** Whether a part is a bundle that is fetched by itself. The source is not failing because it is refused. */
+  protected isBundle (_part: Part): boolean { return false }
+
+  /** The state of the bundles that are fetched by themselves. */
+  protected listBundles (): readonly BundleStatus[] { return [] }
+
+  /** Why a part is refused at this moment; undefined if it is not. */
+  protected refusalOf (part: Part): Refusal | undefined { return this.#refused.of(part) }
 
   /** Whether the authorities differ from those in use. */
   changesTrust (checked: CheckedTrust): boolean {
@@ -67,16 +103,18 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
    * not valid yet is not in use, and must not go unnoticed.
    *
    * @param checkers those of `changedAuthorities`; the other authorities keep theirs. Closed if they are not needed
+   * @param keepsOwn whether our certificate is none that came anew: if it was withdrawn, it stays so. Default false
    * @throws CredentialsClosedError
    * @throws CredentialsRefusedError if an authority has CRLs, but no checker for them
    */
-  take (checked: Checked, checkers: Checkers): Snapshot {
+  take (checked: Checked, checkers: Checkers, keepsOwn = false): Snapshot {
+    const withdrawnAt = keepsOwn ? this.#withdrawnAt : undefined
     const isOther = this.changesTrust(checked) || this.#kind.changesOwn(checked, this.#current) ||
-      this.#changesWarnings(checked)
+      this.#changesWarnings(checked) || this.#withdrawnAt !== withdrawnAt
     const isTaken = isOther && !this.#closed
     if (!isTaken) closeAll(checkers)
     if (this.#closed) throw new CredentialsClosedError('new credentials arrived after close()')
-    if (isTaken) return this.#accept(checked, checkers)
+    if (isTaken) return this.#accept(checked, checkers, withdrawnAt)
     this.#publishWarnings()
     return this.#current
   }
@@ -95,7 +133,7 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   /** Called when a CA starts that was left out: checks the same material again. */
   protected recheck (): void {}
 
-  #accept (checked: Checked, made: Checkers): Snapshot {
+  #accept (checked: Checked, made: Checkers, withdrawnAt: number | undefined): Snapshot {
     const previous = this.#current
     const trustChanged = this.changesTrust(checked)
     const before = checkersOf(previous)
@@ -111,22 +149,45 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
     }
     const generation = previous.generation + 1
     const trustEpoch = previous.trustEpoch + (trustChanged ? 1 : 0)
-    const snapshot = this.#kind.freeze(checked, { generation, trustEpoch, checkers })
-    this.#current = snapshot
+    const state = { generation, trustEpoch, checkers, ...(withdrawnAt !== undefined && { withdrawnAt }) }
+    const snapshot = this.#kind.freeze(checked, state)
     this.#checked = checked
-    this.#adoptCheckers()
-    this.#listeners.notify({ type: 'rotated', snapshot, previous, trustChanged })
+    this.#withdrawnAt = withdrawnAt
+    this.#replace(snapshot, trustChanged)
     // Closed after the listeners ran, because they may still use the former checkers.
     const kept = new Set(checkers.values())
     closeAll(new Map([...before].filter(([, checker]) => !kept.has(checker))))
+    this.#awaitStart()
+    return snapshot
+  }
+
+  /** Puts a snapshot in the place of the one in use, and tells everybody. */
+  #replace (snapshot: Snapshot, trustChanged: boolean): void {
+    const previous = this.#current
+    this.#current = snapshot
+    this.#adoptCheckers()
+    this.#listeners.notify({ type: 'rotated', snapshot, previous, trustChanged })
     if (credentialsRotated.hasSubscribers) {
-      const { identity, notAfter, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
-      const message = { generation, trustEpoch, trustChanged, identity, notAfter, warnings }
+      const { generation, trustEpoch } = snapshot
+      const { identity, notAfter, withdrawn, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
+      const message = { generation, trustEpoch, trustChanged, identity, notAfter, withdrawn, warnings }
       credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()
-    this.#awaitStart()
-    return snapshot
+  }
+
+  /**
+   * Takes our certificate back: it is not presented any more, and the trust stays as it is. Material that is taken ends
+   * that, also if it equals the material in use.
+   */
+  withdraw (): void {
+    if (this.#closed || this.#withdrawnAt !== undefined) return
+    const { generation, trustEpoch } = this.#current
+    const checkers = checkersOf(this.#current)
+    const withdrawnAt = this.#clock.now()
+    this.#withdrawnAt = withdrawnAt
+    const state = { generation: generation + 1, trustEpoch, checkers, withdrawnAt }
+    this.#replace(this.#kind.freeze(this.#checked, state), false)
   }
 
   /**
@@ -136,7 +197,7 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
    */
   refuse (error: Error, part?: Part): void {
     if (this.#closed) return
-    this.#refused.add(part)
+    this.#refused.note(part, error, this.#clock.now())
     this.#listeners.notify({ type: 'refused', error, authority: part, snapshot: this.#current })
     if (credentialsRefused.hasSubscribers) credentialsRefused.publish(this.#describe(error, part))
   }
@@ -144,9 +205,10 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   /** Notifies subscribers of each part that was refused before and is valid now. */
   recover (refused: ReadonlyMap<Part, Error> = new Map()): void {
     const generation = this.#current.generation
-    for (const part of this.#refused) {
+    for (const part of this.#refused.parts) {
       if (refused.has(part)) continue
       this.#refused.delete(part)
+      if (!this.isBundle(part)) this.#liveSince = this.#clock.now()
       this.#listeners.notify({ type: 'recovered', authority: part, snapshot: this.#current })
       if (!credentialsRecovered.hasSubscribers) continue
       credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, generation })
@@ -180,6 +242,7 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
 
   async #end (): Promise<void> {
     this.#closed = true
+    this.#closedAt = this.#clock.now()
     this.#nextStart.clear()
     this.#listeners.clear()
     announceSourceEnd(this)

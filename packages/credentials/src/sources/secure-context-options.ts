@@ -17,7 +17,8 @@ export interface SnapshotContextOptions extends SecureContextOptions {
 /**
  * Turns a snapshot into options for `tls.createSecureContext` and `server.setSecureContext`.
  *
- * All of `cert`, `key` and `ca` are set, because Node replaces a missing `ca` by the public roots. `crl` is never set:
+ * All of `cert`, `key` and `ca` are set, because Node replaces a missing `ca` by the public roots. `cert` and `key` are
+ * empty if the certificate was withdrawn, so that it is not presented any more. `crl` is never set:
  * OpenSSL would then require a CRL of every CA, and keep it until the next context.
  *
  * OpenSSL does not know authorities. With these options alone, every CA is trusted for every name.
@@ -39,7 +40,9 @@ export interface SnapshotContextOptions extends SecureContextOptions {
 export function secureContextOptions (
   snapshot: CredentialSnapshot, side?: 'clients' | 'servers'
 ): SnapshotContextOptions {
-  const { cert, key, authorities, intermediateCas, sendCaNames = true } = snapshot
+  const { authorities, intermediateCas, sendCaNames = true, withdrawn = false } = snapshot
+  // With an empty certificate and key, Node has none, and every handshake of a server fails.
+  const { cert, key } = withdrawn ? { cert: '', key: '' } : snapshot
   const chosen = side === undefined ? authorities : authorities.filter((authority) => vouchesFor(authority, side))
   // Without a CA, Node would trust the public roots. If this side has no authority, the evaluator rejects every peer,
   // whatever OpenSSL decides.

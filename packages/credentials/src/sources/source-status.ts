@@ -3,7 +3,7 @@
  * in use is in the snapshot.
  */
 export interface SourceStatus {
-  /** Where the material comes from: `files`, `memory`, `provider`, `issuer` or `workload api`. */
+  /** Where the material comes from: `files`, `memory`, `provider`, `issuer`, `workload api` or `bundles`. */
   readonly kind: string
   /** What it is in particular: a socket, a URL, the folder of the files. */
   readonly origin: string
@@ -25,8 +25,11 @@ export interface BundleStatus {
   readonly origin: string
   /** Counts the changes of the bundle. Undefined: its owner does not count. */
   readonly sequence: number | undefined
-  /** When it was last got or confirmed, in milliseconds since the epoch. Its age for monitoring. */
-  readonly refreshedAt: number
+  /**
+   * When it was last got or confirmed, in milliseconds since the epoch. Its age for monitoring. One that is pushed is
+   * confirmed as long as its source is live. Undefined: none was ever got.
+   */
+  readonly refreshedAt: number | undefined
   /** When it is asked for next, in milliseconds since the epoch. Undefined: it is pushed. */
   readonly nextRefresh: number | undefined
   /** Why the last attempt failed. The bundle that was in use then stays in use. */

@@ -14,6 +14,7 @@ import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
+import type { SourceStatus } from './source-status.ts'
 
 /** The longest wait that a provider or an issuer may ask for. A wrong date must not stop renewal for years. */
 const DAY = 86_400_000
@@ -150,6 +151,10 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
     this.#waitUntil(timed.nextAt(this.current, fetched, timed.timing))
+  }
+
+  protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
+    return { kind: this.#timed.what, origin: this.#timed.what }
   }
 
   async refresh (): Promise<CredentialSnapshot> {

@@ -26,8 +26,8 @@ export interface FollowFileOptions<Content> {
   readonly watch?: typeof watch | undefined
   /** Reads and checks the file. The signal is aborted when the follower is closed. */
   readonly load: (signal: AbortSignal) => Promise<Content>
-  /** Uses what was read. Throws if it cannot be used. */
-  readonly take: (content: Content) => void
+  /** Uses what was read. Throws or rejects if it cannot be used. */
+  readonly take: (content: Content) => void | Promise<void>
   /** Told once of each refusal. What was in use stays in use. */
   readonly refuse: (error: Error) => void
   /** Whether the file may pass later although it does not change: it could not be read. Then it is read again. */
@@ -103,11 +103,12 @@ export class FollowedFile<Content> {
     else if ('error' in read) this.#fail(read.error, signature)
     else {
       try {
-        take(read.content)
+        await take(read.content)
       } catch (error) {
-        this.#fail(error as Error, signature)
+        if (!signal.aborted) this.#fail(error as Error, signature)
         return
       }
+      if (signal.aborted) return
       this.note(signature)
     }
   }

@@ -1,14 +1,9 @@
-import { isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
+import { attributeTypeNames, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
 import { TAG } from '@peerkit/identity/der'
 import { DevCaOptionError } from '../errors.ts'
 import type { IssueOptions, NameAttributeOption, NameOption, StringEncoding } from '../options.ts'
 import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
 import { readText } from './names.ts'
-
-/** Attribute types that have a short name (RFC 4514 section 3), and some more that certificates use. */
-const SHORT_NAMES = [
-  'CN', 'SN', 'serialNumber', 'C', 'L', 'ST', 'STREET', 'O', 'OU', 'title', 'GN', 'DC', 'UID', 'emailAddress'
-]
 
 /** The encodings of values. */
 export const ENCODERS: Readonly<Record<StringEncoding, (text: string) => Uint8Array>> = {
@@ -35,13 +30,12 @@ function encodeAttribute ({ type, value, encoding = 'utf8' }: NameAttributeOptio
   return encodeSequence(encodeObjectIdentifier(typeOf(type)), ENCODERS[encoding](value))
 }
 
-/** The OID of an attribute type, which is given as a short name or as an OID. */
+/** The OID of an attribute type, which is given as a descriptor or as an OID. */
 function typeOf (type: string): string {
-  const oid = SHORT_NAMES.includes(type) ? resolveAttributeType(type) ?? type : type
+  const names = attributeTypeNames()
+  const oid = names.includes(type) ? resolveAttributeType(type) ?? type : type
   if (isObjectIdentifier(oid)) return oid
-  throw new DevCaOptionError(
-    `attribute type is "${type}"; expected a dotted OID or one of ${SHORT_NAMES.join(', ')}`
-  )
+  throw new DevCaOptionError(`attribute type is "${type}"; expected a dotted OID or one of ${names.join(', ')}`)
 }
 
 /** DER requires the elements of a SET OF in ascending order (X.690 section 11.6). */

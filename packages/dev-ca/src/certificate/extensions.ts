@@ -1,12 +1,14 @@
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
 import { TAG } from '@peerkit/identity/der'
-import { EXTENSION, parseIpAddress } from '@peerkit/identity/x509'
+import { EXTENSION, KEY_USAGE, parseIpAddress } from '@peerkit/identity/x509'
 import { DevCaOptionError } from '../errors.ts'
-import type { ExtensionOption, IssueOptions } from '../options.ts'
+import type { ExtensionOption, IssueOptions, OtherNameOption } from '../options.ts'
+import { encodeClaims } from './claims.ts'
 import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
 import { encodeName, listOf } from './distinguished-name.ts'
 import { readDnsName, readEmail, readSpiffeId, readText, readUri } from './names.ts'
+import { encodeValue } from './typed-value.ts'
 
 /** Extended key usage purposes by name (RFC 5280 section 4.2.1.12). */
 export const PURPOSES: Readonly<Record<string, string>> = {
@@ -42,16 +44,18 @@ export function leafExtensions (options: IssueOptions, emptySubject: boolean): x
   }
   const usages = (options.extendedKeyUsage ?? PROFILES[profile]).map((name) => PURPOSES[name] ?? name)
   const names = encodeAltNames(options)
-  const usage = x509.KeyUsageFlags.digitalSignature | (ca ? x509.KeyUsageFlags.keyCertSign : 0)
+  const keyUsage = options.keyUsage ?? ['digitalSignature']
+  const usage = keyUsage.reduce((bits, name) => bits | KEY_USAGE[name], ca ? KEY_USAGE.keyCertSign : 0)
   return [
     new x509.BasicConstraintsExtension(ca, undefined, true),
-    new x509.KeyUsagesExtension(usage, true),
+    ...(usage === 0 ? [] : [new x509.KeyUsagesExtension(usage, true)]),
     ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
     // RFC 5280 section 4.2.1.6: critical if the subject is empty.
     ...(names.length > 0
       ? [new x509.Extension(EXTENSION.subjectAltName, emptySubject, bytes(encodeSequence(...names)))]
       : []),
     ...(policies.length > 0 ? [new x509.CertificatePolicyExtension([...policies])] : []),
+    ...encodeClaims(options).map(([oid, value]) => new x509.Extension(oid, false, bytes(value))),
     ...(crlUrls.length > 0 ? [new x509.CRLDistributionPointsExtension([...crlUrls])] : []),
     ...(ocspUrls.length > 0 ? [new x509.AuthorityInfoAccessExtension({ ocsp: [...ocspUrls] })] : []),
     developmentComment()
@@ -63,7 +67,7 @@ export function replaceExtensions (made: readonly x509.Extension[], own: readonl
   const replaced = new Set(own.map(({ oid }) => oid))
   return [
     ...made.filter((extension) => !replaced.has(extension.type)),
-    ...own.map(({ oid, critical = false, value }) => new x509.Extension(oid, critical, bytes(value)))
+    ...own.map(({ oid, critical = false, value }) => new x509.Extension(oid, critical, bytes(encodeValue(value))))
   ]
 }
 
@@ -86,17 +90,17 @@ function encodeAltNames (options: IssueOptions): Uint8Array[] {
   const take = (option: 'dns' | 'uri' | 'spiffe' | 'email' | 'upn', read: Read): string[] => {
     return listOf(options[option]).map((name) => options.checkNames === false ? name : read(name, option))
   }
+  const others: readonly OtherNameOption[] = options.otherName === undefined ? [] : [options.otherName].flat()
   const text = (number: number, value: string): Uint8Array => encodeElement(0x80 | number, Buffer.from(value))
   return [
     ...take('dns', readDnsName).map((value) => text(2, value)),
     ...listOf(options.ip).map((value) => encodeElement(0x87, encodeAddress(value))),
     ...[...take('spiffe', readSpiffeId), ...take('uri', readUri)].map((value) => text(6, value)),
     ...take('email', readEmail).map((value) => text(1, value)),
-    ...take('upn', readText).map((value) => encodeElement(
-      0xa0,
-      encodeObjectIdentifier(UPN),
-      encodeElement(0xa0, encodeElement(TAG.utf8String, Buffer.from(value)))
-    )),
+    ...[...take('upn', readText).map((value) => ({ oid: UPN, value })), ...others].map(({ oid, value }) => {
+      return encodeElement(0xa0, encodeObjectIdentifier(oid), encodeElement(0xa0, encodeValue(value)))
+    }),
+    ...listOf(options.registeredId).map((oid) => encodeObjectIdentifier(oid).with(0, 0x88)),
     ...(options.directoryName === undefined ? [] : [encodeElement(0xa4, encodeName(options.directoryName))])
   ]
 }

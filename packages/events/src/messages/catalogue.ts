@@ -36,7 +36,8 @@ const requestFields: EventDescription<EventMessages['peerkit:request:denied']>['
   rules: 'where the rules that decided are declared: `config.allowedClients`, `scope /admin`, `rules`',
   rule: 'for an allowed request: index of the rule that allowed it',
   group: 'for an allowed request: the group that the rule names',
-  nearest: 'for a denied request: the rule with the fewest failed conditions, `{ path, matched, failed }`',
+  nearest: 'for a denied request: the rule with the fewest failed conditions, `{ path, matched, failed }`; `asked` ' +
+    'in `failed` has what the request has for the values that the rule takes from it',
   peer: `${PEER}; null without a certificate`,
   requestId: 'request id of Fastify',
   method: 'the HTTP method',
@@ -137,7 +138,14 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
   'peerkit:rules:reloaded': {
     when: 'A rules file changed, and its new rules are in force.',
     by: '@peerkit/fastify-allowed-clients',
-    fields: { file: 'path of the file', generation: 'number of the accepted file, counted from 1' }
+    fields: {
+      file: 'path of the file',
+      generation: 'number of the accepted file, counted from 1',
+      added: 'rules that came, as `path: rule`, at most 50',
+      removed: 'rules that went, at most 50',
+      addedCount: 'how many rules came',
+      removedCount: 'how many rules went'
+    }
   },
   'peerkit:rules:refused': {
     when: 'A rules file changed and was refused. The old rules stay in force.',
@@ -145,7 +153,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     fields: { file: 'path of the file', generation: 'number of the file that stays in force', error: 'an `Error`' }
   },
   'peerkit:credentials:rotated': {
-    when: 'New credentials are in force.',
+    when: 'New credentials are in force, or our own certificate was withdrawn.',
     by: '@peerkit/credentials',
     fields: {
       generation: GENERATION,
@@ -153,6 +161,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       trustChanged: 'whether the CAs or the CRLs changed',
       identity: 'the new own certificate (`PeerIdentity`)',
       notAfter: 'when the first certificate of the own chain expires, in milliseconds since the epoch',
+      withdrawn: 'true if the issuer took the own certificate back: it is not presented until there is a new one',
       warnings: 'problems that did not prevent the rotation'
     }
   },

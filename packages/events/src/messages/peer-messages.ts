@@ -71,19 +71,32 @@ export interface ForwardedMessage extends EventMessage {
   readonly remoteAddress: string | undefined
 }
 
+/** What a request has for a value that a rule takes from it. */
+export interface RequestValueFound {
+  readonly source: 'param' | 'query' | 'header'
+  /** The name of the parameter, or of the header in lower case. */
+  readonly name: string
+  /** Every value that the request has, at most five. */
+  readonly values: readonly string[]
+}
+
 /** The rule with the fewest failed conditions. */
 export interface NearestRule {
   /** Where the rule is declared, for example `config.allowedClients[1]`. */
   readonly path: string
   /** The keys that matched. */
   readonly matched: readonly string[]
-  /** The keys that did not match. `isClaim`: `found` is a claim of the certificate that no authority vouches for. */
+  /**
+   * The keys that did not match. `isClaim`: `found` is a claim of the certificate that no authority vouches for.
+   * `asked`: what the request has for the values that the key takes from it.
+   */
   readonly failed: readonly {
     readonly key: string
     readonly expected: readonly string[]
     readonly found: readonly string[] | undefined
     readonly note: string | undefined
     readonly isClaim?: boolean
+    readonly asked?: readonly RequestValueFound[]
   }[]
 }
 

@@ -3,15 +3,26 @@ import type { EventMessage } from '../channels/emitter.ts'
 
 // What happens to this service: its rules, credentials and revocation lists, and what expires.
 
-/** `peerkit:rules:reloaded` */
-export interface RulesReloadedMessage extends EventMessage {
+/** What happened to a rules file. */
+interface RulesFileMessage extends EventMessage {
   readonly file: string
   /** The number of the accepted file, counted from 1. */
   readonly generation: number
 }
 
+/** `peerkit:rules:reloaded` */
+export interface RulesReloadedMessage extends RulesFileMessage {
+  /** The rules that came, as `path: rule`, at most 50. */
+  readonly added?: readonly string[] | undefined
+  /** The rules that went, at most 50. */
+  readonly removed?: readonly string[] | undefined
+  /** How many rules came, and how many went. */
+  readonly addedCount?: number | undefined
+  readonly removedCount?: number | undefined
+}
+
 /** `peerkit:rules:refused`: the rules with the number `generation` stay in force. */
-export interface RulesRefusedMessage extends RulesReloadedMessage {
+export interface RulesRefusedMessage extends RulesFileMessage {
   readonly error: Error
 }
 
@@ -29,6 +40,8 @@ export interface CredentialsRotatedMessage extends EventMessage {
    * When the first certificate of the own chain expires, in milliseconds since the epoch. Undefined without a chain.
    */
   readonly notAfter: number | undefined
+  /** Whether the own certificate was taken back by its issuer: it is not presented until there is a new one. */
+  readonly withdrawn?: boolean | undefined
   readonly warnings: readonly string[]
 }
 

@@ -93,8 +93,12 @@ const summarizers: Summarizers = {
   'peerkit:request:would-deny': (message) => {
     return summarizeRequest(message, 'warning', 'reported', 'client would be denied')
   },
-  'peerkit:rules:reloaded': ({ file, generation }) => ({
-    severity: 'good', outcome: 'changed', title: 'rules reloaded', source: file, facts: { file, generation }
+  'peerkit:rules:reloaded': ({ file, generation, addedCount, removedCount }) => ({
+    severity: 'good',
+    outcome: 'changed',
+    title: 'rules reloaded',
+    source: file,
+    facts: { file, generation, addedCount, removedCount }
   }),
   'peerkit:rules:refused': ({ file, generation, error }) => {
     const { code, reason, message } = error as Error & { code?: string, reason?: string }
@@ -108,10 +112,12 @@ const summarizers: Summarizers = {
       facts: { file, generation, code }
     }
   },
-  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, notAfter }) => ({
-    severity: 'good',
-    outcome: 'changed',
-    title: 'new credentials in force',
+  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, notAfter, withdrawn = false }) => ({
+    severity: withdrawn ? 'failed' : 'good',
+    outcome: withdrawn ? 'failed' : 'changed',
+    title: withdrawn
+      ? 'our certificate was withdrawn; none is presented until there is a new one'
+      : 'new credentials in force',
     source: 'credentials',
     peer: identity,
     facts: { generation, trustChanged, notAfter: notAfter === undefined ? undefined : iso(notAfter) }

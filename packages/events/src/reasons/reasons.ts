@@ -78,6 +78,8 @@ const requestTable = {
   no_match: 'The certificate is accepted, but no rule of this route matches it. See the closest rule for what differs.',
   incomplete_identity: `A rule needs a value that is not known: a gateway forwarded too little of the certificate, or
     its authority does not vouch for the names in the rules.`,
+  incomplete_request: `A rule compares the certificate with a value of the request, which the request does not have
+    exactly once, or which is invalid. See the closest rule.`,
   predicate_refused: 'No rule matched, and the predicate returned false.',
   predicate_failed: 'The predicate threw an error. This is a bug of the service; its log has the stack.',
   no_rule: 'The route has no rule, so it is closed. Add a rule.',

@@ -1,5 +1,5 @@
 import { EMITTER, isAuditKept, requestDenied, requestWouldDeny } from '@peerkit/events'
-import type { EventChannel, NearestRule, RequestJudgedMessage, RequestReason } from '@peerkit/events'
+import type { EventChannel, NearestRule, RequestJudgedMessage, RequestReason, RequestValueFound } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { withoutQuery } from '@peerkit/identity/internal'
 import { PredicateResultError } from '@peerkit/rules'
@@ -27,7 +27,7 @@ export function reportFailure (
   const channel = report ? requestWouldDeny : requestDenied
   // Finding the nearest rule visits all of them, so it is done only if the result is used.
   const nearest = peer !== null && (channel.hasSubscribers || writesLine(request))
-    ? redactFound(requirement.policy.nearest(peer), redact)
+    ? redactFound(requirement.policy.nearest(peer, request), redact)
     : undefined
   const { error } = answer as { readonly error?: unknown }
   announceDenial(
@@ -108,11 +108,21 @@ const REDACTED = '[redacted]'
 function redactFound (nearest: NearestRule | undefined, redact: Redaction): NearestRule | undefined {
   if (nearest === undefined || redact === 'none') return nearest
   const failed = nearest.failed.map((one) => {
-    const isHidden = one.found !== undefined && (redact === 'all' || isEmail(one.key))
-    return isHidden ? { ...one, found: one.found.map(() => REDACTED) } : one
+    const isHidden = redact === 'all' || isAddress(one.key)
+    return {
+      ...one,
+      ...(isHidden && one.found !== undefined && { found: one.found.map(() => REDACTED) }),
+      ...(one.asked !== undefined && { asked: one.asked.map((asked) => redactAsked(asked, isHidden)) })
+    }
   })
   return { ...nearest, failed }
 }
 
-/** The key may be that of a rule within a rule: `not.email`. */
-function isEmail (key: string): boolean { return /(?:^|\.)email$/.test(key) }
+/** Values of queries and headers may be secrets, and no other line has them. The path has the parameters anyway. */
+function redactAsked (asked: RequestValueFound, isHidden: boolean): RequestValueFound {
+  const isStated = asked.source === 'param' && !isHidden
+  return isStated ? asked : { ...asked, values: asked.values.map(() => REDACTED) }
+}
+
+/** A user principal name has the form of an address. The key may be that of a rule within a rule: `not.email`. */
+function isAddress (key: string): boolean { return /(?:^|\.)(?:email|upn|otherName)$/.test(key) }

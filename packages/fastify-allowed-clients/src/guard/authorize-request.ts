@@ -7,6 +7,7 @@ import { denialFor, publish, reportFailure } from './announce-denial.ts'
 import type { Measured } from './announce-denial.ts'
 import { authorizeRoute } from './authorize-route.ts'
 import type { Decision } from './authorize-route.ts'
+import { noteGroup } from './peer-groups.ts'
 
 /**
  * Authorizes a request, or throws the error for the client, which reveals nothing about the rules.
@@ -71,6 +72,7 @@ function conclude (
     return
   }
   counts.allowed++
+  noteGroup(request, decision.verdict?.group)
   if (requestAllowed.hasSubscribers) publishAllowed(request, peer, decision, measured)
 }
 

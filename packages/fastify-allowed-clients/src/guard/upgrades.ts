@@ -10,7 +10,7 @@ import { authorizeRoute } from './authorize-route.ts'
 
 /**
  * Checks the clients with an open WebSocket. They send no further requests, so they are checked again when rules are
- * reloaded.
+ * reloaded, and when a rule begins or ends.
  */
 export class UpgradedClients {
   readonly #sockets: UpgradedSockets
@@ -29,7 +29,10 @@ export class UpgradedClients {
     const { socket } = request.raw
     this.#checks.get(socket)?.remove()
     this.#checks.set(socket, this.#sockets.addCheck(socket, {
-      by: this, isAllowed: async () => await this.#isAllowed(request)
+      by: this,
+      isAllowed: async () => await this.#isAllowed(request),
+      // A rule may begin or end while the socket is open.
+      wait: () => Math.min(...this.#policyOf(request).route.requirements.map(({ policy }) => policy.left))
     }))
   }
 

@@ -12,7 +12,14 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
 const kWrapped = Symbol('peerkit.wrapped')
 
 type Security = Record<string, readonly string[]>
-interface Operation { [MARK]?: true, operationId?: string, security?: readonly Security[] }
+/** A parameter of an operation, as OpenAPI names it. */
+interface Parameter { readonly in?: string, readonly name?: string, readonly description?: string }
+interface Operation {
+  [MARK]?: true | readonly BoundParameter[]
+  operationId?: string
+  security?: readonly Security[]
+  parameters?: readonly Parameter[]
+}
 interface Document {
   openapi?: string
   swagger?: string
@@ -21,6 +28,37 @@ interface Document {
   components?: { securitySchemes?: object }
 }
 type Swagger = ((options?: { yaml?: boolean }) => Document | string) & { [kWrapped]?: Promise<void> }
+
+/** A parameter whose value a rule compares with the certificate. */
+interface BoundParameter { readonly in: 'path' | 'query' | 'header', readonly name: string }
+
+const PLACES = { param: 'path', query: 'query', header: 'header' } as const
+
+/** Which rule compares them, and with what, the document does not tell. */
+const BOUND = 'Compared with the client certificate.'
+
+function listBound ({ route }: RoutePolicy): readonly BoundParameter[] {
+  return route.requirements.flatMap(({ policy }) => policy.requestValues)
+    .map(({ source, name }) => ({ in: PLACES[source], name }))
+}
+
+/**
+ * Says of each parameter of an operation whether its value is compared with the certificate. Parameters that the
+ * document does not have are not added: nobody knows whether they are optional.
+ */
+function describeParameters (parameters: readonly Parameter[], bound: readonly BoundParameter[]): readonly Parameter[] {
+  return parameters.map((parameter) => {
+    const isBound = bound.some((one) => one.in === parameter.in && isSameName(one, parameter.name))
+    if (!isBound) return parameter
+    const { description } = parameter
+    return { ...parameter, description: description === undefined ? BOUND : `${description} ${BOUND}` }
+  })
+}
+
+/** Names of headers have no case. */
+function isSameName ({ in: place, name }: BoundParameter, other = ''): boolean {
+  return place === 'header' ? name === other.toLowerCase() : name === other
+}
 
 /**
  * Marks the routes that require a certificate. Swagger keeps the same options object of a route, so this works in
@@ -31,7 +69,9 @@ export function markRoutes (
 ): void {
   for (const { options, policy } of routes) {
     if (policy.route.requirements.length > 0) {
-      options.schema = { ...options.schema, [MARK]: true } as NonNullable<RouteOptions['schema']>
+      const bound = listBound(policy)
+      const mark = bound.length === 0 ? true : bound
+      options.schema = { ...options.schema, [MARK]: mark } as NonNullable<RouteOptions['schema']>
     }
   }
 }
@@ -90,14 +130,13 @@ function completeDocument (document: Document): Document {
     for (const method of METHODS) {
       const operation = item[method] as Operation | undefined
       if (operation === undefined) continue
-      const { [MARK]: mark, ...rest } = operation
+      const { [MARK]: own, ...rest } = operation
       // Swagger copies and renames a HEAD route before it can be marked.
-      const isMarked = mark === true ||
-        (method === 'head' && get?.[MARK] === true && rest.operationId === `${get.operationId ?? ''}-head`)
+      const isCopy = method === 'head' && rest.operationId === `${get?.operationId ?? ''}-head`
+      const mark = own ?? (isCopy ? get?.[MARK] : undefined)
+      const isMarked = mark === true || Array.isArray(mark)
       if (isMarked && supportsScheme) isNamed = true
-      operations[method] = isMarked && supportsScheme
-        ? { ...rest, security: addScheme(rest.security ?? document.security) }
-        : rest
+      operations[method] = isMarked && supportsScheme ? secure(rest, mark, document.security) : rest
     }
   }
   if (!isNamed) return { ...document, paths }
@@ -112,6 +151,19 @@ function completeDocument (document: Document): Document {
         ...components?.securitySchemes
       }
     }
+  }
+}
+
+/** An operation that needs a certificate. */
+function secure (
+  operation: Omit<Operation, typeof MARK>, mark: NonNullable<Operation[typeof MARK]>, security: Document['security']
+): Omit<Operation, typeof MARK> {
+  const { parameters } = operation
+  const isDescribed = parameters !== undefined && mark !== true
+  return {
+    ...operation,
+    security: addScheme(operation.security ?? security),
+    ...(isDescribed && { parameters: describeParameters(parameters, mark) })
   }
 }
 

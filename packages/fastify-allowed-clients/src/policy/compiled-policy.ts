@@ -1,13 +1,16 @@
 import type { TrustSource } from '@peerkit/credentials'
-import { AUTHORITIES, describeValue, findNearest } from '@peerkit/identity/internal'
-import { compileGroups, compileRules } from '@peerkit/rules'
-import type { Authorizer, CompiledGroups, Groups, RuleAuthority, RuleSet } from '@peerkit/rules'
+import type { PeerIdentity } from '@peerkit/identity'
+import { AUTHORITIES, CLOCK, describeValue, findNearest } from '@peerkit/identity/internal'
+import { compileGroups, compileRules, createGroupMatcher } from '@peerkit/rules'
+import type { Authorizer, CompiledGroups, GroupMatcher, Groups, RuleAuthority, RuleSet } from '@peerkit/rules'
 import type { FastifyInstance } from 'fastify'
 import { AllowedClientsOptionError } from '../errors.ts'
 import type { AllowedClients } from '../plugin-options.ts'
 import { RulesAccessPolicy, authenticatedOnly } from './access-policy.ts'
 import type { AccessPolicy } from './access-policy.ts'
 import type { Declaration } from './declarations.ts'
+import { readRequestValues } from './request-values.ts'
+import { VerdictMemory } from './verdict-memory.ts'
 
 /** The contents of a rules file. */
 export interface FileRules {
@@ -27,6 +30,8 @@ export const NO_FILE: FileRules = { file: '', groups: {}, defaultRules: undefine
 export interface PolicyContext {
   /** Called whenever something is compiled. */
   readonly authorities: ListAuthorities
+  /** Returns the time by which rules decide, in milliseconds since the epoch. */
+  readonly now: () => number
   /** Called for rules that are valid but probably not meant. */
   warn (path: string, warning: string): void
 }
@@ -39,6 +44,8 @@ export class CompiledPolicy {
   readonly routes: ReadonlyMap<string, Declaration>
   readonly #declaredGroups: Groups
   readonly #groups: CompiledGroups
+  readonly #matcher: GroupMatcher
+  readonly #memberships: VerdictMemory<readonly string[]>
   readonly #policies = new Map<Declaration, AccessPolicy | undefined>()
   readonly #context: PolicyContext
 
@@ -53,6 +60,8 @@ export class CompiledPolicy {
     }
     this.#declaredGroups = { ...groups, ...file.groups }
     this.#groups = this.#compileGroups()
+    this.#matcher = createGroupMatcher(this.#groups, { requestValue: readRequestValues, now: context.now })
+    this.#memberships = new VerdictMemory(this.#matcher.temporary, context.now)
     const rules = defaults ?? file.defaultRules
     this.defaults = rules === undefined ? undefined : { path: 'defaultRules', origin: 'defaultRules', value: rules }
     this.routes = new Map([...file.routes].map(([key, value]) => [
@@ -72,6 +81,14 @@ export class CompiledPolicy {
   policyOf (declaration: Declaration): AccessPolicy | undefined {
     if (!this.#policies.has(declaration)) this.#policies.set(declaration, this.#compile(declaration))
     return this.#policies.get(declaration)
+  }
+
+  /** The groups of which a rule matches a peer. Functions are not called. */
+  groupsOf (peer: PeerIdentity | null, request: unknown): readonly string[] {
+    if (peer === null || this.#matcher.usesRequest) return this.#matcher.match(peer, request)
+    let names = this.#memberships.get(peer)
+    if (names === undefined) this.#memberships.set(peer, names = this.#matcher.match(peer))
+    return names
   }
 
   /**
@@ -105,12 +122,17 @@ export class CompiledPolicy {
     if (word !== undefined) return word === 'public' ? undefined : authenticatedOnly
     const authorizer = this.#compileRules(value, path, this.#groups)
     for (const warning of authorizer.warnings) this.#context.warn(path, warning)
-    return new RulesAccessPolicy(authorizer)
+    return new RulesAccessPolicy(authorizer, this.#context.now)
   }
 
   #compileRules (value: AllowedClients, path: string, groups: CompiledGroups): Authorizer {
     return compileRules(value as RuleSet, {
-      groups, groupsPath: 'groups', path, authorities: this.#context.authorities()
+      groups,
+      groupsPath: 'groups',
+      path,
+      authorities: this.#context.authorities(),
+      requestValue: readRequestValues,
+      now: this.#context.now
     })
   }
 
@@ -155,6 +177,14 @@ export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): Lis
     // An empty list means that the authorities are unknown, not that no certificate is accepted.
     return authorities?.length === 0 ? undefined : authorities
   }
+}
+
+/**
+ * Returns the time by which the plugin that verifies certificates decides, so that a test of an app has one clock.
+ */
+export function clockOf ({ server }: Pick<FastifyInstance, 'server'>): () => number {
+  const clock = (server as { [CLOCK]?: unknown })[CLOCK]
+  return typeof clock === 'function' ? clock as () => number : Date.now
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Explanation } from '@peerkit/rules'
+import type { Explanation, TemporaryRule } from '@peerkit/rules'
 import type { Mode } from '../plugin-options.ts'
 import type { RouteCounts, RoutePolicy, RouteRequirements } from './route-requirements.ts'
 
@@ -12,6 +12,8 @@ export interface ListedRequirement {
   readonly mode: Mode
   /** Who may call, as text: one line for each rule, at most 50. */
   readonly allows: string
+  /** The rules that hold for a time, at most 50. */
+  readonly temporary: readonly TemporaryRule[]
 }
 
 /** A route and who may call it. */
@@ -38,6 +40,8 @@ export interface ListedRoute {
   readonly evaluate: (peer: PeerIdentity | null) => AccessPreview
 }
 
+const MAX_TEMPORARY = 50
+
 /** Whether a route has no rules. */
 export function isClosed ({ route }: RoutePolicy): boolean {
   return route.requirements.some(({ policy }) => policy.isClosed === true)
@@ -54,7 +58,7 @@ export function listRoute (routePolicy: RoutePolicy): ListedRoute {
     scope,
     access: requirements.length === 0 ? 'public' : isClosed(routePolicy) ? 'nobody' : 'rules',
     requirements: requirements.map(({ origin, mode, policy }) => ({
-      rules: origin, mode, allows: policy.describe()
+      rules: origin, mode, allows: policy.describe(), temporary: policy.temporary.slice(0, MAX_TEMPORARY)
     })),
     counts: { ...counts }
   }
@@ -92,7 +96,7 @@ function printBody ({ access, requirements, scope }: ListedRoute): string {
  *
  * - `allowed`, `denied`
  * - `reported`: the request would pass and be logged, since the mode is `report-only`
- * - `needs-request`: a function decides on the request
+ * - `needs-request`: a function decides on the request, or a rule takes a value from it
  */
 export type Outcome = 'allowed' | 'denied' | 'reported' | 'needs-request'
 

@@ -1,3 +1,4 @@
+import type { PeerIdentity } from '@peerkit/identity'
 import { isWithin } from '@peerkit/identity/internal'
 import type { RouteOptions } from 'fastify'
 import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
@@ -5,6 +6,7 @@ import { answersNotFound, isRoot } from '../fastify-internals.ts'
 import { checkRouteConfig, checkScopeOptions } from '../plugin-options.ts'
 import type { AllowedClients, Mode, Redaction, ScopeOptions } from '../plugin-options.ts'
 import { denyAll } from './access-policy.ts'
+import type { AccessPolicy } from './access-policy.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
 import { DeclarationCache } from './declarations.ts'
 import type { Declaration } from './declarations.ts'
@@ -12,6 +14,7 @@ import {
   checkContradiction, findFileRoutes, nameRoute, resolveRequirements, suggestRoute
 } from './route-requirements.ts'
 import type { RouteCounts, RouteDeclaration, RoutePolicy, RouteRequirements } from './route-requirements.ts'
+import { checkParams } from './route-params.ts'
 import { ScopeTree } from './scopes.ts'
 
 /** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
@@ -59,6 +62,7 @@ export class RouteTable {
   readonly #declarations = new DeclarationCache()
   readonly #entries = new Set<Entry>()
   readonly #notFound: Declaration | undefined
+  #upgrades: Declaration | undefined
   /** The policy of CORS preflights that fastify-mtls recognized. It asks nothing: browsers send no certificate. */
   readonly preflights: RoutePolicy
   #missing = new WeakMap<object, RoutePolicy>()
@@ -181,7 +185,14 @@ export class RouteTable {
    *
    * @throws RuleInvalidError, RulesFileInvalidError
    */
-  replace (compiled: CompiledPolicy): void {
+  replace (compiled: CompiledPolicy): void { this.prepare(compiled)() }
+
+  /**
+   * Checks rules for all routes, and returns what brings them into force.
+   *
+   * @throws RuleInvalidError, RulesFileInvalidError, AllowedClientsOptionError
+   */
+  prepare (compiled: CompiledPolicy): () => void {
     const { assigned, unknown } = findFileRoutes(this.#sites, compiled)
     if (unknown[0] !== undefined) {
       throw new RulesFileInvalidError(
@@ -196,14 +207,41 @@ export class RouteTable {
       return { entry, policy: this.#resolve(entry.site, assigned.get(entry.site), entry.counts, compiled) }
     })
     this.#checkPublicMissing(compiled)
+    this.#checkWithoutRoute(compiled)
     this.#checkPublic(policies.map(({ policy }) => policy.route))
     for (const { entry: { options }, policy: { route } } of policies) {
+      checkParams(route)
       checkContradiction(route, (options.config as { clientCertificate?: unknown } | undefined)?.clientCertificate)
     }
-    // Nothing below throws.
-    for (const { entry, policy } of policies) entry.policy = policy
-    this.#missing = new WeakMap()
-    this.#compiled = compiled
+    return () => {
+      for (const { entry, policy } of policies) entry.policy = policy
+      this.#missing = new WeakMap()
+      this.#compiled = compiled
+    }
+  }
+
+  /** Refuses rules that name a value which what they are for never has. */
+  #checkWithoutRoute (compiled: CompiledPolicy): void {
+    const find = (declaration: Declaration | undefined): AccessPolicy | undefined =>
+      declaration === undefined ? undefined : compiled.policyOf(declaration)
+    const param = find(this.#notFound)?.requestValues.find(({ source }) => source === 'param')
+    if (param !== undefined) {
+      throw new AllowedClientsOptionError(
+        `notFoundRules name the parameter ${JSON.stringify(param.name)} (${param.path}), but a URL that no route ` +
+          'matches has no parameters; expected a header, a query parameter or a value'
+      )
+    }
+    const [used] = find(this.#upgrades)?.requestValues ?? []
+    if (used === undefined) return
+    throw new AllowedClientsOptionError(
+      `the rules of app.mtls.guardUpgrades() take a value from the request (${used.path}), which Fastify does not ` +
+        'read for upgrades without a route; expected a value, or a route for the upgrade'
+    )
+  }
+
+  /** The groups of a peer under the current rules. */
+  groupsOf (peer: PeerIdentity | null, request: unknown): readonly string[] {
+    return this.#compiled.groupsOf(peer, request)
   }
 
   /** Requests without a certificate never come to rules for unknown URLs either. */
@@ -250,6 +288,8 @@ export class RouteTable {
   /** Returns the policy of what answers upgrades without a route: under the rules in force, whenever it is asked. */
   policyOfUpgrades (rules: AllowedClients | undefined): () => RoutePolicy {
     const own = this.#declareGiven(rules, 'app.mtls.guardUpgrades(rules)', 'guardUpgrades')
+    this.#upgrades = own
+    this.#checkWithoutRoute(this.#compiled)
     if (this.#compiled.policyOf(own) === undefined && this.#options.requiresCertificate()) {
       refuseUnreachable("the rules of app.mtls.guardUpgrades() are 'public'")
     }

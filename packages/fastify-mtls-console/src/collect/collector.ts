@@ -115,11 +115,25 @@ const FACTS: { readonly [Name in ChangeName]: (message: EventMessages[Name]) => 
   'peerkit:revocation:soft-passed': ({ issuer, serialNumber, fingerprint256 }) => [
     ['issuer', issuer], ['serial number', serialNumber], ['SHA-256', fingerprint256]
   ],
-  'peerkit:rules:reloaded': ({ file, generation }) => [['file', file], ['generation', generation]],
+  'peerkit:rules:reloaded': ({ file, generation, added = [], removed = [], addedCount = 0, removedCount = 0 }) => [
+    ['file', file],
+    ['generation', generation],
+    ...listRules('came', added, addedCount),
+    ...listRules('went', removed, removedCount)
+  ],
   'peerkit:rules:refused': ({ file, generation }) => [['file', file], ['generation', generation]],
   'peerkit:expiry:soon': ({ what, name, notAfter, threshold }) => [
     [what, name], ['expires', iso(notAfter)], ['threshold', threshold]
   ]
+}
+
+/** The rules that are shown of each change. */
+const MAX_RULES = 10
+
+/** The rules that came or went, a line each. */
+function listRules (word: string, rules: readonly string[], count: number): readonly Fact[] {
+  const shown = rules.slice(0, MAX_RULES).map((rule): Fact => [word, rule])
+  return count > shown.length ? [...shown, [word, `${count - shown.length} more rules`]] : shown
 }
 
 /** Listens to changes of the service itself. */

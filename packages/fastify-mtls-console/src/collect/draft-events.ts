@@ -149,10 +149,13 @@ function describeNearest (nearest: NearestRule | undefined): readonly string[] {
   if (nearest === undefined) return []
   const { path, matched, failed } = nearest
   const holds = matched.length === 0 ? '' : `; ${matched.join(', ')} ${matched.length === 1 ? 'holds' : 'hold'}`
-  const lines = failed.slice(0, MAX_KEYS).map(({ key, expected, found, note, isClaim = false }) => {
+  const lines = failed.slice(0, MAX_KEYS).map(({ key, expected, found, note, isClaim = false, asked = [] }) => {
     const wanted = `${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}`
     const given = `${isClaim ? 'the certificate claims' : 'found'} ${describeFound(found)}`
-    return `${key}: ${wanted}, ${given}${note === undefined ? '' : ` (${note})`}`
+    const said = asked.flatMap(({ values }) => values)
+    const request = said.length === 0 ? [] : [`the request has ${describeFound(said)}`]
+    const notes = [...request, ...note === undefined ? [] : [note]]
+    return `${key}: ${wanted}, ${given}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
   })
   return [`closest rule: ${path}${holds}`, ...lines].map((line) => clip(line))
 }

@@ -122,7 +122,7 @@ export const OUTCOMES: Readonly<Record<Outcome, {
   allowed: { sign: '✓', word: 'allowed', tone: 'good' },
   denied: { sign: '✕', word: 'denied', tone: 'bad' },
   reported: { sign: '!', word: 'allowed, reported', tone: 'warn' },
-  'needs-request': { sign: '?', word: 'predicate decides', tone: 'info' }
+  'needs-request': { sign: '?', word: 'the request decides', tone: 'info' }
 }
 
 /** A form with the method GET, so that each view has a URL and works without scripts. */

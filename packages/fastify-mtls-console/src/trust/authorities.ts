@@ -59,7 +59,11 @@ const KINDS: Readonly<Record<ClaimKind, KindWords>> = {
   email: { one: 'mail address', within: 'mail addresses within' },
   ip: { one: 'IP address', within: 'IP addresses within' },
   upn: { one: 'user principal name', within: 'user principal names within' },
-  policy: { one: 'certificate policy', within: 'certificate policies' }
+  policy: { one: 'certificate policy', within: 'certificate policies' },
+  registeredId: { one: 'registered ID', within: 'registered IDs' },
+  qualified: { one: 'qualified statement', within: 'qualified statements with' },
+  admission: { one: 'admission', within: 'admissions with' },
+  extension: { one: 'extension', within: 'extensions' }
 }
 
 /** The names that an authority vouches for, a line for each kind: `DNS names within partner.example`. */
@@ -104,12 +108,13 @@ export function isAuthorityShown (
 }
 
 /**
- * The authority of a client in the current credentials: the one with its CA. If the CA is not known (a gateway may
- * forward too little), the one with the name of its authority.
+ * The authority of a client in the current credentials: the one with its CA. If several have it, as trust domains may,
+ * or the CA is not known (a gateway may forward too little), the one with the name of its authority.
  */
 export function findAuthority (identity: PeerIdentity, snapshot: CredentialSnapshot): SnapshotAuthority | undefined {
   const anchor = findAnchor(identity, snapshot)
-  if (anchor === undefined) return snapshot.authorities.find(({ name }) => name === identity.authority)
+  const named = snapshot.authorities.find(({ name }) => name === identity.authority)
+  if (anchor === undefined || named?.anchors.includes(anchor) === true) return named
   return snapshot.authorities.find(({ anchors }) => anchors.includes(anchor))
 }
 

@@ -1,6 +1,7 @@
 import { claimsOf } from '@peerkit/identity'
 import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
+import { listPeerValues } from '@peerkit/rules'
 
 /** The fields of a certificate for pages and scripts: bounded texts, no bytes. */
 export interface ShownCertificate {
@@ -8,7 +9,7 @@ export interface ShownCertificate {
   readonly subject: string | undefined
   readonly issuer: string | undefined
   readonly spiffeId: string | undefined
-  /** At most twenty names with their types: `DNS api.internal`, `URI spiffe://…`. */
+  /** At most twenty names and claims with their types: `DNS api.internal`, `URI spiffe://…`, `qualified type web`. */
   readonly names: readonly string[]
   readonly serialNumber: string | undefined
   /** Milliseconds since the epoch. */
@@ -39,7 +40,7 @@ export function showCertificate (identity: PeerIdentity): ShownCertificate {
     subject: clip(identity.subject?.toString(), MAX_LENGTH),
     issuer: clip(identity.issuer?.toString(), MAX_LENGTH),
     spiffeId: clip(spiffeId, MAX_LENGTH),
-    names: clipList(listNames(identity)),
+    names: clipList([...listNames(identity), ...listExtensionClaims(identity)]),
     serialNumber,
     notBefore,
     notAfter,
@@ -71,11 +72,25 @@ export function nameCertificate (identity: PeerIdentity): string {
 }
 
 /** The alternative names with their types: `DNS api.internal`, `URI spiffe://…`. */
-function listNames ({ subjectAltNames }: PeerIdentity): readonly string[] {
+function listNames (peer: PeerIdentity): readonly string[] {
+  const { subjectAltNames } = peer
   if (subjectAltNames === undefined) return []
-  const { dns, uri, email, ip } = subjectAltNames
-  const kinds = [['DNS', dns], ['URI', uri], ['e-mail', email], ['IP', ip]] as const
+  const { dns, uri, email, ip, registeredId } = subjectAltNames
+  const [upn = [], otherName = []] = [listPeerValues(peer, 'upn'), listPeerValues(peer, 'otherName')]
+  const kinds = [
+    ['DNS', dns], ['URI', uri], ['e-mail', email], ['IP', ip], ['user principal name', upn],
+    ['directory name', subjectAltNames.directoryName.map(String)], ['registered ID', registeredId],
+    // A user principal name is shown once.
+    ['other name', otherName.filter((text) => !upn.some((name) => text.endsWith(`text ${name}`)))]
+  ] as const
   return kinds.flatMap(([kind, values]) => values.map((value) => `${kind} ${value}`))
+}
+
+/** The claims of extensions: `qualified type web`, `admission profession Arzt`. */
+function listExtensionClaims (peer: PeerIdentity): readonly string[] {
+  return (['qualified', 'admission'] as const).flatMap((key) => {
+    return listPeerValues(peer, key)?.map((value) => `${key} ${value}`) ?? []
+  })
 }
 
 /** The names that the authority does not vouch for: `subject CN=web`, `DNS a.internal`, `policy 1.2.3`. */
@@ -84,10 +99,12 @@ export function listClaims (identity: PeerIdentity): readonly string[] {
   const claims = claimsOf(identity)
   const [all, believed] = [listNames(claims), new Set(listNames(identity))]
   const subject = identity.subject === undefined ? claims.subject?.toString() ?? '' : ''
+  const believedClaims = new Set(listExtensionClaims(identity))
   const policies = identity.policies === undefined ? claims.policies ?? [] : []
   return clipList([
     ...(subject === '' ? [] : [`subject ${subject}`]),
     ...all.filter((name) => !believed.has(name)),
-    ...policies.map((policy) => `policy ${policy}`)
+    ...policies.map((policy) => `policy ${policy}`),
+    ...listExtensionClaims(claims).filter((claim) => !believedClaims.has(claim))
   ])
 }

@@ -2,12 +2,15 @@ import { checkersOf } from '@peerkit/credentials'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CrlIndex } from '@peerkit/revocation'
+import { listRuleEnds } from '../access/rule-ends.ts'
 import type { ConsoleState } from '../console-state.ts'
 import { describeAuthority, findAnchor, findAuthority, findFormerAnchor, hasNamedAuthorities } from './authorities.ts'
 import type { NamedClient, ShownAuthority } from './authorities.ts'
 import type { FormerAnchor, Turn } from './rotation-history.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
+import { gatherSource } from './source-facts.ts'
+import type { ShownSource } from './source-facts.ts'
 
 /** A trusted CA and its clients. */
 export interface ShownAnchor {
@@ -50,6 +53,8 @@ export interface TrustFacts {
   /** When the first certificate of the own chain expires. */
   readonly notAfter: number
   readonly warnings: readonly string[]
+  /** Where the credentials come from. Undefined if the source does not tell. */
+  readonly source: ShownSource | undefined
   /** Whether authorities are shown. A single authority without limits is not. */
   readonly hasNamedAuthorities: boolean
   readonly authorities: readonly ShownAuthority[]
@@ -80,6 +85,7 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     intermediates: current.intermediates.map(showCertificate),
     notAfter: current.notAfter,
     warnings: current.warnings,
+    source: gatherSource(state),
     hasNamedAuthorities: hasNamedAuthorities(current),
     authorities: current.authorities.map((authority) => {
       const own = clients.filter((one) => one.authority === authority)
@@ -126,9 +132,9 @@ function showCrl (list: CrlIndex, authority: string | undefined): ShownCrl {
   return { issuer, number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta, authority }
 }
 
-/** A certificate or CRL with its expiry. */
+/** A certificate, a CRL or a rule with its end. */
 export interface End {
-  readonly what: 'own certificate' | 'own intermediate' | 'trusted CA' | 'CRL' | 'client' | 'server'
+  readonly what: 'own certificate' | 'own intermediate' | 'trusted CA' | 'CRL' | 'client' | 'server' | 'rule'
   readonly name: string
   readonly fingerprint256: string | undefined
   /** Milliseconds since the epoch. */
@@ -137,7 +143,10 @@ export interface End {
   readonly end: number
 }
 
-/** Expiry dates of the own chain, CAs, CRLs, and of clients and servers seen since the start, the soonest first. */
+/**
+ * Expiry dates of the own chain, CAs, CRLs, and of clients and servers seen since the start, and the ends of rules, the
+ * soonest first.
+ */
 export function listEnds (state: ConsoleState): End[] {
   const { identity, intermediates, anchors } = state.credentials.current
   const certificates = [
@@ -157,5 +166,5 @@ export function listEnds (state: ConsoleState): End[] {
   const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => (
     { what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }
   ))
-  return [...ends, ...lists].sort((a, b) => a.end - b.end)
+  return [...ends, ...lists, ...listRuleEnds(state)].sort((a, b) => a.end - b.end)
 }

@@ -53,7 +53,7 @@ export class ForwardedPeers {
   constructor (app: FastifyInstance, option: ForwardedOption, context: GatewayContext | undefined) {
     this.#app = app
     const { verifiedAs, ...readerOptions } = isReader(option) ? {} as { verifiedAs?: string } : option
-    checkVerifiedAs(verifiedAs, context)
+    checkVerifiedAs(verifiedAs, context, app)
     const validator = isReader(option) || context === undefined || option.validator !== undefined ||
       !needsValidator(option)
       ? undefined
@@ -183,20 +183,31 @@ function isReader (option: ForwardedOption): option is ForwardedReader {
   return 'read' in option && typeof option.read === 'function'
 }
 
-/** @throws ServerOptionError */
-function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined): void {
+/**
+ * Warns of an authority that may still be added, such as a federated trust domain: nobody is accepted until then.
+ *
+ * @throws ServerOptionError
+ */
+function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined, { log }: FastifyInstance): void {
   if (verifiedAs === undefined) return
   if (context === undefined) {
     throw new ServerOptionError(
       'found forwarded.verifiedAs without trust; expected the option trust, which defines the authority'
     )
   }
-  const names = context.trust.ruleAuthorities.filter(({ only }) => only === undefined).map(({ name }) => name)
-  if (!names.includes(verifiedAs as string)) {
+  const authorities = context.trust.ruleAuthorities
+  const inForce = authorities.filter(({ awaits, only }) => awaits === undefined && only === undefined)
+  if (inForce.some(({ name }) => name === verifiedAs)) return
+  // An authority in force that is for servers alone does not become one for clients.
+  const isTaken = authorities.some(({ awaits, name }) => awaits === undefined && name === verifiedAs)
+  const isAwaited = typeof verifiedAs === 'string' && authorities.some(({ awaits }) => awaits?.(verifiedAs) === true)
+  if (isTaken || !isAwaited) {
+    const names = inForce.map(({ name }) => name).join(', ')
     throw new ServerOptionError(
-      `forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`
+      `forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names}`
     )
   }
+  log.warn(`forwarded.verifiedAs is "${verifiedAs}": no forwarded client is accepted until this authority is added`)
 }
 
 function createReader (

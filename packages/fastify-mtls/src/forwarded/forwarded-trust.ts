@@ -147,14 +147,20 @@ export class ForwardedTrust {
         accepted: false,
         reason: 'authority_unknown',
         detail: `no authority vouches for ${String(identity)}: verifiedAs is "${name}", ` +
-          'which is not an authority for clients any more'
+          'which is not an authority for clients at this time'
       }
     }
     const fault = bounds.findFault(identity, name)
     if (fault !== undefined) {
       return { accepted: false, reason: 'outside_authority', detail: `${String(identity)} ${fault.text}` }
     }
-    return { accepted: true, identity: limitPeerIdentity(identity, name, bounds.notBelieved) }
+    // The gateway verified a path, and knows nothing of SPIFFE.
+    if (this.#trust.isSpiffeOnly(name) && identity.spiffeId === undefined) {
+      const detail = `${String(identity)} is not an X.509-SVID, and authority "${name}" accepts no others`
+      return { accepted: false, reason: 'outside_authority', detail }
+    }
+    const { believedExtensions, notBelieved } = bounds
+    return { accepted: true, identity: limitPeerIdentity(identity, name, notBelieved, believedExtensions) }
   }
 
   #refused (reason: ForwardedReason, detail: string): Timed {

@@ -51,8 +51,11 @@ export class HandshakeGate {
   readonly #options: HandshakeGateOptions
   readonly #requestGate: RequestGate
   readonly #explanations = new ExplanationLimits()
-  /** Open TCP connections. Node's server knows only those that have sent a request. */
-  readonly #open = new Set<Socket>()
+  /**
+   * Open TCP connections, with what ends each: its TLS socket, once there is one. Node's server knows only those that
+   * have sent a request.
+   */
+  readonly #open = new Map<Socket, Socket>()
   /** Servers that have listened. A connection that arrives after such a server stopped listening is closed. */
   readonly #listened = new WeakSet<MtlsServer>()
 
@@ -121,17 +124,18 @@ export class HandshakeGate {
 
   /** Ends every connection that is still open, also those that never sent a request. */
   closeConnections (): void {
-    for (const socket of this.#open) socket.destroy()
+    for (const socket of this.#open.values()) socket.destroy()
   }
 
   #remember (socket: Socket): void {
-    this.#open.add(socket)
+    this.#open.set(socket, socket)
     socket.once('close', () => { this.#open.delete(socket) })
   }
 
   /** Reads what the client presents before Node does, if OpenSSL accepted it or its refusal is to be explained. */
   #meet (socket: TLSSocket, raw: Socket): void {
     rememberRawSocket(socket, raw)
+    if (this.#open.has(raw)) this.#open.set(raw, socket)
     socket.prependOnceListener('secure', () => {
       keepPresentedChain(socket, (code) => this.#options.trust.overrules(code) || this.#explanations.start(code))
     })
@@ -179,7 +183,8 @@ export class HandshakeGate {
       reporter.refused(facts ?? describeConnection(socket), result.refusal, durationMs)
       if (result.refusal.reason === 'resumption_refused') this.#options.onSessionUnknown()
       socket.on('error', () => {})
-      if (socket.isSessionReused()) resetConnection(socket)
+      // Node may crash if a socket that was destroyed meanwhile is asked.
+      if (!socket.destroyed && socket.isSessionReused()) resetConnection(socket)
       else socket.destroy()
       return
     }

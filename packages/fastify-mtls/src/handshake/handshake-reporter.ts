@@ -7,6 +7,7 @@ import type {
 } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CertificateRefusal, ConnectionRecord } from '../connection/connection-record.ts'
+import { readProtocol } from './node-internals.ts'
 import type { Trust } from './trust.ts'
 import type { Refusal } from './verify-handshake.ts'
 
@@ -55,7 +56,7 @@ export class HandshakeReporter {
       remoteAddress: socket?.remoteAddress,
       remotePort: socket?.remotePort,
       alpnProtocol: undefined,
-      protocol: socket?.getProtocol?.() ?? undefined,
+      protocol: socket && readProtocol(socket),
       resumed: false,
       durationMs: undefined
     }))
@@ -110,7 +111,7 @@ export function describeConnection (socket: TLSSocket): ConnectionFacts {
     remoteAddress,
     remotePort,
     alpnProtocol: alpnProtocol === false ? undefined : alpnProtocol ?? undefined,
-    protocol: socket.getProtocol() ?? undefined,
+    protocol: readProtocol(socket),
     resumed: socket.isSessionReused()
   }
 }

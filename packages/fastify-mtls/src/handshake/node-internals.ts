@@ -87,6 +87,14 @@ export function rememberRawSocket (socket: TLSSocket & Met, raw: Socket): void {
 }
 
 /**
+ * The TLS version of a connection. Undefined for one that has ended: Node 24 crashes if it is asked for the version of
+ * a TLS socket whose raw socket was destroyed.
+ */
+export function readProtocol (socket: TLSSocket & Met): string | undefined {
+  return socket[RAW]?.destroyed === true ? undefined : socket.getProtocol?.() ?? undefined
+}
+
+/**
  * Ends a connection with RST. After a clean end `https.Agent` would offer the refused session again and again.
  *
  * It is done later and by the raw socket only: Node crashes if both sockets are destroyed within the callback of the

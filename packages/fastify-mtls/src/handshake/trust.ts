@@ -133,6 +133,9 @@ export class Trust {
     return authority && boundsOf(authority)
   }
 
+  /** Whether an authority for clients accepts X.509-SVIDs only. */
+  isSpiffeOnly (name: string): boolean { return this.#authority(name)?.spiffeOnly === true }
+
   #authority (name: string): TrustSnapshot['authorities'][number] | undefined {
     return this.credentials.current.authorities
       .find((each) => each.name === name && vouchesFor(each, 'clients'))
@@ -140,7 +143,7 @@ export class Trust {
 
   /** The authorities for clients, as rules name them. */
   get ruleAuthorities (): readonly RuleAuthority[] {
-    return ruleAuthoritiesOf(this.credentials.current, 'clients')
+    return ruleAuthoritiesOf(this.credentials.current, 'clients', this.credentials)
   }
 
   /** Why an identity, or a CA of its chain, is blocked; undefined if it is not. */

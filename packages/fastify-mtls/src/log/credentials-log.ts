@@ -82,14 +82,16 @@ function writeRefused ({ error, authority, snapshot: { generation } }: Change<'r
 
 function writeRotated ({ snapshot, trustChanged }: Change<'rotated'>, log: RefusalLogger): void {
   const { generation, warnings } = snapshot
-  const { notAfter } = snapshot as Partial<CredentialSnapshot>
+  const { notAfter, withdrawn } = snapshot as Partial<CredentialSnapshot>
   const fields = {
     generation,
     trustChanged,
     notAfter: notAfter === undefined ? undefined : new Date(notAfter).toISOString(),
     warnings: warnings.length === 0 ? undefined : warnings
   }
-  if (warnings.length === 0) log.info(fields, 'new credentials in force')
+  const effect = 'every handshake is refused until there is a new one'
+  if (withdrawn === true) log.warn(fields, `our certificate was withdrawn; ${effect}`)
+  else if (warnings.length === 0) log.info(fields, 'new credentials in force')
   else log.warn(fields, 'new credentials in force, with warnings')
 }
 
@@ -107,7 +109,9 @@ export function logOwnEnd (
   let logged: string | undefined
   const wake = new WakeAt(() => { check() }, { now })
   const check = (): void => {
-    const { identity, notAfter } = source.current
+    const { identity, notAfter, withdrawn } = source.current
+    // It has not ended, and has a line of its own.
+    if (withdrawn === true) return
     const left = notAfter - now()
     const notice = noticeOf(source.current)
     const state = left <= 0 ? 'ended' : left <= notice ? 'ends soon' : undefined

@@ -2,7 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
-import { AUTHORITIES, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
+import {
+  AUTHORITIES, CLOCK, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf
+} from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance } from 'fastify'
 import { AppCheck } from './app-check.ts'
@@ -137,6 +139,7 @@ export class ServerContext {
     contexts.set(server, this)
     // Read by fastify-allowed-clients, in whichever order the plugins are registered.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
+    Object.defineProperty(server, CLOCK, { value: this.now })
     Object.defineProperty(server, REQUIRES_CERTIFICATE, { value: () => this.appCheck.requiresCertificate })
     this.#gate.install(server)
     const { ocspStapler } = this.#options
@@ -216,9 +219,17 @@ export class ServerContext {
     this.#unsubscribe = this.credentials.subscribe((change) => {
       if (change.type !== 'rotated') return
       this.#tls.rotate(change, this.appCheck.app?.log)
+      if (change.snapshot.withdrawn === true) this.#endWithdrawn()
       if (change.trustChanged) this.#review()
     })
     this.#lists.start()
+  }
+
+  /** Without a certificate the server takes no new connections. Those that are open get time to finish. */
+  #endWithdrawn (): void {
+    setTimeout(() => {
+      if (this.credentials.current.withdrawn === true) this.#gate.closeConnections()
+    }, this.#drainTimeout).unref()
   }
 
   #review (): void {

@@ -49,6 +49,8 @@ export class TicketKeys {
    *   intermediates of its own tickets
    */
   make (snapshot: CredentialSnapshot, learned: readonly string[] = []): Buffer {
+    // A resumed session needs no certificate, so that a withdrawn one would still be of use. No ticket is decrypted.
+    if (snapshot.withdrawn === true) return randomBytes(TICKET_KEY_OCTETS)
     const requirements = this.isShared
       ? `${this.#requirements} ${learned.join()} ${this.#salt ?? ''}`
       : this.#requirements

@@ -88,8 +88,9 @@ export class TlsContexts {
     this.#applyAllTicketKeys()
   }
 
-  /** The trust of a snapshot, with the certificate that is presented. */
+  /** The trust of a snapshot, with the certificate that is presented, unless it was withdrawn. */
   #contextOptions (snapshot: CredentialSnapshot): SecureContextOptions {
+    if (snapshot.withdrawn === true) return tlsContextOptions(snapshot, this.#options)
     const { cert, key } = this.#presented
     return { ...tlsContextOptions(snapshot, this.#options), cert, key }
   }

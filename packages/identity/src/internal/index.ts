@@ -26,12 +26,12 @@ export {
   text, url, valueOf
 } from './option-values.ts'
 export {
-  AUTHORITIES, BEFORE_RULES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, addToApp,
+  AUTHORITIES, BEFORE_RULES, CLOCK, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE, addToApp,
   hasRules, type DecorableApp
 } from './plugins.ts'
 export { FileUnreadableError, readBounded, type ReadLimits, type UnreadableReason } from './read-bounded.ts'
 export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
-export { readSentChain, type SentChain } from './sent-chain.ts'
+export { readSentChain, watchServerCertificate, type SentChain } from './sent-chain.ts'
 export {
   announceSourceEnd, closeSource, credentialSource, revocationChecker, source, whenSourceCloses
 } from './sources.ts'

@@ -28,6 +28,12 @@ export const BEFORE_RULES: unique symbol = Symbol.for('peerkit.beforeRules')
  */
 export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
 
+/**
+ * On the HTTP server, set by the plugin that verifies certificates: a function that returns the time by which it
+ * decides, in milliseconds since the epoch.
+ */
+export const CLOCK: unique symbol = Symbol.for('peerkit.clock')
+
 /** On the HTTP server: a function that returns whether every client must present a certificate in the handshake. */
 export const REQUIRES_CERTIFICATE: unique symbol = Symbol.for('peerkit.requiresCertificate')
 

@@ -26,3 +26,19 @@ export function readSentChain (socket: TLSSocket): SentChain | undefined {
   }
   return { leaf: leaf.raw, sent }
 }
+
+/**
+ * Reads what a server presents before Node does, and prevents Node from creating its legacy certificate object:
+ * `tls.connect` calls `getPeerCertificate`, which crashes Node 24 if a key is on a curve without a NIST name.
+ *
+ * @returns a function that returns what was read; undefined before the handshake is done, on a resumed session, and if
+ *   the server sent no certificate
+ */
+export function watchServerCertificate (socket: TLSSocket): () => SentChain | undefined {
+  let presented: SentChain | undefined
+  Object.defineProperty(socket, 'getPeerCertificate', { value: () => ({}), configurable: true })
+  socket.prependOnceListener('secure', () => {
+    if (!socket.isSessionReused()) presented = readSentChain(socket)
+  })
+  return () => presented
+}

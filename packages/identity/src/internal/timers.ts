@@ -40,7 +40,7 @@ export interface WakeAtOptions {
 /**
  * Calls back when the clock has reached a moment, however far away. There is one moment at a time: a new one replaces
  * the former. If the clock is set forward, or the machine slept, it calls back late by an hour at most; if it is set
- * back, it waits again.
+ * back, it waits again, except for a pause ({@link WakeAt.setAfter}).
  */
 export class WakeAt {
   readonly #wake: () => void
@@ -68,22 +68,34 @@ export class WakeAt {
     if (at !== Infinity) this.#sleep(Math.max(at - this.#now(), 0))
   }
 
+  /**
+   * Sets a moment that is some milliseconds away, for a pause: if the clock is set back meanwhile, it waits no longer
+   * than that.
+   */
+  setAfter (delay: number): void {
+    this.clear()
+    this.#at = this.#now() + delay
+    this.#sleep(delay, delay)
+  }
+
   clear (): void {
     this.#cancel?.()
     this.#cancel = undefined
     this.#at = Infinity
   }
 
-  #sleep (left: number): void {
+  /** @param most how long it may wait, whatever the clock says */
+  #sleep (left: number, most = Infinity): void {
+    const wait = coarseDelay(Math.min(left, LONGEST_SLEEP))
     this.#cancel = this.#schedule(() => {
-      const still = this.#at - this.#now()
+      const still = Math.min(this.#at - this.#now(), most - wait)
       if (still > 0) {
-        this.#sleep(still)
+        this.#sleep(still, most - wait)
         return
       }
       this.clear()
       this.#wake()
-    }, coarseDelay(Math.min(left, LONGEST_SLEEP)))
+    }, wait)
   }
 }
 

@@ -127,6 +127,9 @@ const keyUsage = {
   decipherOnly: 256
 } as const
 
+/** The name of a key usage, as in RFC 5280 section 4.2.1.3. */
+export type KeyUsage = keyof typeof keyUsage
+
 /** Bits of keyUsage (RFC 5280 section 4.2.1.3) as `readKeyUsage` returns them: bit n of the BIT STRING is `1 << n`. */
 export const KEY_USAGE: typeof keyUsage = Object.freeze(keyUsage)
 
@@ -148,6 +151,19 @@ export function readKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.
     if (((bytes[bits.start + (n >> 3)] as number) & (0x80 >> (n & 7))) !== 0) usage |= 1 << n
   }
   return usage
+}
+
+const USAGES = Object.keys(keyUsage) as readonly KeyUsage[]
+const listsOfUsages = new Map<number, readonly KeyUsage[]>()
+
+/** The names of the bits that `readKeyUsage` returns. Certificates with the same bits share one frozen list. */
+export function listKeyUsage (bits: number): readonly KeyUsage[] {
+  let list = listsOfUsages.get(bits)
+  if (list === undefined) {
+    list = Object.freeze(USAGES.filter((name) => (bits & keyUsage[name]) !== 0))
+    listsOfUsages.set(bits, list)
+  }
+  return list
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { CredentialSource } from '@peerkit/credentials'
-import { validityAt } from '@peerkit/identity'
-import { anything, clock, credentialSource, defineOptions, number, required } from '@peerkit/identity/internal'
+import { endOfValidity, validityAt } from '@peerkit/identity'
+import {
+  anything, clock, credentialSource, defineOptions, duration, number, required
+} from '@peerkit/identity/internal'
 import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { MonitorOptionError } from '../errors.ts'
@@ -19,6 +21,11 @@ export interface ReadinessOptions {
    * clients of that CA.
    */
   readonly requireCrls?: boolean
+  /**
+   * How many milliseconds our certificates must still be valid. With less the process is not ready, so that it is
+   * replaced before its calls fail. Default 0.
+   */
+  readonly requiredLifetime?: number
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -31,11 +38,18 @@ export interface WatchReadinessOptions extends ReadinessOptions {
   readonly revocation?: RevocationChecker
 }
 
-/** Why the process is not ready. `rotation_refused` is only a warning within `rotationFailureTolerance`. */
+/**
+ * Why the process is not ready. `rotation_refused`, that new credentials are refused or cannot be got, is only a
+ * warning within `rotationFailureTolerance`. `bundle_refused` is always only a warning: the owner of another
+ * trust domain must not take this process out of service.
+ */
 export type NotReadyReason = 'own_certificate_expired'
+  | 'own_certificate_ends_soon'
+  | 'own_certificate_withdrawn'
   | 'own_certificate_not_yet_valid'
   | 'no_anchor_in_time'
   | 'rotation_refused'
+  | 'bundle_refused'
   | 'crl_expired'
 
 /** The answer of `ready()`. */
@@ -53,7 +67,10 @@ export interface Readiness {
 }
 
 const READINESS: OptionTypes<ReadinessOptions> = {
-  rotationFailureTolerance: number({ most: Infinity }), requireCrls: anything, now: clock
+  rotationFailureTolerance: number({ most: Infinity }),
+  requireCrls: anything,
+  requiredLifetime: duration({ least: 0 }),
+  now: clock
 }
 export const readinessOptions: OptionSet =
   defineOptions<ReadinessOptions>('readiness', MonitorOptionError, READINESS)
@@ -64,8 +81,9 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
 /**
  * Watches whether this process can present a valid certificate and verify its clients.
  *
- * It is not ready if the own certificate or an intermediate is expired or not valid yet, if no trusted CA is valid, or
- * if a complete CRL has expired.
+ * It is not ready if the own certificate or an intermediate is expired, is not valid yet or ends within
+ * `requiredLifetime`, if the own certificate was withdrawn, if no trusted CA is valid, if a complete CRL has expired,
+ * or if the source has been failing for longer than `rotationFailureTolerance`.
  *
  * @param options `credentials` is required
  * @returns the watcher; close it with `close()`
@@ -79,23 +97,31 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
  */
 export function watchReadiness (options: WatchReadinessOptions): Readiness {
   OPTIONS.check(options, 'readiness')
-  const { credentials, revocation, requireCrls = true, rotationFailureTolerance = Infinity, now = Date.now } = options
+  const { credentials, revocation, requireCrls = true, requiredLifetime = 0, now = Date.now } = options
+  const { rotationFailureTolerance = Infinity } = options
   /** By authority. Undefined: what is refused as a whole. */
   const refusedSince = new Map<string | undefined, number>()
+  // It may have begun before this.
+  const { state, since = 0 } = credentials.status?.() ?? {}
+  if (state === 'failing') refusedSince.set(undefined, since)
   const unsubscribe = credentials.subscribe((change) => {
     if (change.type === 'recovered') refusedSince.delete(change.authority)
+    if (change.type === 'recovered' && credentials.status?.().state === 'live') refusedSince.delete(undefined)
     if (change.type === 'refused' && !refusedSince.has(change.authority)) refusedSince.set(change.authority, now())
   })
   return {
     ready () {
       const time = now()
-      const reasons = checkOwnCertificates(credentials, time)
+      const reasons = checkOwnCertificates(credentials, time, requiredLifetime)
       const warnings: NotReadyReason[] = []
-      if (refusedSince.size > 0) {
-        const isTooLong = time - Math.min(...refusedSince.values()) > rotationFailureTolerance
+      const bundles = credentials.status?.().bundles ?? []
+      const own = [...refusedSince].filter(([part]) => !bundles.some(({ authority }) => authority === part))
+      if (own.length > 0) {
+        const isTooLong = time - Math.min(...own.map(([, began]) => began)) > rotationFailureTolerance
         const list = isTooLong ? reasons : warnings
         list.push('rotation_refused')
       }
+      if (bundles.some(({ problem }) => problem !== undefined)) warnings.push('bundle_refused')
       // If a delta CRL has expired, its complete CRL still answers.
       if (listCrls(credentials, revocation).some(({ nextUpdate, isDelta }) => !isDelta && nextUpdate <= time)) {
         (requireCrls ? reasons : warnings).push('crl_expired')
@@ -107,12 +133,15 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
 }
 
 function checkOwnCertificates (
-  { current: { identity, intermediates, anchors } }: CredentialSource,
-  time: number
+  { current: { identity, intermediates, anchors, withdrawn } }: CredentialSource, time: number, requiredLifetime: number
 ): NotReadyReason[] {
   const own = [identity, ...intermediates].map((certificate) => validityAt(certificate, time))
   const reasons: NotReadyReason[] = []
   if (own.includes('expired')) reasons.push('own_certificate_expired')
+  else if ([identity, ...intermediates].some((each) => endOfValidity(each) - time < requiredLifetime)) {
+    reasons.push('own_certificate_ends_soon')
+  }
+  if (withdrawn === true) reasons.push('own_certificate_withdrawn')
   if (own.includes('not_yet_valid')) reasons.push('own_certificate_not_yet_valid')
   if (!anchors.some((anchor) => validityAt(anchor, time) === 'valid')) reasons.push('no_anchor_in_time')
   return reasons

@@ -28,6 +28,11 @@ export type MetricName =
   | 'peerkit.credentials.start_time'
   | 'peerkit.credentials.generation'
   | 'peerkit.ready'
+  | 'peerkit.source.failing'
+  | 'peerkit.bundle.age'
+  | 'peerkit.bundle.failing'
+  | 'peerkit.bundle.sequence'
+  | 'peerkit.bundle.next_refresh'
   | 'peerkit.expiry.remaining'
   | 'peerkit.expiry.warnings'
   | 'peerkit.revocation.refreshes'
@@ -36,6 +41,9 @@ export type MetricName =
 
 const RESULT = '`accepted`, `refused`'
 const AUTHORITY = 'authority that vouches for the client, at most 50, then `other`; `none` without an identified client'
+const BUNDLE = {
+  'peerkit.authority': 'authority of the bundle: the trust domain; at most 300, those with problems first'
+}
 const ISSUER = 'issuer of the leaf, at most 50, then `other`'
 
 /** Describes every metric, in the order of docs/metrics.md. */
@@ -130,6 +138,36 @@ export const metricCatalogue: Readonly<Record<MetricName, MetricDescription>> = 
     attributes: {}
   },
   'peerkit.ready': { kind: 'gauge', unit: '1', about: '1 if this process is ready, otherwise 0', attributes: {} },
+  'peerkit.source.failing': {
+    kind: 'gauge',
+    unit: '1',
+    about: '1 while the source of the credentials can get nothing new, otherwise 0',
+    attributes: { 'peerkit.kind': '`files`, `memory`, `provider`, `issuer`, `workload api`' }
+  },
+  'peerkit.bundle.age': {
+    kind: 'gauge',
+    unit: 's',
+    about: 'Time since the trust bundle was last got or confirmed',
+    attributes: BUNDLE
+  },
+  'peerkit.bundle.failing': {
+    kind: 'gauge',
+    unit: '1',
+    about: '1 if the last attempt to get the trust bundle failed, otherwise 0',
+    attributes: BUNDLE
+  },
+  'peerkit.bundle.sequence': {
+    kind: 'gauge',
+    unit: '1',
+    about: 'Sequence number of the trust bundle, if its owner counts its changes',
+    attributes: BUNDLE
+  },
+  'peerkit.bundle.next_refresh': {
+    kind: 'gauge',
+    unit: 's',
+    about: 'Time until the trust bundle is asked for, negative if it is overdue. None for one that is pushed',
+    attributes: BUNDLE
+  },
   'peerkit.expiry.remaining': {
     kind: 'gauge',
     unit: 's',

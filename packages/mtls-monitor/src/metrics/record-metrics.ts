@@ -13,6 +13,7 @@ import { SERVER } from '../server-option.ts'
 import { recordChanges, recordConnections, recordRequests } from './event-metrics.ts'
 import { NO_AUTHORITY } from './labels.ts'
 import { Instruments } from './metric-catalogue.ts'
+import { SourceGauges } from './source-gauges.ts'
 import { startAtZero } from './zero-series.ts'
 
 /** Options of {@link recordMetrics}. */
@@ -95,12 +96,14 @@ function observe (
   const startTime = instruments.gauge('peerkit.credentials.start_time')
   const generation = instruments.gauge('peerkit.credentials.generation')
   const ready = instruments.gauge('peerkit.ready')
-  const gauges = [remaining, startTime, generation, ready]
+  const source = new SourceGauges(instruments)
+  const gauges = [remaining, startTime, generation, ready, ...source.all]
   const take: BatchObservableCallback = (result) => {
     if (credentials !== undefined) {
       const { identity: { notBefore = 0 }, generation: number } = credentials.current
       result.observe(startTime, notBefore / 1000)
       result.observe(generation, number)
+      source.observe(result, credentials, now())
     }
     if (readiness !== undefined) result.observe(ready, readiness.ready().ready ? 1 : 0)
     for (const { left, what, name, authority } of listRemaining(credentials, revocation, now())) {

@@ -28,7 +28,7 @@ export async function mintPeer (options: { cn?: string, from?: number, life?: nu
 export async function mintPartner (authority = 'partner', ca?: string): Promise<PeerIdentity> {
   const root = await createDevCa({ name: ca ?? 'Partner Root' })
   const { der } = await root.issue({ cn: 'web', ou: 'billing', spiffe: 'spiffe://partner.example/web', dns: 'ledger.internal' })
-  const hidden: readonly ClaimKind[] = ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+  const hidden: readonly ClaimKind[] = ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission', 'extension']
   return limitPeerIdentity(parsePeerIdentity(der, { chain: [parsePeerIdentity(root.der)] }), authority, hidden)
 }
 

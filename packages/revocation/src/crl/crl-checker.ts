@@ -4,6 +4,7 @@ import {
 } from '@peerkit/identity/internal'
 import { RevocationOptionError } from '../errors.ts'
 import { Epoch } from '../policy/checker-events.ts'
+import { BY_ISSUER_KEY } from '../policy/by-issuer-key.ts'
 import { compilePolicy, type Permits, type RevocationPolicy } from '../policy/revocation-policy.ts'
 import { CLOSED, SERIAL_UNKNOWN, type RevocationChecker, type RevocationStatus } from '../policy/revocation-status.ts'
 import { CERTIFICATES } from '../x509/issuer.ts'
@@ -11,7 +12,7 @@ import { warnOfEnded } from './crl-details.ts'
 import type { CrlIndex } from './crl-index.ts'
 import { ForeignIssuers, loadInputs, parseInputs, type CrlInput } from './crl-inputs.ts'
 import {
-  assembleLists, checkBases, CLOCK_SKEW, pickLists, statusOf, type ApplicableLists, type CrlList
+  assembleLists, checkBases, CLOCK_SKEW, limitToKeys, pickLists, statusOf, type ApplicableLists, type CrlList
 } from './crl-lists.ts'
 import { MAX_CRL_BYTES, SYNC_CRL_BYTES } from './parse-crl.ts'
 
@@ -190,6 +191,16 @@ class ListChecker implements CrlChecker {
   get formerIssuers (): readonly PeerIdentity[] { return this.#foreign.former }
 
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus {
+    return this.#check(certificate, issuer, (applicable) => applicable)
+  }
+
+  [BY_ISSUER_KEY] (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus {
+    return this.#check(certificate, issuer, limitToKeys)
+  }
+
+  #check (
+    certificate: PeerIdentity, issuer: PeerIdentity | undefined, choose: (lists: ApplicableLists) => ApplicableLists
+  ): RevocationStatus {
     if (this.#closed) return CLOSED
     const serialNumber = certificate.serialNumber
     if (serialNumber === undefined) return SERIAL_UNKNOWN
@@ -202,7 +213,7 @@ class ListChecker implements CrlChecker {
       this.#resolved.set(certificate, resolved)
     }
     const applicable = resolved.applicable
-    return 'state' in applicable ? applicable : statusOf(applicable, serialNumber, time, this.#skew)
+    return 'state' in applicable ? applicable : statusOf(choose(applicable), serialNumber, time, this.#skew)
   }
 
   permits (status: RevocationStatus, certificate: PeerIdentity): boolean {

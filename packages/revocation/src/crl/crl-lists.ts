@@ -143,6 +143,11 @@ export function pickLists (
   return { named: named.filter((list) => covers(list.base.scope, certificate)), byKey }
 }
 
+/** Leaves out the lists by other keys than those that may have issued the certificate. */
+export function limitToKeys ({ byKey }: ApplicableLists): ApplicableLists {
+  return { named: byKey.flatMap((lists) => 'state' in lists ? [] : lists), byKey }
+}
+
 function sameName (one: DistinguishedName | undefined, other: DistinguishedName): boolean {
   return one !== undefined && isSameName(one, other)
 }

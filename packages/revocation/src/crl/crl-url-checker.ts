@@ -1,10 +1,11 @@
 import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
-  anything, choice, clock, count, defineOptions, duration, flag, func, list, required, span, wrongValue
+  anything, choice, clock, count, defineOptions, duration, flag, func, list, required, span, wrongValue, whenSettled
 } from '@peerkit/identity/internal'
 import { CrlInvalidError, RevocationOptionError } from '../errors.ts'
 import { compileOrigins, compileUrlFilter, type CertificateUrlOptions } from '../fetch/allowed-urls.ts'
+import { BY_ISSUER_KEY, byIssuerKey } from '../policy/by-issuer-key.ts'
 import { reportFailed } from '../policy/checker-events.ts'
 import { CLOSED, joinDetails, type RevocationChecker, type RevocationStatus } from '../policy/revocation-status.ts'
 import { CERTIFICATES, isNamed } from '../x509/issuer.ts'
@@ -180,6 +181,14 @@ class UrlChecker implements CrlUrlChecker {
     const fresh = status.why === 'no_crl' || status.why === 'out_of_scope' ? this.#discover(certificate) : []
     if (fresh.length === 0) return this.#explain(status)
     return Promise.allSettled(fresh).then(() => this.#explain(this.#lists.check(certificate, issuer)))
+  }
+
+  [BY_ISSUER_KEY] (
+    certificate: PeerIdentity, issuer: PeerIdentity | undefined
+  ): RevocationStatus | Promise<RevocationStatus> {
+    return whenSettled(this.check(certificate, issuer), (status) => {
+      return status.state === 'revoked' && !this.#closed ? byIssuerKey(this.#lists).check(certificate, issuer) : status
+    })
   }
 
   permits (status: RevocationStatus, certificate: PeerIdentity): boolean {

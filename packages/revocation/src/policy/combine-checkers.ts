@@ -5,6 +5,7 @@ import {
   whenSettled
 } from '@peerkit/identity/internal'
 import { RevocationOptionError } from '../errors.ts'
+import { BY_ISSUER_KEY, byIssuerKey, type KeyedChecker } from './by-issuer-key.ts'
 import {
   askChecker, joinDetails, statusAt, type RevocationChecker, type RevocationStatus, type UnknownStatus
 } from './revocation-status.ts'
@@ -50,20 +51,25 @@ export function combineCheckers (
   checkOption(checkers, CHECKERS, 'checkers', RevocationOptionError)
   const { ask: mode = 'all', now = Date.now } = options
   const members = Object.freeze([...checkers]) as readonly RevocationChecker[]
-  const combined: RevocationChecker = {
+  const check = (
+    asked: readonly RevocationChecker[], certificate: PeerIdentity, issuer: PeerIdentity | undefined
+  ): RevocationStatus | Promise<RevocationStatus> =>
+    mode === 'all' ? checkAll(asked, certificate, issuer, now) : checkFrom(asked, [], certificate, issuer, now)
+  const combined = {
     // No epoch ever decreases, so the sum changes whenever one of them does.
     get epoch () {
       return members.reduce((sum, { epoch }) => sum + epoch, 0)
     },
-    check: (certificate, issuer) =>
-      mode === 'all' ? checkAll(members, certificate, issuer, now) : checkFrom(members, [], certificate, issuer, now),
+    check: (certificate, issuer) => check(members, certificate, issuer),
+    [BY_ISSUER_KEY]: (certificate: PeerIdentity, issuer: PeerIdentity | undefined) =>
+      check(members.map(byIssuerKey), certificate, issuer),
     permits: (status, certificate) => members.every((member) => member.permits(status, certificate) === true),
     subscribe (listener) {
       const ends = members.map((member) => member.subscribe(listener))
       return () => { for (const end of ends) end() }
     },
     async close () { await Promise.all(members.map(async (member) => { await member.close() })) }
-  }
+  } satisfies KeyedChecker
   for (const member of members) joinEmitter(member, combined)
   return combined
 }

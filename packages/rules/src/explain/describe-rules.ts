@@ -1,7 +1,11 @@
 import { countRules } from '../compile-groups.ts'
 import type { FlatRules } from '../compile-groups.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import { describeRequestValue, isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
+import type { RuleKey } from '../language/rule-keys.ts'
+import { describeTime } from '../language/rule-period.ts'
+import { PeriodCondition } from '../match/period-condition.ts'
 
 const MAX_LINES = 50
 const MAX_VALUES = 5
@@ -36,7 +40,8 @@ function describeRule ({ keys }: ParsedRule): string {
 }
 
 function describeKey (parsed: ParsedKey): string {
-  const { key, rules, values } = parsed
+  const { key, rules, values, conditions: [condition] } = parsed
+  if (condition instanceof PeriodCondition) return `${RULE_KEYS[key].phrase} ${describeTime(condition.moment)}`
   const count = rules?.length ?? values.length
   const text = `${listExpected(parsed).join(' or ')}${count > MAX_VALUES ? ` or ${count - MAX_VALUES} more` : ''}`
   return key === 'not' && count > 1 ? `none of ${text}` : `${RULE_KEYS[key].phrase} ${text}`
@@ -46,17 +51,35 @@ function describeKey (parsed: ParsedKey): string {
  * The first values of a key as text: quoted, or `any name with o "Example"`. For `not` and `via`, the nested rules in
  * parentheses.
  */
-export function listExpected ({ values, rules }: ParsedKey): readonly string[] {
+export function listExpected ({ key, values, rules, conditions: [condition] }: ParsedKey): readonly string[] {
+  if (condition instanceof PeriodCondition) {
+    const time = describeTime(condition.moment)
+    return [key === 'validFrom' ? `a time from ${time} on` : `a time before ${time}`]
+  }
   if (rules !== undefined) return rules.slice(0, MAX_VALUES).map((rule) => `(${describeRule(rule)})`)
   return values.slice(0, MAX_VALUES).map((value) => {
-    return typeof value === 'string' ? JSON.stringify(value) : describeAttributes(value as object)
+    if (!isObject(value)) return JSON.stringify(value)
+    if (isRequestValue(value)) return describeRequestValue(value)
+    return `${NAMES.has(key) ? 'any name with ' : ''}${describeParts(value)}`
   })
 }
 
-function describeAttributes (attributes: object): string {
-  const parts = Object.entries(attributes).map(([name, value]) => {
-    const texts = [value as string | readonly string[]].flat().slice(0, MAX_VALUES)
-    return `${name} ${texts.map((text) => JSON.stringify(text)).join(' or ')}`
-  })
-  return `any name with ${parts.join(' and ')}`
+/** The keys whose objects list attributes of a name. */
+const NAMES: ReadonlySet<RuleKey> = new Set<RuleKey>(['subject', 'issuer', 'directoryName'])
+
+/** `o "Example" and ou "a" or "b"`; an object in it is in parentheses. */
+function describeParts (value: object): string {
+  return Object.entries(value).map(([name, content]) => {
+    const texts = [content as unknown].flat().slice(0, MAX_VALUES)
+    return `${name} ${texts.map(describePart).join(' or ')}`
+  }).join(' and ')
+}
+
+function describePart (value: unknown): string {
+  if (!isObject(value)) return JSON.stringify(value)
+  return isRequestValue(value) ? describeRequestValue(value) : `(${describeParts(value)})`
+}
+
+function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

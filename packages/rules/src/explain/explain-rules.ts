@@ -3,24 +3,31 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { FlatRules, Origin } from '../compile-groups.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import type { RulePath } from '../language/rule-path.ts'
+import { isPeriodKey } from '../language/rule-keys.ts'
+import { describeTime } from '../language/rule-period.ts'
+import type { Circumstances } from '../match/circumstances.ts'
 import { FALSE, PeerValues, TRUE, UNKNOWN } from '../match/condition.ts'
 import { testAll } from '../match/matcher.ts'
 import { NO_IDENTITY } from '../verdict.ts'
 import type { Explanation, FailedKey, RuleExplanation, Verdict } from '../verdict.ts'
 import { listExpected } from './describe-rules.ts'
-import { isNotBelieved, listFound, noteMismatch, noteUnknown } from './notes.ts'
+import { isNotBelieved, listFound, noteMismatch, notePeriod, noteUnknown } from './notes.ts'
+import { listRequestFindings, noteRequest } from './request-findings.ts'
 
 const MAX_RULES = 10
 
 /** Explains the verdict of the rules. */
 export function explainRules (
-  { rules, shared, predicates }: FlatRules, peer: PeerIdentity | undefined | null, verdict: Verdict
+  { rules, shared, predicates }: FlatRules,
+  peer: PeerIdentity | undefined | null,
+  verdict: Verdict,
+  circumstances: Circumstances
 ): Explanation {
   const sharedRules = shared.flatMap(({ definition, origin }) => definition.rules.map((rule) => ({ rule, origin })))
   const all = [...rules, ...sharedRules]
   const found = peer === undefined || peer === null || verdict === NO_IDENTITY
     ? []
-    : findClosest(all.sort((a, b) => a.origin.index - b.origin.index), new PeerValues(peer), MAX_RULES)
+    : findClosest(all.sort((a, b) => a.origin.index - b.origin.index), new PeerValues(peer, circumstances), MAX_RULES)
   const name = peer?.toString()
   const explanation = { verdict, peer: name, predicates: predicates.length, closest: found[0], rules: found }
   return Object.defineProperty(explanation, 'toString', { value: () => render(explanation) })
@@ -47,12 +54,14 @@ function renderRule ({ path, matched, failed }: RuleExplanation, title: string, 
 }
 
 function renderKey (failed: FailedKey, indent: string): readonly string[] {
-  const { key, expected, expectedCount, found, isClaim, note, within } = failed
+  const { key, expected, expectedCount, found, isClaim, asked = [], note, within } = failed
   const more = expectedCount > expected.length ? ` or ${expectedCount - expected.length} more` : ''
   const values = found?.map((text) => JSON.stringify(text)).join(', ')
   const has = values === undefined ? 'unknown' : values === '' ? 'none' : values
   const asks = `${key}: ${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}${more}`
-  const why = note === undefined ? '' : ` (${note})`
+  const said = asked.flatMap(({ values }) => values).map((text) => JSON.stringify(text)).join(', ')
+  const notes = [...said === '' ? [] : [`the request has ${said}`], ...note === undefined ? [] : [note]]
+  const why = notes.length === 0 ? '' : ` (${notes.join('; ')})`
   const line = `${indent}${asks}, ${isClaim ? 'the certificate claims' : 'found'} ${has}${why}`
   return within === undefined || key === 'not' ? [line] : [line, ...renderRule(within, 'gateway', `${indent}  `)]
 }
@@ -64,20 +73,22 @@ function explainRule (rule: ParsedRule, origin: Origin, peerValues: PeerValues):
   for (const key of rule.keys) {
     const truth = testAll(key.conditions, peerValues)
     if (truth === TRUE) matched.push(key.spelling)
-    else failed.push(explainKey(key, rule.path.at(key.spelling), truth === UNKNOWN, peerValues.peer))
+    else failed.push(explainKey(key, rule.path.at(key.spelling), truth === UNKNOWN, peerValues))
   }
   const isUnknown = failed.every(({ result }) => result === 'unknown')
   const result = failed.length === 0 ? 'match' : isUnknown ? 'unknown' : 'mismatch'
   return { rule: origin.index, group: origin.group, path: rule.path.toString(), result, matched, failed }
 }
 
-function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer: PeerIdentity): FailedKey {
-  const { key, spelling, values, rules } = parsed
-  const within = rules && explainWithin(parsed, rules, isUnknown, peer)
+function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peerValues: PeerValues): FailedKey {
+  const { key, spelling, values, rules, conditions } = parsed
+  const { peer, circumstances } = peerValues
+  const within = rules && explainWithin(parsed, rules, isUnknown, peerValues)
+  const asked = listRequestFindings(conditions, peerValues)
   // The reader should see what the certificate claims, although rules do not match against it.
-  const claimed = isUnknown && isNotBelieved(key, peer) ? listFound(key, claimsOf(peer)) : undefined
+  const claimed = isUnknown && isNotBelieved(parsed, peer) ? listFound(parsed, claimsOf(peer)) : undefined
   const isClaim = claimed !== undefined
-  const found = claimed ?? listFound(key, peer)
+  const found = isPeriodKey(key) ? [describeTime(circumstances.now)] : claimed ?? listFound(parsed, peer)
   return {
     key: spelling,
     path: path.toString(),
@@ -86,18 +97,21 @@ function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer
     expectedCount: rules?.length ?? values.length,
     found: isUnknown && !isClaim && found?.length === 0 ? undefined : found,
     isClaim,
-    note: isUnknown ? noteUnknown(key, peer, within) : noteMismatch(parsed, found ?? [], peer),
+    ...(asked.length > 0 && { asked }),
+    note: isUnknown
+      ? (isClaim ? undefined : noteRequest(conditions, peerValues)) ?? noteUnknown(parsed, peer, within)
+      : isPeriodKey(key) ? notePeriod(key) : noteMismatch(parsed, found ?? [], peer, asked),
     within,
   }
 }
 
 /** For `via`: the rule that came closest to the gateway. For `not`: the first that matched or might match. */
 function explainWithin (
-  { key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, peer: PeerIdentity
+  { key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, { peer, circumstances }: PeerValues
 ): RuleExplanation | undefined {
   const subject = key === 'via' ? peer.via.at(-1) : peer
   if (subject === undefined) return undefined
-  const peerValues = new PeerValues(subject)
+  const peerValues = new PeerValues(subject, circumstances)
   const origin = { index: 0, group: undefined }
   if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin })), peerValues, 1)[0]
   const wanted = isUnknown ? UNKNOWN : TRUE
@@ -124,7 +138,7 @@ function findClosest (
   return best.map(({ rule, origin }) => explainRule(rule, origin, peerValues))
 }
 
-/** The share of matching keys; then their number; then near misses. A `not` counts only if it fails. */
+/** The share of matching keys; then their number; then near misses. A `not` and a period count only if they fail. */
 function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean): number {
   let held = 0
   let asked = 0
@@ -133,7 +147,7 @@ function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean
   for (const key of keys) {
     const truth = testAll(key.conditions, peerValues)
     if (truth === TRUE) {
-      if (key.key === 'not') continue
+      if (key.key === 'not' || isPeriodKey(key.key)) continue
       held++
     } else {
       failed++
@@ -142,9 +156,9 @@ function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean
     asked++
   }
   if (failed === 0) return Infinity
-  return held / asked + held * 1e-4 + (near ? 1e-5 : 0)
+  return held / Math.max(asked, 1) + held * 1e-4 + (near ? 1e-5 : 0)
 }
 
 function isNearMiss (key: ParsedKey, peer: PeerIdentity): boolean {
-  return noteMismatch(key, listFound(key.key, peer) ?? [], peer) !== undefined
+  return noteMismatch(key, listFound(key, peer) ?? [], peer) !== undefined
 }

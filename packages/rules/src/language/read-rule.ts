@@ -1,21 +1,23 @@
-import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
 import { findNearest, suggestNearest } from '@peerkit/identity/internal'
 import type { AuthorityCheck } from '../lint/authority-check.ts'
 import { refuseUnknownAuthority } from '../lint/rule-authority.ts'
+import { joinAlternatives } from '../match/alternatives.ts'
 import { createAnyOfValues } from '../match/any-of-values.ts'
-import type { AnyOfValues } from '../match/any-of-values.ts'
 import type { Condition } from '../match/condition.ts'
 import { Matcher } from '../match/matcher.ts'
-import { AnyOfNames, NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
+import { NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
 import type { Predicate } from './allow-rule.ts'
+import { readBound } from './bound-value.ts'
+import { literalOf } from './literal-values.ts'
 import { refuseContradiction } from './parsed-rule.ts'
 import type { ParsedEntry, ParsedKey, ParsedRule } from './parsed-rule.ts'
-import { OTHER_NAMES, RULE_KEYS, SPELLINGS } from './rule-keys.ts'
+import { readDependencies, readPeriodKey } from './read-dependencies.ts'
+import { isRequestValue } from './request-value.ts'
+import type { Binding } from './request-value.ts'
+import { OTHER_NAMES, RULE_KEYS, SPELLINGS, isPeriodKey } from './rule-keys.ts'
 import type { RuleKey } from './rule-keys.ts'
 import { expectPlainObject, isPlainObject, listValues, refuseRule } from './rule-path.ts'
 import type { RulePath } from './rule-path.ts'
-import { readAttribute, readWholeName } from './values/name.ts'
-import type { NameField } from './values/name.ts'
 
 const EXPECTED_ENTRY = 'a rule, the name of a group or a predicate'
 
@@ -43,7 +45,7 @@ function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>,
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     refuseRule(path, 'wrong_type', entry, EXPECTED_ENTRY)
   }
-  return { kind: 'rule', rule: readRule(entry, path, place) }
+  return { kind: 'rule', rule: readRule(entry, path, { ...place, bindings: [] }) }
 }
 
 function listNames (groups: ReadonlySet<string>): string {
@@ -64,11 +66,13 @@ interface Place {
   /** Whether it is inside a `not`, where a rule that never matches does no harm. */
   readonly negated: boolean
   readonly authorityCheck: AuthorityCheck | undefined
+  /** Collects the values of the request that the rule and those within it name. */
+  readonly bindings: Binding[]
 }
 
 /** The place of a rule that is not nested. */
 function topPlace (authorityCheck: AuthorityCheck | undefined): Place {
-  return { depth: 0, gateway: false, negated: false, authorityCheck }
+  return { depth: 0, gateway: false, negated: false, authorityCheck, bindings: [] }
 }
 
 /** Checks a rule and copies its values. @throws RuleInvalidError */
@@ -91,8 +95,14 @@ function readRule (value: unknown, path: RulePath, place: Place): ParsedRule {
     refuseRule(serial.path, 'issuer_missing', 'serialNumber', '"issuer" in the same rule', hint)
   }
   const keys = entries.map(({ key, spelling, content, path }) => readKey(key, spelling, content, path, place))
+  if (keys.every(({ key }) => isPeriodKey(key))) {
+    const hint = 'without a key for the certificate, it would allow everyone for that time'
+    refuseRule(path, 'empty', keys.map(({ spelling }) => spelling).join(', '), EXPECTED_RULE, hint)
+  }
   refuseContradiction(keys, path)
-  return { path, keys, findings: place.negated ? undefined : place.authorityCheck?.check({ path, keys }) }
+  const dependencies = place.depth === 0 ? readDependencies(keys, place.bindings, path) : undefined
+  const findings = place.negated ? undefined : place.authorityCheck?.check({ path, keys })
+  return { path, keys, findings, dependencies }
 }
 
 function resolveKey (spelling: string, path: RulePath): RuleKey {
@@ -104,18 +114,30 @@ function resolveKey (spelling: string, path: RulePath): RuleKey {
 }
 
 function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
-  if (key === 'subject' || key === 'issuer') {
-    const { values, conditions } = readNameRule(key, content, path)
-    return { key, spelling, values, conditions, rules: undefined }
-  }
   if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
-  const read = RULE_KEYS[key].read as NonNullable<typeof RULE_KEYS[RuleKey]['read']>
+  if (isPeriodKey(key)) return readPeriodKey(key, content, path, place.depth)
   const values = listValues(content, path)
-  const fieldValues = values.map(({ value, path }) => read(value, path))
-  const known = key === 'authority' ? place.authorityCheck?.authorities : undefined
-  if (known !== undefined) for (const { value, path } of values) refuseUnknownAuthority(value as string, known, path)
-  const conditions = [createAnyOfValues(fieldValues)]
-  return { key, spelling, values: values.map(({ value }) => value), conditions, rules: undefined }
+  const conditions = joinAlternatives(values.map(({ value, path }) => readValue(key, value, path, place)))
+  return { key, spelling, values: values.map(({ value }) => copyValue(value)), conditions, rules: undefined }
+}
+
+/** One of several values of a key, as conditions that must all hold. @throws RuleInvalidError */
+function readValue (
+  key: RuleKey, value: unknown, path: RulePath, { authorityCheck, bindings }: Place
+): readonly Condition[] {
+  if (isRequestValue(value)) return [readBound(value, path, literalOf(key), bindings)]
+  const { read, readConditions } = RULE_KEYS[key]
+  if (readConditions !== undefined) return readConditions(value, path, bindings)
+  const fieldValue = (read as NonNullable<typeof read>)(value, path)
+  if (key === 'authority' && authorityCheck !== undefined) {
+    refuseUnknownAuthority(fieldValue.key, authorityCheck.authorities, path)
+  }
+  return [createAnyOfValues([fieldValue])]
+}
+
+/** Values are kept as they were written, to describe the rule. */
+function copyValue (value: unknown): unknown {
+  return typeof value === 'object' ? structuredClone(value) : value
 }
 
 function readNested (
@@ -124,62 +146,16 @@ function readNested (
   if (key === 'via' && outer.gateway) {
     refuseRule(path, 'never_matches', content, 'no "via" within "via"', 'only the nearest gateway is verified')
   }
-  const { depth, gateway, negated, authorityCheck } = outer
+  const { depth, gateway, negated, authorityCheck, bindings } = outer
   const place = {
     depth: depth + 1,
     gateway: gateway || key === 'via',
     negated: negated || key === 'not',
-    authorityCheck
+    authorityCheck,
+    bindings
   }
   const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
   const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
   const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)
   return { key, spelling, values: [], conditions: [condition], rules }
-}
-
-/** Every name of an attribute type. */
-const NAMES = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
-
-/** The values of `subject` or `issuer`, as conditions that must all hold. @throws RuleInvalidError */
-function readNameRule (
-  field: NameField, value: unknown, path: RulePath
-): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
-  const values = listValues(value, path)
-  const alternatives = values.map(({ value, path }) => readAlternative(field, value, path))
-  const [first] = alternatives
-  const conditions = alternatives.length === 1 ? first as readonly AnyOfValues[] : joinAlternatives(alternatives)
-  return { values: values.map(({ value }) => typeof value === 'object' ? structuredClone(value) : value), conditions }
-}
-
-function readAlternative (field: NameField, value: unknown, path: RulePath): readonly AnyOfValues[] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
-  return [createAnyOfValues([readWholeName(field, value, path)])]
-}
-
-/** Alternatives of one value each become one condition. Otherwise each needs a clause of its own. */
-function joinAlternatives (alternatives: readonly (readonly AnyOfValues[])[]): readonly Condition[] {
-  if (alternatives.every((conditions) => conditions.length === 1)) {
-    return [createAnyOfValues(alternatives.flatMap(([condition]) => (condition as AnyOfValues).values))]
-  }
-  return [new AnyOfNames(alternatives)]
-}
-
-function readAttributes (field: NameField, value: object, path: RulePath): readonly AnyOfValues[] {
-  const seen = new Map<string, string>()
-  return expectPlainObject(value, path, 'an object of attributes, such as { "o": "Example" }').map(([name, texts]) => {
-    const at = path.at(name)
-    const oid = NAMES.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
-    if (oid === undefined) {
-      refuseRule(
-        at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestNearest(name, NAMES)
-      )
-    }
-    const other = seen.get(oid)
-    if (other !== undefined) {
-      const hint = `both are ${describeAttributeType(oid) ?? oid}`
-      refuseRule(at, 'duplicate_key', name, `one of ${other} and ${name}`, hint)
-    }
-    seen.set(oid, name)
-    return createAnyOfValues(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
-  })
 }

@@ -1,5 +1,7 @@
 import type { AuthorityFindings, ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import { isRequestValue } from '../language/request-value.ts'
 import { quote, refuseRule } from '../language/rule-path.ts'
+import { AwaitedAuthorities } from './awaited-authorities.ts'
 import { listKinds } from './rule-authority.ts'
 import type { Authorities } from './rule-authority.ts'
 import { RivalSearch, listClaims, mayClaimAll } from './rule-claims.ts'
@@ -7,7 +9,9 @@ import type { KeyClaims } from './rule-claims.ts'
 import { CandidateFinder, kindsOfKey, readDemand } from './rule-demand.ts'
 import type { NotDemand, RuleDemand } from './rule-demand.ts'
 
-const NO_FINDINGS: AuthorityFindings = Object.freeze({ rivals: undefined, neverMatched: Object.freeze([]) })
+const NO_FINDINGS: AuthorityFindings = Object.freeze({
+  rivals: undefined, isAwaited: false, neverMatched: Object.freeze([])
+})
 
 /** One more than warnings list. */
 const MAX_NEVER_MATCHED = 4
@@ -20,14 +24,16 @@ const MAX_NAMED = 3
 export class AuthorityCheck {
   readonly authorities: Authorities
   readonly #finder: CandidateFinder
+  readonly #awaited: AwaitedAuthorities
 
   constructor (authorities: Authorities) {
     this.authorities = authorities
     this.#finder = new CandidateFinder(authorities)
+    this.#awaited = new AwaitedAuthorities(authorities)
   }
 
   /** @throws RuleInvalidError if the rule can match peers of no authority */
-  check (rule: Omit<ParsedRule, 'findings'>): AuthorityFindings {
+  check (rule: Pick<ParsedRule, 'path' | 'keys'>): AuthorityFindings {
     const demand = readDemand(rule)
     const { able, neverMatched } = this.#finder.find(demand)
     const claims = listClaims(rule.keys)
@@ -35,10 +41,11 @@ export class AuthorityCheck {
     for (const index of able) if (search.ask(index)) break
     // A gateway may pass on names without the certificate. Then the authority is unknown.
     const mayBeUnknown = demand.named === undefined && rule.keys.some(({ key }) => key === 'via')
-    if (!search.isPossible && !mayBeUnknown) this.#refuse(rule, demand, claims)
+    const isAwaited = !search.isPossible && !mayBeUnknown
+    if (isAwaited && !this.#awaited.maySatisfy(demand, claims)) this.#refuse(rule, demand, claims)
     const names = this.#listNeverMatched(neverMatched, claims)
-    if (search.rivals === undefined && names.length === 0) return NO_FINDINGS
-    return { rivals: search.rivals, neverMatched: names }
+    if (search.rivals === undefined && names.length === 0 && !isAwaited) return NO_FINDINGS
+    return { rivals: search.rivals, isAwaited, neverMatched: names }
   }
 
   #listNeverMatched (neverMatched: readonly number[], claims: readonly KeyClaims[]): readonly string[] {
@@ -50,10 +57,11 @@ export class AuthorityCheck {
     return names
   }
 
-  #refuse ({ path, keys }: Omit<ParsedRule, 'findings'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
+  #refuse ({ path, keys }: Pick<ParsedRule, 'path' | 'keys'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
     const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
     const texts = selectFlaws(flaws).map(({ text }) => text)
-    const more = flaws.length - texts.length
+    if (flaws.length === 0) texts.push(this.#awaited.describe())
+    const more = Math.max(0, flaws.length - texts.length)
     const hint = [...texts, ...(more > 0 ? [`and ${more} more like these`] : [])].join('; ')
     const key = flaws[0]?.key
     const whose = demand.named === undefined ? 'some authority' : 'the authority that it names'
@@ -116,5 +124,7 @@ function describeValues (key: ParsedKey | undefined): string {
 
 /** Whether the rule identifies peers by something other than names. */
 function isPinned (keys: readonly ParsedKey[]): boolean {
-  return keys.some(({ key }) => key === 'authority' || key === 'fingerprint' || key === 'publicKey')
+  return keys.some(({ key, values }) => {
+    return (key === 'authority' || key === 'fingerprint' || key === 'publicKey') && !values.some(isRequestValue)
+  })
 }

@@ -4,7 +4,10 @@ import { refuseRule } from '../language/rule-path.ts'
 import type { RulePath } from '../language/rule-path.ts'
 
 /** The kinds of claims that rules can match, in the order of messages. */
-export const READABLE_KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'policy']
+export const READABLE_KINDS: readonly ClaimKind[] = [
+  'subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission',
+  'extension'
+]
 
 /** A set of kinds, as a number with a bit for each, because it is compared for every rule and authority. */
 export function maskOf (...kinds: readonly ClaimKind[]): number {
@@ -22,12 +25,18 @@ export interface RuleAuthority {
   readonly name: string
   /** Set if it vouches for the other side only. Then peers of these rules cannot come from it, nor a rule name it. */
   readonly only?: 'clients' | 'servers' | undefined
+  /**
+   * Set if it is not one authority, but stands for those that may be added while the process runs, such as federated
+   * trust domains: whether one of them may have this name. A rule that no other authority satisfies gets a warning.
+   */
+  awaits?: ((name: string) => boolean) | undefined
   /** Whether it vouches for names of this kind at all. */
   vouchesFor (kind: ClaimKind): boolean
   /**
    * Whether a value of a rule can be within its bounds. Undefined means unknown and counts as yes.
    *
-   * @param value as in a certificate; for `subject` an attribute as `<OID>=<value>`. It may also cover many names: a
+   * @param value as in a certificate; for `subject` an attribute as `<OID>=<value>`, for `qualified` and
+   *   `admission` a part as `<part>=<value>`, for `extension` its OID. It may also cover many names: a
    *   SPIFFE ID without a path for its trust domain, a pattern of `dns`, `spiffe` or `uri`, or a range of `ip`. Then
    *   any of these names is enough.
    */
@@ -41,14 +50,17 @@ export class Authorities {
   readonly byName: ReadonlyMap<string, number>
   /** The authorities that vouch for the other side only, and for which side. */
   readonly elsewhere: ReadonlyMap<string, 'clients' | 'servers'>
+  /** Those that may be added later, each of which stands for any number of them. */
+  readonly awaited: readonly RuleAuthority[]
   readonly #masks: readonly number[]
 
   constructor (all: readonly RuleAuthority[]) {
-    const list = all.filter(isAsked)
+    const list = all.filter((one) => isAsked(one) && one.awaits === undefined)
     this.list = list
+    this.awaited = all.filter(({ awaits }) => awaits !== undefined)
     this.elsewhere = new Map(all.flatMap(({ name, only }) => only === undefined ? [] : [[name, only]]))
     this.byName = new Map(list.map(({ name }, index) => [name, index]))
-    this.#masks = list.map((one) => maskOf(...READABLE_KINDS.filter((kind) => one.vouchesFor(kind))))
+    this.#masks = list.map(kindsOf)
   }
 
   /** The kinds that an authority vouches for, see `maskOf`. */
@@ -56,9 +68,19 @@ export class Authorities {
     return this.#masks[index] as number
   }
 
+  /** Whether an authority of this name may be added. There is none yet. */
+  awaits (name: string): boolean {
+    return !this.byName.has(name) && !this.elsewhere.has(name) && this.awaited.some(({ awaits }) => awaits?.(name))
+  }
+
   nameOf (index: number): string {
     return (this.list[index] as RuleAuthority).name
   }
+}
+
+/** The kinds that an authority vouches for, see `maskOf`. */
+export function kindsOf (authority: RuleAuthority): number {
+  return maskOf(...READABLE_KINDS.filter((kind) => authority.vouchesFor(kind)))
 }
 
 function isAsked ({ only }: RuleAuthority): boolean {
@@ -84,17 +106,21 @@ export function readAuthorities (value: readonly RuleAuthority[] | undefined, pa
     if (only !== undefined && only !== 'clients' && only !== 'servers') {
       refuseRule(at.at('only'), 'invalid_value', only, '"clients", "servers" or undefined')
     }
+    if (one.awaits !== undefined && typeof one.awaits !== 'function') {
+      refuseRule(at.at('awaits'), 'wrong_type', one.awaits, 'a function')
+    }
     for (const method of ['vouchesFor', 'mayClaim'] as const) {
       if (typeof one[method] !== 'function') refuseRule(at.at(method), 'wrong_type', one[method], 'a function')
     }
   }
   // All authorities vouch for the other side, so there is none to check against.
-  return value.some(isAsked) ? new Authorities([...value]) : undefined
+  return value.some((one) => isAsked(one)) ? new Authorities([...value]) : undefined
 }
 
 /** @throws RuleInvalidError for a name that none of the known authorities has */
-export function refuseUnknownAuthority (name: string, { byName, elsewhere }: Authorities, path: RulePath): void {
-  if (byName.has(name)) return
+export function refuseUnknownAuthority (name: string, authorities: Authorities, path: RulePath): void {
+  const { byName, elsewhere } = authorities
+  if (byName.has(name) || authorities.awaits(name)) return
   const names = [...byName.keys()]
   const shown = listSome(names.map((one) => JSON.stringify(one)), 10, 'or')
   const only = elsewhere.get(name)

@@ -1,9 +1,14 @@
 import { isSpiffe, parseDistinguishedName, resolveAttributeType } from '@peerkit/identity'
 import type { ClaimKind } from '@peerkit/identity'
+import type { OtherNameRule } from '../language/allow-rule.ts'
 import type { ParsedKey } from '../language/parsed-rule.ts'
+import { isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import type { RuleKey } from '../language/rule-keys.ts'
+import { UPN } from '../language/values/alt-names.ts'
+import { listExtensionOids } from '../language/values/extension.ts'
 import { parseIp, renderIp } from '../language/values/ip.ts'
+import { listQualifiedClaims } from '../language/values/qualified.ts'
 import { maskOf } from './rule-authority.ts'
 import type { Authorities, RuleAuthority } from './rule-authority.ts'
 
@@ -23,19 +28,23 @@ export interface KeyClaims {
   readonly alternatives: readonly Alternative[]
 }
 
+/** The authorities that are asked, each with the kinds that it vouches for. */
+export type AskedAuthorities = Pick<Authorities, 'list' | 'kindsOf'>
+
 /** The claims of every key that depends on what the authority vouches for. */
 export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   return keys.filter(({ key }) => RULE_KEYS[key].kind !== undefined).map((key) => ({
     key,
     alternatives: key.values.map((value) => {
-      if (key.key === 'subject') return typeof value === 'string' ? readName(value) : readAttributes(value as object)
-      return [[readClaim(key.key, value as string)]]
+      // Each request brings its own value, so any claim of the kind may do.
+      if (isRequestValue(value)) return []
+      return typeof value === 'string' ? readTextClaims(key.key, value) : readObjectClaims(key.key, value as object)
     }),
   }))
 }
 
 /** Whether an authority may claim one value. For a pattern or range, any name that it covers is enough. */
-export function mayClaim (alternative: Alternative, authorities: Authorities, index: number): boolean {
+export function mayClaim (alternative: Alternative, authorities: AskedAuthorities, index: number): boolean {
   const authority = authorities.list[index] as RuleAuthority
   const vouched = authorities.kindsOf(index)
   return alternative.every((claims) => claims.some(({ kind, value }) => {
@@ -43,11 +52,35 @@ export function mayClaim (alternative: Alternative, authorities: Authorities, in
   }))
 }
 
+function readTextClaims (key: RuleKey, text: string): Alternative {
+  return key === 'subject' || key === 'directoryName' ? readName(text) : [[readClaim(key, text)]]
+}
+
+function readObjectClaims (key: RuleKey, value: object): Alternative {
+  switch (key) {
+    case 'subject': case 'directoryName': return readAttributes(value)
+    case 'qualified': return listQualifiedClaims(value).map((claims) => claims.map((value) => ({ kind: key, value })))
+    case 'extension': return [listExtensionOids([value]).map((oid) => ({ kind: key, value: oid }))]
+    case 'otherName': return listOtherNameClaims(value as OtherNameRule)
+    default: return Object.entries(value).map(([part, values]) => [values as string | readonly string[]].flat()
+      .map((text) => ({ kind: 'admission', value: `${part}=${text}` })))
+  }
+}
+
+/** A bound on user principal names covers no other type. */
+function listOtherNameClaims ({ oid, value }: OtherNameRule): Alternative {
+  if (oid !== UPN) return [[{ kind: 'upn', value: `otherName ${oid}` }]]
+  const values = value === undefined ? [] : [value].flat()
+  if (values.some((one) => typeof one !== 'string') || values.length === 0) return []
+  return [values.map((text) => ({ kind: 'upn', value: text as string }))]
+}
+
 function readClaim (key: RuleKey, text: string): Claim {
   const { attribute, kind } = RULE_KEYS[key]
   if (attribute !== undefined) return { kind: 'subject', value: `${attribute}=${text}` }
   switch (key) {
     case 'uri': return { kind: isSpiffe(text) ? 'spiffe' : 'uri', value: text }
+    case 'trustDomain': return { kind: 'spiffe', value: `spiffe://${text}` }
     case 'dns': return { kind: 'dns', value: text.toLowerCase() }
     case 'ip': return { kind: 'ip', value: readIp(text) }
     default: return { kind: kind as ClaimKind, value: text }
@@ -67,8 +100,11 @@ function readName (text: string): Alternative {
 }
 
 function readAttributes (attributes: object): Alternative {
-  return Object.entries(attributes).map(([name, values]) => [values as string | readonly string[]].flat()
-    .map((value) => ({ kind: 'subject', value: `${resolveAttributeType(name) ?? name}=${value}` })))
+  const entries = Object.entries(attributes).map(([name, values]) => [name, [values].flat() as unknown[]] as const)
+  // Neither the parts of an organizationIdentifier nor values of the request can be compared with bounds.
+  return entries.filter(([, values]) => values.every((value) => typeof value === 'string')).map(([name, values]) => {
+    return values.map((value) => ({ kind: 'subject', value: `${resolveAttributeType(name) ?? name}=${String(value)}` }))
+  })
 }
 
 /**
@@ -129,6 +165,6 @@ export class RivalSearch {
 }
 
 /** Whether an authority may claim some value of every key. */
-export function mayClaimAll (claims: readonly KeyClaims[], authorities: Authorities, index: number): boolean {
+export function mayClaimAll (claims: readonly KeyClaims[], authorities: AskedAuthorities, index: number): boolean {
   return claims.every(({ alternatives }) => alternatives.some((one) => mayClaim(one, authorities, index)))
 }

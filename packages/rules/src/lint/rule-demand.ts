@@ -1,5 +1,6 @@
 import { isSpiffe } from '@peerkit/identity'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
+import { isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import { maskOf } from './rule-authority.ts'
 import type { Authorities } from './rule-authority.ts'
@@ -33,13 +34,16 @@ export function readDemand ({ keys }: Pick<ParsedRule, 'keys'>): RuleDemand {
 }
 
 function readNames (keys: readonly ParsedKey[]): readonly string[] | undefined {
-  return keys.find(({ key }) => key === 'authority')?.values as readonly string[] | undefined
+  const values = keys.find(({ key }) => key === 'authority')?.values
+  // The request may name any authority.
+  return values?.some(isRequestValue) === true ? undefined : values as readonly string[] | undefined
 }
 
 /** The kinds that a key needs. `uri` can need two kinds; with values of both, each value is checked by itself. */
 export function kindsOfKey ({ key, values }: ParsedKey): number {
   const kind = RULE_KEYS[key].kind
   if (kind !== 'uri') return kind === undefined ? 0 : maskOf(kind)
+  if (values.some(isRequestValue)) return 0
   const ids = (values as readonly string[]).filter(isSpiffe).length
   return ids === 0 ? maskOf('uri') : ids === values.length ? maskOf('spiffe') : 0
 }
@@ -47,12 +51,12 @@ export function kindsOfKey ({ key, values }: ParsedKey): number {
 function readNot ({ keys }: ParsedRule): NotDemand {
   let kinds = 0
   let isOpen = false
-  for (const { key } of keys) {
+  for (const { key, values } of keys) {
     const kind = RULE_KEYS[key].kind
     // An authority that vouches for either kind knows the URI names: a SPIFFE ID is the only URI of its certificate.
     if (kind === 'uri') kinds |= maskOf('uri', 'spiffe')
     else if (kind !== undefined) kinds |= maskOf(kind)
-    else if (key !== 'authority') isOpen = true
+    else if (key !== 'authority' || values.some(isRequestValue)) isOpen = true
   }
   return { named: readNames(keys), kinds, isOpen }
 }
@@ -77,10 +81,11 @@ export class CandidateFinder {
     this.#authorities = authorities
   }
 
-  /** The indexes of all authorities that the key `authority` of a rule permits. */
+  /** The indexes of all authorities in force that the key `authority` of a rule permits. */
   permitted ({ named }: RuleDemand): readonly number[] {
     if (named === undefined) return this.#authorities.list.map((_, index) => index)
-    return [...new Set(named)].map((name) => this.#authorities.byName.get(name) as number)
+    // One that is not there yet has no index.
+    return [...new Set(named)].flatMap((name) => this.#authorities.byName.get(name) ?? [])
   }
 
   find (demand: RuleDemand): Candidates {

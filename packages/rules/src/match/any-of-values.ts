@@ -6,7 +6,7 @@ import { SegmentTrie, matchSegments, splitSegments } from './segments.ts'
 /** Up to this many values are compared one by one. More get an index at the first test. */
 const FEW = 8
 
-/** Holds if the certificate has at least one of the values. All of them belong to one rule key. */
+/** Holds if the certificate has at least one of the values. Values that are known decide, even if others are not. */
 export class AnyOfValues implements Condition {
   readonly values: readonly FieldValue[]
   #fields: readonly FieldIndex<true>[] | undefined
@@ -25,14 +25,17 @@ export class AnyOfValues implements Condition {
       for (const value of this.values) index.set(value, true)
       this.#fields = index.seal()
     }
+    let none: Truth = FALSE
     for (const { field, values, trie } of this.#fields) {
       const keys = peerValues.of(field)
-      if (keys === undefined) return UNKNOWN
-      for (const key of keys) {
-        if (trie === undefined ? values.has(key) : trie.find(splitSegments(key) ?? []).length > 0) return TRUE
+      if (keys === undefined) none = UNKNOWN
+      else {
+        for (const key of keys) {
+          if (trie === undefined ? values.has(key) : trie.find(splitSegments(key) ?? []).length > 0) return TRUE
+        }
       }
     }
-    return FALSE
+    return none
   }
 }
 
@@ -56,12 +59,13 @@ export function createAnyOfValues (values: readonly FieldValue[]): AnyOfValues {
 }
 
 function testEach (values: readonly FieldValue[], peerValues: PeerValues): Truth {
+  let none: Truth = FALSE
   for (const { field, key, segments } of values) {
     const keys = peerValues.of(field)
-    if (keys === undefined) return UNKNOWN
-    if (segments === undefined ? keys.includes(key) : matchAny(segments, keys)) return TRUE
+    if (keys === undefined) none = UNKNOWN
+    else if (segments === undefined ? keys.includes(key) : matchAny(segments, keys)) return TRUE
   }
-  return FALSE
+  return none
 }
 
 function matchAny (pattern: readonly string[], uris: readonly string[]): boolean {

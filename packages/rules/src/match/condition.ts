@@ -1,5 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CertificateField } from '../language/values/field-value.ts'
+import { noCircumstances } from './circumstances.ts'
+import type { Circumstances } from './circumstances.ts'
 
 /**
  * Three-valued logic (Kleene). `UNKNOWN` is the result for a field that a partial identity lacks. It is not a match,
@@ -15,13 +17,31 @@ export function negate (truth: Truth): Truth {
   return truth === UNKNOWN ? UNKNOWN : truth === TRUE ? FALSE : TRUE
 }
 
+/** What is known is true or false. */
+export function truthOf (holds: boolean): Truth {
+  return holds ? TRUE : FALSE
+}
+
+/** Whether all hold: one that is false decides, even if others are unknown. */
+export function allOf (truths: readonly Truth[]): Truth {
+  return truths.includes(FALSE) ? FALSE : truths.includes(UNKNOWN) ? UNKNOWN : TRUE
+}
+
+/** Whether any holds: one that is true decides, even if others are unknown. */
+export function anyOf (truths: readonly Truth[]): Truth {
+  return truths.includes(TRUE) ? TRUE : truths.includes(UNKNOWN) ? UNKNOWN : FALSE
+}
+
 /** The values of one peer by field. Each field is read at most once per decision. */
 export class PeerValues {
   readonly peer: PeerIdentity
+  readonly circumstances: Circumstances
   readonly #read = new Map<string, readonly string[] | undefined>()
 
-  constructor (peer: PeerIdentity) {
+  /** @param circumstances default: without a request */
+  constructor (peer: PeerIdentity, circumstances: Circumstances = noCircumstances()) {
     this.peer = peer
+    this.circumstances = circumstances
   }
 
   /** The peer's keys in `field`; `undefined` if they are unknown. */
@@ -35,7 +55,7 @@ export class PeerValues {
   }
 }
 
-/** A condition on the certificate of a peer. */
+/** A condition on the certificate of a peer, or on the circumstances. */
 export interface Condition {
   test (peerValues: PeerValues): Truth
 }

@@ -1,23 +1,8 @@
 import type { ParsedRule } from '../language/parsed-rule.ts'
-import type { AnyOfValues } from './any-of-values.ts'
+import { AnyOfAlternatives } from './alternatives.ts'
 import { FALSE, PeerValues, UNKNOWN, negate } from './condition.ts'
 import type { Clause, Condition, Truth } from './condition.ts'
 import { Matcher } from './matcher.ts'
-
-/** Holds if any of several names matches, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
-export class AnyOfNames implements Condition {
-  readonly alternatives: readonly (readonly AnyOfValues[])[]
-  #matcher: Matcher | undefined
-
-  constructor (alternatives: readonly (readonly AnyOfValues[])[]) {
-    this.alternatives = alternatives
-  }
-
-  test (peerValues: PeerValues): Truth {
-    this.#matcher ??= new Matcher(this.alternatives.map((conditions) => ({ ordinal: 0, conditions })))
-    return this.#matcher.test(peerValues)
-  }
-}
 
 /** Holds if none of the rules matches. */
 export class NotCondition implements Condition {
@@ -44,21 +29,21 @@ export class ViaCondition implements Condition {
     this.#matcher = matcher
   }
 
-  test ({ peer }: PeerValues): Truth {
+  test ({ peer, circumstances }: PeerValues): Truth {
     const gateway = peer.via.at(-1)
     if (gateway === undefined) return peer.source === 'tls' ? FALSE : UNKNOWN
-    return this.#matcher.test(new PeerValues(gateway))
+    return this.#matcher.test(new PeerValues(gateway, circumstances))
   }
 }
 
 /**
- * Converts a rule to clauses of which any must hold. Most rules are one clause. If a key has a list of names with
- * several attributes, each name becomes a clause, so that it can be indexed. Only the longest such list is expanded, so
+ * Converts a rule to clauses of which any must hold. Most rules are one clause. If a key has a list of objects
+ * with several parts, each becomes a clause, so that it can be indexed. Only the longest such list is expanded, so
  * that two lists do not multiply.
  */
 export function listClauses (rule: ParsedRule, ordinal: number): readonly Clause[] {
   const conditions = rule.keys.flatMap((key) => key.conditions)
-  const [longest] = conditions.filter((condition) => condition instanceof AnyOfNames)
+  const [longest] = conditions.filter((condition) => condition instanceof AnyOfAlternatives)
     .sort((a, b) => b.alternatives.length - a.alternatives.length)
   if (longest === undefined) return [{ ordinal, conditions }]
   const rest: readonly Condition[] = conditions.filter((condition) => condition !== longest)

@@ -1,6 +1,7 @@
 // Random rules and identities over a small vocabulary, so that they meet often.
 import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { NaiveQuestion } from './evaluate.ts'
 import type { Random } from './random.ts'
 
 const TEXTS = ['a', 'b', 'A', 'a,b', 'ü']
@@ -34,10 +35,50 @@ const IP_RULES = [
   '2001:db8::/48', '::ffff:192.0.2.1', '0:0::1', '8000::/1'
 ]
 const DIGESTS = ['0a', 'b1', 'c2'].map((octet) => octet.repeat(32))
+const DOMAINS = ['td', 'te', 'td.x', 'tf']
+const UPNS = ['a@x.y', 'A@x.y', 'a@X.Y', 'a@b@x.y', 'a']
+const USAGES = ['digitalSignature', 'keyAgreement', 'keyCertSign'] as const
 const OIDS = ['1.2.3', '1.2.4', '2.5.29.37.0', '1.3.6.1.5.5.7.3.2']
 const SERIALS = ['00', '01', '0a1b', 'ff']
 const AUTHORITIES = ['internal', 'partner']
-const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+const KINDS: readonly ClaimKind[] = [
+  'subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy', 'registeredId', 'qualified', 'admission',
+  'extension'
+]
+
+const MOMENTS = ['2027-01-01', '2027-01-01T00:00:01Z', '2027-01-02', '2028-01-01T01:00:00+01:00']
+const SOURCES = ['param', 'query', 'header']
+const NAMES_OF_VALUES = ['x', 'y']
+/** The keys whose values may come from a request, with texts that a client might send. */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  cn: TEXTS,
+  o: TEXTS,
+  ou: TEXTS,
+  dns: [...DNS, ...DNS_RULES],
+  uri: [...URIS, ...URI_RULES],
+  spiffe: [...IDS, ...ID_RULES],
+  email: [...EMAILS, ...EMAIL_RULES],
+  ip: [...IPS, ...IP_RULES],
+  trustDomain: [...DOMAINS, 'T', 'td/a'],
+  upn: [...UPNS, '*@x.y'],
+  registeredId: [...OIDS, '1.2.a'],
+  subject: [...NAMES, 'CN', 'a'],
+  issuer: CA_NAMES,
+  directoryName: NAMES,
+  authority: AUTHORITIES
+}
+
+/** A request with none, one or several values of each name, and a moment; sometimes no request. */
+export function randomQuestion (random: Random): NaiveQuestion {
+  const request: Record<string, readonly string[]> = {}
+  const texts = random.pick(Object.values(ASKED))
+  for (const source of SOURCES) {
+    for (const name of NAMES_OF_VALUES) request[`${source} ${name}`] = random.some(texts, random.pick([0, 1, 1, 1]), 1)
+  }
+  if (random.chance(0.2)) request['param x'] = ['a', 'a']
+  const now = Date.parse(random.pick(MOMENTS)) + random.pick([-1, 0, 1])
+  return { request: random.chance(0.1) ? undefined : request, now }
+}
 
 /** An identity in which anything may be missing (unknown), empty (known to be absent) or not believed. */
 export function randomIdentity (random: Random, depth = 0): PeerIdentity {
@@ -61,11 +102,18 @@ function randomCertificate (random: Random, depth: number): PeerIdentity {
       uri: known(() => uri),
       email: known(() => random.some(EMAILS, 0, 2)),
       ip: known(() => random.some(IPS, 0, 2)),
+      directoryName: known(() => random.some(NAMES, 0, 2)),
+      otherName: known(() => random.some([
+        ...UPNS.map((value) => ({ type: '1.3.6.1.4.1.311.20.2.3', value })), { type: '1.2.3', value: 'a' },
+        { type: '1.2.3', value: 'b' }, { type: '1.2.4', value: 'a' }
+      ], 0, 2)),
+      registeredId: known(() => random.some(OIDS, 0, 2)),
     })),
     isCa: random.pick([undefined, false, false, true]),
     fingerprint256: known(() => random.pick(DIGESTS)),
     policies: known(() => random.some(OIDS, 0, 2)),
     extendedKeyUsage: known(() => random.some(OIDS, 0, 2)),
+    keyUsage: known(() => random.some(USAGES, 0, 2)),
     source: random.pick(['tls', 'forwarded']),
     via: depth === 0 ? Array.from({ length: random.below(3) }, () => randomIdentity(random, 1)) : [],
   })
@@ -76,7 +124,16 @@ export function randomRule (random: Random, depth = 0, gateway = false): Record<
   const count = random.pick([1, 1, 1, 2, 2, 3])
   while (Object.keys(rule).length < count) addKey(rule, random, depth, gateway)
   if ('spiffe' in rule && 'uri' in rule) delete rule.uri
+  if ('spiffe' in rule && 'trustDomain' in rule) delete rule.spiffe
+  for (const key of Object.keys(rule)) if (key in ASKED && random.chance(0.15)) rule[key] = randomAsked(random, rule[key])
+  if (depth === 0 && random.chance(0.1)) rule[random.pick(['validFrom', 'validUntil'])] = random.pick(MOMENTS)
   return rule
+}
+
+/** A value of the request in place of what a rule has, or beside it. */
+function randomAsked (random: Random, values: unknown): unknown {
+  const asked = { [random.pick(SOURCES)]: random.pick(NAMES_OF_VALUES) }
+  return random.chance(0.6) ? asked : [values, asked].flat()
 }
 
 function addKey (rule: Record<string, unknown>, random: Random, depth: number, gateway: boolean): void {
@@ -85,7 +142,8 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
   const attributes = (): object => Object.fromEntries(random.some(
     ['cn', 'O', 'ou', '2.5.4.3'], 1, 2
   ).filter((type, index, all) => index === 0 || type !== all[0])
-    .filter((type, _, all) => !(type === '2.5.4.3' && all.includes('cn'))).map((type) => [type, values(TEXTS)]))
+    .filter((type, _, all) => !(type === '2.5.4.3' && all.includes('cn')))
+    .map((type) => [type, random.chance(0.15) ? randomAsked(random, values(TEXTS)) : values(TEXTS)]))
   const names = (from: readonly string[]): unknown => random.chance(0.5)
     ? values(from)
     : random.chance(0.5)
@@ -98,8 +156,9 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     hex, hex.toUpperCase(), Buffer.from(hex, 'hex').toString('base64'), (hex.match(/../g) as string[]).join(':')
   ])
   const key = random.pick([
-    'cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'email', 'ip', 'serialNumber',
-    'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'authority', 'via', 'not', 'not'
+    'cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'trustDomain', 'email', 'ip', 'serialNumber',
+    'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'upn', 'otherName', 'directoryName', 'registeredId',
+    'keyUsage', 'authority', 'via', 'not', 'not'
   ])
   switch (key) {
     case 'cn': case 'o': case 'ou': rule[key] = values(TEXTS); break
@@ -108,6 +167,7 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     case 'dns': rule.dns = values(DNS_RULES); break
     case 'uri': rule.uri = values(URI_RULES); break
     case 'spiffe': rule.spiffe = values(ID_RULES); break
+    case 'trustDomain': rule.trustDomain = values(DOMAINS); break
     case 'email': rule.email = values(EMAIL_RULES); break
     case 'ip': rule.ip = values(IP_RULES); break
     case 'serialNumber': rule.serialNumber = values([
@@ -117,6 +177,13 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     case 'publicKey': rule.publicKey = [digest(random.pick(DIGESTS))]; break
     case 'policy': rule.policy = values(OIDS); break
     case 'authority': rule.authority = values(AUTHORITIES); break
+    case 'upn': rule.upn = values(UPNS); break
+    case 'otherName': rule.otherName = values([
+      { oid: '1.2.3' }, { oid: '1.2.3', value: 'a' }, { oid: '1.2.3', value: ['b', 'c'] }, { oid: '1.2.4', value: 'b' }
+    ]); break
+    case 'directoryName': rule.directoryName = names(NAMES.filter((name) => !name.includes('#'))); break
+    case 'registeredId': rule.registeredId = values(OIDS); break
+    case 'keyUsage': rule.keyUsage = values(USAGES); break
     case 'extendedKeyUsage': rule.extendedKeyUsage = values(OIDS); break
     case 'via': if (depth < 3 && !gateway) rule.via = nested(true); break
     default: if (depth < 3) rule.not = nested(gateway)

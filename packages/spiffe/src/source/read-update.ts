@@ -38,12 +38,15 @@ export interface SvidUpdate {
  * half of it would be a state that the agent never meant. A federated bundle is made by somebody else, who must not be
  * able to stop our rotation. So a fault in one concerns that trust domain alone.
  *
+ * @param read reads a bundle, or knows it
  * @throws SpiffeInvalidError
  */
-export function readUpdate ({ svids, crls, federatedBundles }: SvidResponse): SvidUpdate {
+export function readUpdate (
+  { svids, crls, federatedBundles }: SvidResponse, read: typeof readBundle = readBundle
+): SvidUpdate {
   if (svids.length === 0) throw new SpiffeInvalidError('empty', 'the response has no X.509-SVID')
   const own = new Map<string, TrustDomainBundle>()
-  const read = svids.map((sent) => readSvid(sent, own))
+  const readSvids = svids.map((sent) => readSvid(sent, own, read))
   const federated = new Map<string, TrustDomainBundle | SpiffeInvalidError>()
   for (const [id, octets] of federatedBundles) {
     const trustDomain = readTrustDomain(id, 'the key of a federated bundle')
@@ -52,9 +55,9 @@ export function readUpdate ({ svids, crls, federatedBundles }: SvidResponse): Sv
     if (federated.has(trustDomain)) {
       throw new SpiffeInvalidError('trust_domain', `the response has two bundles for ${trustDomain}`)
     }
-    federated.set(trustDomain, readFederated(octets, trustDomain))
+    federated.set(trustDomain, readFederated(octets, trustDomain, read))
   }
-  return { svids: read, bundles: new Map([...own, ...federated].filter(([, bundle]) => !isEmpty(bundle))), crls }
+  return { svids: readSvids, bundles: new Map([...own, ...federated].filter(([, bundle]) => !isEmpty(bundle))), crls }
 }
 
 /** An empty bundle trusts nobody, which is the same as none. */
@@ -62,15 +65,17 @@ function isEmpty (bundle: TrustDomainBundle | SpiffeInvalidError): boolean {
   return 'ca' in bundle && bundle.ca.length === 0
 }
 
-function readFederated (octets: Uint8Array, trustDomain: string): TrustDomainBundle | SpiffeInvalidError {
+function readFederated (
+  octets: Uint8Array, trustDomain: string, read: typeof readBundle
+): TrustDomainBundle | SpiffeInvalidError {
   try {
-    return readBundle(octets, trustDomain)
+    return read(octets, trustDomain)
   } catch (error) {
     return error as SpiffeInvalidError
   }
 }
 
-function readSvid (sent: SentSvid, bundles: Map<string, TrustDomainBundle>): Svid {
+function readSvid (sent: SentSvid, bundles: Map<string, TrustDomainBundle>, read: typeof readBundle): Svid {
   const { spiffeId, certificates, key, bundle, hint } = sent
   const fields = { spiffe_id: spiffeId, x509_svid: certificates, x509_svid_key: key, bundle }
   for (const [name, value] of Object.entries(fields)) {
@@ -80,7 +85,7 @@ function readSvid (sent: SentSvid, bundles: Map<string, TrustDomainBundle>): Svi
   const trustDomain = trustDomainOf(spiffeId, what)
   const [leaf, ...intermediates] = splitCertificates(certificates, what)
   checkLeaf(parseCertificate(leaf as Uint8Array, what), spiffeId, what)
-  const own = readBundle(bundle, trustDomain)
+  const own = read(bundle, trustDomain)
   const other = bundles.get(trustDomain)
   if (other !== undefined && other.ca.join() !== own.ca.join()) {
     throw new SpiffeInvalidError('trust_domain', `the response has two bundles for ${trustDomain}`)

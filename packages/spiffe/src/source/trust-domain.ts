@@ -1,5 +1,6 @@
 import { parseSpiffeId } from '@peerkit/identity'
-import { describeValue } from '@peerkit/identity/internal'
+import { describeValue, valueOf } from '@peerkit/identity/internal'
+import type { OptionType } from '@peerkit/identity/internal'
 import { SpiffeInvalidError } from '../errors.ts'
 
 /**
@@ -20,3 +21,22 @@ export function readTrustDomain (text: unknown, what: string): string {
     throw new SpiffeInvalidError('trust_domain', detail, { cause: error })
   }
 }
+
+/** Whether a text is the name of a trust domain. */
+export function isTrustDomain (name: string): boolean {
+  try {
+    return readTrustDomain(name, 'a name') === name
+  } catch {
+    return false
+  }
+}
+
+/** An option that is the name of a trust domain, or its SPIFFE ID. */
+export const TRUST_DOMAIN: OptionType = valueOf('a trust domain such as partner.example', (value) => {
+  try {
+    readTrustDomain(value, 'it')
+    return true
+  } catch {
+    return false
+  }
+})

@@ -23,6 +23,9 @@ export interface SvidResponse {
   readonly federatedBundles: ReadonlyMap<string, Uint8Array>
 }
 
+/** The method that answers with X509SVIDResponse (SPIFFE Workload API section 5.2.1). */
+export const FETCH_X509_SVID: string = '/SpiffeWorkloadAPI/FetchX509SVID'
+
 const NONE = new Uint8Array()
 
 /** @throws SpiffeInvalidError with the reason `malformed` */

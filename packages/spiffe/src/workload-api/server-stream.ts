@@ -36,6 +36,13 @@ export interface StreamOptions {
 const INVALID_ARGUMENT = 3
 const PERMISSION_DENIED = 7
 
+/** What an error of the connection means here. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such socket',
+  ECONNREFUSED: 'nothing listens there',
+  EACCES: 'this user may not open it'
+}
+
 /**
  * Calls a method of the Workload API that answers with a stream, with an empty request. It keeps no process alive.
  *
@@ -129,7 +136,8 @@ class Stream implements ServerStream {
     if (status === undefined) return
     const code = Number(status)
     const text = decodeMessage(String(headers['grpc-message'] ?? ''))
-    const said = `${this.#where} answered with gRPC status ${code}${text === '' ? '' : `: ${text}`}`
+    const meaning = code === PERMISSION_DENIED ? ' (the agent knows no entry for this process)' : ''
+    const said = `${this.#where} answered with gRPC status ${code}${text === '' ? '' : `: ${text}`}${meaning}`
     const reason = code === PERMISSION_DENIED ? 'denied' : code === INVALID_ARGUMENT ? 'refused' : 'status'
     this.#status = code === 0 ? this.#ended() : new WorkloadApiError(reason, said, { status: code })
   }
@@ -140,7 +148,9 @@ class Stream implements ServerStream {
     // What ends a call is that it was cancelled. Its cause says why: nothing listens, for example.
     const cause = error?.cause instanceof Error ? error.cause : error
     const { code } = (cause ?? {}) as NodeJS.ErrnoException
-    const detail = cause === undefined ? 'closed the connection' : `failed: ${code ?? cause.message}`
+    const meaning = MEANINGS[code ?? '']
+    const failed = `failed: ${code ?? cause?.message}${meaning === undefined ? '' : ` (${meaning})`}`
+    const detail = cause === undefined ? 'closed the connection' : failed
     return new WorkloadApiError('unreachable', `${this.#where} ${detail}`, cause === undefined ? {} : { cause })
   }
 
@@ -172,11 +182,16 @@ class Stream implements ServerStream {
   }
 }
 
-/** Text of a status: octets that are not printable are percent-encoded. It is shown, so it is shortened. */
+/**
+ * Text of a status: octets that are not printable are percent-encoded. It is shown, so it is shortened, and characters
+ * that move a cursor, break a line or change the direction are escaped.
+ */
 function decodeMessage (text: string): string {
   const short = text.slice(0, 300)
   try {
-    return decodeURIComponent(short)
+    return decodeURIComponent(short).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => {
+      return `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`
+    })
   } catch {
     return short
   }

@@ -7,8 +7,12 @@ import type { ServerStream, StreamOptions } from './server-stream.ts'
 export interface WatchListener {
   /** A message arrived. Must not throw. */
   onMessage (octets: Uint8Array): void
-  /** The stream ended. Another one is opened after `delay` milliseconds. */
-  onLost (error: WorkloadApiError, delay: number): void
+  /**
+   * The stream ended. Another one is opened after `delay` milliseconds.
+   *
+   * @param hadMessages whether a message had arrived on it
+   */
+  onLost (error: WorkloadApiError, delay: number, hadMessages: boolean): void
 }
 
 export interface WatchOptions extends StreamOptions {
@@ -24,6 +28,7 @@ export class Watch {
   readonly #due: WakeAt
   #stream: ServerStream | undefined
   #failures = 0
+  #hadMessages = false
   #isClosed = false
 
   constructor (options: WatchOptions, listener: WatchListener) {
@@ -43,10 +48,12 @@ export class Watch {
   }
 
   #open (): void {
+    this.#hadMessages = false
     try {
       this.#stream = openServerStream(this.#options, {
         onMessage: (octets) => {
           this.#failures = 0
+          this.#hadMessages = true
           this.#listener.onMessage(octets)
         },
         onEnd: (error) => { this.#retry(error) }
@@ -59,14 +66,14 @@ export class Watch {
   }
 
   #retry (error: WorkloadApiError): void {
-    const { clock, random, retry: { first, longest } } = this.#options
+    const { random, retry: { first, longest } } = this.#options
     // A request that the agent refuses as such is not asked again soon (SPIFFE Workload Endpoint section 6). An agent
     // that is replaced may take it, so it is asked again at last.
     const most = error.reason === 'refused' ? longest : Math.min(longest, first * 2 ** Math.min(this.#failures, 30))
     // Half of it is jitter: all workloads of a host lose their agent at once.
     const delay = most - random() * most / 2
     this.#failures += 1
-    this.#due.set(clock.now() + delay)
-    this.#listener.onLost(error, delay)
+    this.#due.setAfter(delay)
+    this.#listener.onLost(error, delay, this.#hadMessages)
   }
 }

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { parseBundleDocument, parseBundleMap, writeBundleDocument } from '../../src/index.ts'
+import { readPemBundle } from '../../src/bundle/format.ts'
+import { MAX_DOCUMENT_OCTETS, parseBundleDocument, parseBundleMap, writeBundleDocument } from '../../src/index.ts'
 import { derOf } from '../support/messages.ts'
 import { TrustDomain } from '../support/world.ts'
 
@@ -35,9 +36,10 @@ test('what is wrong with a document', async (t) => {
     [{}, /keys is missing; expected a list|keys is undefined; expected a list/],
     [{ keys: {} }, /expected a list of keys/],
     [{ keys: [{ use: 'x509-svid' }] }, /keys\[0\]\.x5c/],
-    [key(), /keys\[0\]\.x5c/],
+    [key(), /keys\[0\]\.x5c is an empty list; expected a list of one certificate in base64/],
+    [key(7), /keys\[0\]\.x5c\[0\] is 7; expected a certificate in base64/],
     [key(x5c, x5c), /a list of one certificate/],
-    [key('not base64!'), /a list of one certificate in base64/],
+    [key('not base64!'), /keys\[0\]\.x5c\[0\] is "not base64!"; expected a certificate in base64/],
     [key('Z2FyYmFnZQ=='), /is not DER/],
     [key(Buffer.concat([prod.bundle, prod.bundle]).toString('base64')), /keys\[0\]\.x5c has 2 certificates; expected one/],
     [key(leaf), /is not a CA/, 'svid'],
@@ -48,6 +50,42 @@ test('what is wrong with a document', async (t) => {
   ] as ReadonlyArray<readonly [unknown, RegExp, string?]>) {
     t.throws(() => parse(document), { code: 'MTLS_ERR_SPIFFE_INVALID', reason, message } as unknown as Error, JSON.stringify(document).slice(0, 80))
   }
+})
+
+test('documents of others', async (t) => {
+  const spire = { spiffe_sequence: 12, spiffe_refresh_hint: 300, keys: [{ use: 'x509-svid', kty: 'EC', crv: 'P-256', x: 'x', y: 'y', x5c: [x5c], kid: 'k', alg: 'ES256' }, { use: 'jwt-svid', kid: 'x' }, { use: 'wit-svid' }], trust_domain: 'elsewhere' }
+  t.match(parse(spire), { sequence: 12, refreshHint: 300, trustDomain: 'prod.example', ca: { length: 1 } }, 'unknown fields and uses are ignored')
+  t.match(parse({ keys: [{ use: 'x509-svid', x5c: [x5c.replace(/(.{64})/g, '$1\r\n')] }] }), { ca: { length: 1 } }, 'line breaks')
+  t.match(parse({ keys: [{ use: 'x509-svid', x5c: [x5c] }, { use: 'x509-svid', x5c: [x5c] }] }), { ca: { length: 1 } }, 'a certificate twice')
+  t.throws(() => parse({ keys: [{ use: 'x509-svid', x5c: [`${x5c.slice(0, 64)} ${x5c.slice(64)}`] }] }), /in base64/)
+  t.match(parse('{"keys":[],"spiffe_sequence":18446744073709551615}'), { sequence: 2 ** 64 }, 'the largest one')
+  t.match(parse(`\uFEFF${JSON.stringify(spire)}`), { sequence: 12 }, 'a byte order mark')
+  t.match(parse('{"keys":[],"spiffe_sequence":1714521600000000000}'), { sequence: 1714521600000000000 }, 'a number of 64 bits')
+  t.match(parse({ keys: [{ use: 'X509-SVID', x5c: [x5c] }] }), { ca: { length: 0 } }, 'uses are case-sensitive')
+})
+
+test('no size or depth hurts', async (t) => {
+  const many = await Promise.all(Array.from({ length: 5 }, async (_, index) => {
+    const { root } = await createDevCa({ name: `CA ${index}` })
+    return derOf(root).toString('base64')
+  }))
+  // Each with other octets, as a signature that is not checked may have.
+  const certificates = Array.from({ length: 1_001 }, (_, index) => {
+    const der = Buffer.from(many[index % many.length] as string, 'base64')
+    der.writeUInt32BE(index, der.length - 4)
+    return { use: 'x509-svid', x5c: [der.toString('base64')] }
+  })
+  t.match(parse({ keys: certificates.slice(0, 1_000) }), { ca: { length: 1_000 } })
+  t.throws(() => parse({ keys: certificates }), { reason: 'too_large', message: /more than 1000 CA certificates/ } as unknown as Error)
+  t.throws(() => parse(' '.repeat(MAX_DOCUMENT_OCTETS + 1)), { reason: 'too_large' } as unknown as Error)
+  t.match(parse({ keys: Array(100_000).fill({ use: 'jwt-svid' }) }), { ca: { length: 0 } })
+  const deep = `${'['.repeat(500_000)}${']'.repeat(500_000)}`
+  t.match(parse(`{"keys":[${deep}],"x":${deep}}`), { ca: { length: 0 } })
+  t.throws(() => parseBundleMap(`{"trust_domains":{"a":${deep}}}`, 'map.json'), { reason: 'malformed', message: /a: the document is a list/ } as unknown as Error)
+  const domains = Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`a${index}`, {}]))
+  t.throws(() => parseBundleMap(JSON.stringify({ trust_domains: domains }), 'map.json'), { reason: 'too_large' } as unknown as Error)
+  const pem = certificates.map(({ x5c: [der] }) => `-----BEGIN CERTIFICATE-----\n${String(der)}\n-----END CERTIFICATE-----\n`).join('')
+  t.throws(() => readPemBundle(pem, 'prod.example', 'bundle.pem'), { reason: 'too_large' } as unknown as Error)
 })
 
 test('the map of gRPC', (t) => {

@@ -1,6 +1,9 @@
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
-import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
+import { authoritiesOf } from '@peerkit/credentials'
+import type { TrustChange, TrustSnapshot, TrustSource } from '@peerkit/credentials'
+import type { ManualClock } from '@peerkit/test-support/manual-clock'
+import { createTrustEvaluator } from '@peerkit/trust'
 import { derOf, svidOf } from './messages.ts'
 import type { ResponseFields, SvidFields } from './messages.ts'
 
@@ -32,7 +35,7 @@ export class TrustDomain {
 }
 
 /** The next change of a source, of one kind where that is given. */
-export async function nextChange (source: CredentialSource, type?: CredentialChange['type']): Promise<CredentialChange> {
+export async function nextChange<Snapshot extends TrustSnapshot> (source: TrustSource<Snapshot>, type?: TrustChange['type']): Promise<TrustChange<Snapshot>> {
   return await new Promise((resolve) => {
     const end = source.subscribe((change) => {
       if (type !== undefined && change.type !== type) return
@@ -40,6 +43,21 @@ export async function nextChange (source: CredentialSource, type?: CredentialCha
       resolve(change)
     })
   })
+}
+
+/** Which authority of a source accepts a client with a SPIFFE ID, or why none does. */
+export async function accepts (source: TrustSource, issuer: TrustDomain, id: string): Promise<string> {
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => 1 })
+  const decision = await trust.evaluate((await issuer.ca.issue({ spiffe: id })).der)
+  return decision.accepted ? `accepted by ${decision.authority}` : decision.reason
+}
+
+/** Waits until a start has read its files, and ends its time. */
+export async function endStart (clock: ManualClock, starting: Promise<unknown>): Promise<void> {
+  starting.catch(() => {})
+  await clock.nextTask((delay) => delay === 10_000)
+  for (let turns = 0; turns < 10; turns++) await new Promise<void>((resolve) => { setImmediate(resolve) })
+  clock.advance(30_000)
 }
 
 /** Keeps the process of a test alive: a source does not. */

@@ -60,7 +60,15 @@ test('a status in the headers, and in the trailers', async (t) => {
     const early = await open(t, readEndpoint(agent.address)).ended
     t.match(early, { reason }, `headers: ${String(status)}`)
     if (status !== 0) t.match(early.message, /unix:.* answered with gRPC status \w+: said ä/)
+    t.equal(early.message.includes('the agent knows no entry for this process'), reason === 'denied')
   }
+})
+
+test('a text of a status does not write into a terminal or a log', async (t) => {
+  const agent = await startAgent(t)
+  agent.answer(14, '\u001b[2Jbusy\nlevel=info \u202eforged')
+  const { message } = await open(t, readEndpoint(agent.address)).ended
+  t.match(message, /gRPC status 14: \\u\{1b\}\[2Jbusy\\u\{a\}level=info \\u\{202e\}forged$/)
 })
 
 test('a text of a status that is not encoded', async (t) => {
@@ -88,7 +96,7 @@ test('an agent that stops ends the stream once, whether it says so or not', asyn
   const stream = await call
   stream.close(8)
   t.match(await ended, { reason: 'unreachable', message: /closed the connection/ }, 'CANCEL closes it with no error event')
-  t.match(await open(t, { path: '/nowhere/agent.sock' }).ended, { reason: 'unreachable', message: /unix:\/nowhere\/agent\.sock failed: ENOENT/ })
+  t.match(await open(t, { path: '/nowhere/agent.sock' }).ended, { reason: 'unreachable', message: /unix:\/nowhere\/agent\.sock failed: ENOENT \(there is no such socket\)$/ })
 })
 
 test('bytes that are not gRPC end it', async (t) => {

@@ -2,6 +2,19 @@ import { test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { Watch } from '../../src/workload-api/watch.ts'
 
+test('a clock that is set back by a day makes no pause longer', (t) => {
+  const clock = new ManualClock()
+  let [back, ends] = [0, 0]
+  const watch = new Watch({
+    endpoint: { host: '127.0.0.1', port: 70_000 }, method: '/x', clock: { now: () => clock.now() - back, schedule: (task, delay) => clock.schedule(task, delay) }, random: () => 0, retry: { first: 1_000, longest: 5_000 }, pingInterval: 1, pingTimeout: 1
+  }, { onMessage: () => {}, onLost: () => { ends += 1 } })
+  back = 86_400_000
+  clock.advance(1_000)
+  t.equal(ends, 2)
+  watch.close()
+  t.end()
+})
+
 test('a connection that Node refuses to open is tried again, with growing pauses and jitter', (t) => {
   const clock = new ManualClock()
   const delays: number[] = []

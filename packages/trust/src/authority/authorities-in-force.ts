@@ -9,6 +9,7 @@ import type { EvaluatorSettings } from '../evaluate/evaluator-options.ts'
 import { readEpoch } from '../path/check-revocation.ts'
 import { loadAuthorities } from './load-authority.ts'
 import type { LoadedAuthority } from './load-authority.ts'
+import { OutlivingDecisions } from './outliving-decisions.ts'
 
 type Settings = Pick<EvaluatorSettings, 'authorities' | 'version' | 'block'>
 
@@ -25,6 +26,7 @@ export class AuthoritiesInForce {
   /** The last version of the block list and epoch of each checker. */
   readonly #epochs: unknown[] = []
   #epoch = 0
+  readonly #outliving = new OutlivingDecisions()
 
   /**
    * @param onReplaced called after the authorities were read again
@@ -36,6 +38,8 @@ export class AuthoritiesInForce {
     this.#trust = settings.version()
     this.#index = new AuthorityIndex(loadAuthorities(settings.authorities()))
     this.#version = Object.freeze({ trust: this.#trust, revocation: this.#readEpochs() })
+    this.#outliving.note(this.#index.all)
+    this.#outliving.add(this.#version)
   }
 
   get index (): AuthorityIndex { return this.#index }
@@ -49,13 +53,20 @@ export class AuthoritiesInForce {
     if (trust !== this.#trust) {
       this.#trust = trust
       this.#index = this.#reload()
+      this.#outliving.note(this.#index.all)
       this.#onReplaced()
     }
     const revocation = this.#readEpochs()
     if (trust !== this.#version.trust || revocation !== this.#version.revocation) {
       this.#version = Object.freeze({ trust, revocation })
+      this.#outliving.add(this.#version)
     }
     return this.#version
+  }
+
+  /** Whether an earlier decision of an authority holds, although other authorities changed since. */
+  outlives (authority: string, version: TrustVersion): boolean {
+    return version.revocation === this.#version.revocation && this.#outliving.has(authority, version)
   }
 
   /** If the authorities cannot be read, there are none, and every certificate is refused. */
@@ -113,7 +124,8 @@ export class AuthorityIndex {
 
   constructor (authorities: readonly LoadedAuthority[]) {
     this.all = authorities
-    this.checkers = authorities.flatMap(({ revocation }) => revocation)
+    // One that all of them ask is asked for its epoch once.
+    this.checkers = [...new Set(authorities.flatMap(({ revocation }) => revocation))]
     this.tolerate = [...new Set(authorities.flatMap(({ tolerate }) => tolerate))]
     for (const [place, authority] of authorities.entries()) {
       for (const certificate of [...authority.anchors, ...authority.known]) {

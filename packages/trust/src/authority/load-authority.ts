@@ -84,9 +84,39 @@ const OPTIONS = defineOptions<Authority>('authority', PathOptionError, {
 /** @throws PathOptionError */
 export function loadAuthorities (authorities: readonly Authority[]): readonly LoadedAuthority[] {
   checkOption(authorities, required(list('authorities', anything)), 'authorities()', PathOptionError)
-  const loaded = authorities.map((authority, index) => loadAuthority(authority, `authorities()[${index}]`))
+  const loaded = authorities.map((authority, index) => {
+    const known = unchanging.get(authority)
+    if (known !== undefined) return known
+    const fresh = loadAuthority(authority, `authorities()[${index}]`)
+    if (isUnchanging(authority)) unchanging.set(authority, fresh)
+    return fresh
+  })
   refuseDuplicates(loaded)
   return loaded
+}
+
+const NONE: readonly never[] = Object.freeze([])
+
+/** What was loaded of authorities that cannot change any more. Of hundreds, a new version often changes only one. */
+const unchanging = new WeakMap<Authority, LoadedAuthority>()
+
+/** Whether nobody can change it: it is frozen, with its lists, and has no bytes, which cannot be frozen. */
+function isUnchanging (authority: Authority): boolean {
+  const { ca, intermediates = NONE, revocation = NONE, ...rest } = authority
+  return [authority, ca, intermediates, revocation].every((each) => Object.isFrozen(each)) && hasNoGetter(authority) &&
+    [...ca, ...intermediates].every((input) => !(input instanceof Uint8Array)) &&
+    Object.values(rest).every(isFrozenData)
+}
+
+/** A getter of a frozen object may still return something else each time. */
+function hasNoGetter (authority: Authority): boolean {
+  return Object.getPrototypeOf(authority) === Object.prototype &&
+    Object.values(Object.getOwnPropertyDescriptors(authority)).every((property) => 'value' in property)
+}
+
+function isFrozenData (value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'function'
+  return Object.isFrozen(value) && Object.values(value).every(isFrozenData)
 }
 
 /**

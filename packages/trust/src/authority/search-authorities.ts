@@ -1,5 +1,6 @@
 import type { CertificateStep } from '@peerkit/events'
 import { isThenable, whenAllSettled, whenSettled } from '@peerkit/identity/internal'
+import { byIssuerKey } from '@peerkit/revocation/internal'
 import { CertificateSet, joinCandidates } from '../certificate/certificate-set.ts'
 import type { Candidates } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
@@ -54,23 +55,34 @@ export function searchAuthorities (
     return blame(leaf, 'unreadable', `cannot be read: ${(error as Error).message}`)
   }
   let refusal: PathRefused | undefined
-  const settle = (answer: Answer): Answer | Promise<Answer> | undefined => {
+  const settle = (answer: Answer, authority: LoadedAuthority): Answer | Promise<Answer> | undefined => {
     if (answer.valid) return checkOtherAuthorities(authorities, answer, settings)
-    refusal = preferred(refusal, answer)
+    refusal = preferred(refusal, answer, authority)
     return isRevoked(leaf, answer) ? answer : undefined
   }
   const tryFrom = (first: number): Answer | Promise<Answer> => {
     for (let i = first; i < authorities.length; i++) {
       const authority = authorities[i]!
+      if (refusal !== undefined && isOfOtherDomain(authority, leaf)) continue
       const candidates = joinCandidates([pool, authority.known, ...more])
       const answer = searchOne(authority, leaf, candidates, settings, budget)
-      if (isThenable(answer)) return answer.then((settled) => settle(settled) ?? tryFrom(i + 1))
-      const settled = settle(answer)
+      if (isThenable(answer)) return answer.then((settled) => settle(settled, authority) ?? tryFrom(i + 1))
+      const settled = settle(answer, authority)
       if (settled !== undefined) return settled
     }
     return refusal ?? refuse('anchors_invalid', unreadable ?? 'there is no authority')
   }
   return tryFrom(0)
+}
+
+/**
+ * Whether an authority for X.509-SVIDs cannot accept the leaf, because of its trust domain. Hundreds of trust domains
+ * may share a root. The leaf is read once one of them has verified its signature.
+ */
+function isOfOtherDomain ({ spiffeOnly, bounds }: LoadedAuthority, leaf: Certificate): boolean {
+  if (!spiffeOnly || !leaf.isRead) return false
+  const { spiffeId } = leaf.identity
+  return spiffeId === undefined || !bounds.mayClaim('spiffe', spiffeId)
 }
 
 /** Searches for a path to one authority. */
@@ -108,7 +120,8 @@ function conclude (
 
 /**
  * Checks the leaf with the revocation checkers of the other authorities. A leaf that its issuer revoked is revoked on
- * every path, so their answer `revoked` counts. An unknown status counts only for the accepting authority.
+ * every path, so their answer `revoked` counts. An unknown status counts only for the accepting authority. The issuer
+ * is known by its key: another authority may have a CA of the same name, and vouches for that one alone.
  */
 function checkOtherAuthorities (
   authorities: readonly LoadedAuthority[], found: Found, { now }: EvaluatorSettings
@@ -120,7 +133,7 @@ function checkOtherAuthorities (
   const findRevoked = (answers: ReadonlyArray<NotRevoked | PathRefused>): Answer => {
     return answers.find((answer): answer is PathRefused => !answer.valid && isRevoked(leaf!, answer)) ?? found
   }
-  const answers = checkers.map((checker) => checkRevocation([checker], found.path.slice(0, 2), now))
+  const answers = checkers.map((checker) => checkRevocation([byIssuerKey(checker)], found.path.slice(0, 2), now))
   return whenAllSettled(answers, findRevoked)
 }
 
@@ -154,9 +167,15 @@ function once<Value> (make: () => Value): () => Value {
   return () => (made ??= { value: make() }).value
 }
 
-/** Chooses the refusal to report: that of the first authority that issued the certificate, if there is one. */
-function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRefused {
+/**
+ * Chooses the refusal to report: that of the first authority that issued the certificate, if there is one. Where trust
+ * domains share a CA, it is that of the trust domain of the certificate: after a first one, only that one is asked.
+ */
+function preferred (
+  best: PathRefused | undefined, refusal: PathRefused, { spiffeOnly }: LoadedAuthority
+): PathRefused {
   if (best === undefined || best.step === 'unknown_ca') return refusal
+  if (spiffeOnly && best.step === 'outside_authority' && !NO_TRUSTED_ISSUER.has(refusal.step)) return refusal
   return NO_TRUSTED_ISSUER.has(best.step) && !NO_TRUSTED_ISSUER.has(refusal.step) ? refusal : best
 }
 

@@ -2,6 +2,7 @@ import { describeAttributeType, resolveAttributeType } from '@peerkit/identity'
 import type { DistinguishedName } from '@peerkit/identity'
 import { checkOption, refuseUnknownKeys, required, text, wrongValue } from '@peerkit/identity/internal'
 import { PathOptionError } from '../errors.ts'
+import type { AdmissionBound, QualifiedBound } from './claim-bounds.ts'
 import { CLAIM_KINDS, TEXT_KINDS } from './name-kinds.ts'
 import type { TextKind } from './name-kinds.ts'
 import type { TextBound } from './text-bounds.ts'
@@ -39,6 +40,17 @@ export type AuthorityNames = 'any' | {
   readonly upn?: NameBound
   /** OIDs of certificate policies. */
   readonly policy?: NameBound
+  /** Registered IDs of the alternative names, as OIDs. */
+  readonly registeredId?: NameBound
+  /** What qcStatements may claim. Each part that is mentioned may have the listed values only. */
+  readonly qualified?: 'any' | QualifiedBound
+  /** What an admission may claim, likewise. */
+  readonly admission?: 'any' | AdmissionBound
+  /**
+   * OIDs of the extensions that rules see, for the key `extension`. Other than for the other kinds, a certificate with
+   * further extensions is not refused: every certificate has some. Those are unknown to rules.
+   */
+  readonly extension?: NameBound
   /** Attributes that the subject must have, with their allowed values. Of several such sets, any is enough. */
   readonly subject?: 'any' | SubjectAttributes | readonly SubjectAttributes[]
 }
@@ -62,17 +74,21 @@ export function readAuthorityNames (names: AuthorityNames, where: string): ReadN
   }
   refuseUnknownKeys(names, CLAIM_KINDS, where, PathOptionError, where)
   const text = new Map<TextKind, ReadBound>()
-  for (const [kind, { readBound: read }] of TEXT_KINDS) {
+  for (const [kind, { readBound: read, readBounds }] of TEXT_KINDS) {
     // Own properties only, so that a polluted Object.prototype cannot add bounds.
     const bound = Object.hasOwn(names, kind) ? names[kind] : undefined
-    if (bound !== undefined) text.set(kind, readBound(bound, `${where}.${kind}`, read))
+    const place = `${where}.${kind}`
+    if (bound === undefined) continue
+    if (bound === 'any') text.set(kind, 'any')
+    else text.set(kind, readBounds?.(bound, place) ?? readBound(bound as string, place, read as ReadOne))
   }
   const subject = Object.hasOwn(names, 'subject') ? names.subject : undefined
   return { text, subject: subject === undefined ? undefined : readSubject(subject, `${where}.subject`) }
 }
 
-function readBound (bound: NameBound, where: string, read: (text: string, where: string) => TextBound): ReadBound {
-  if (bound === 'any') return 'any'
+type ReadOne = (text: string, where: string) => TextBound
+
+function readBound (bound: string | readonly string[], where: string, read: ReadOne): ReadBound {
   const list: readonly unknown[] = Array.isArray(bound) ? bound : [bound]
   if (list.length === 0) {
     throw wrongValue(PathOptionError, where, bound, `at least one bound, or no ${where} at all`)

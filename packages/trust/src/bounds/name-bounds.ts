@@ -1,3 +1,4 @@
+import { parseSpiffeId } from '@peerkit/identity'
 import type { ClaimKind, DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { isSubjectWithin, readAuthorityNames } from './authority-names.ts'
 import type { AuthorityNames, ReadBound, ReadNames } from './authority-names.ts'
@@ -12,6 +13,8 @@ export interface OutsideName {
   readonly name: string | undefined
   /** The authority's bounds for that kind, as text. */
   readonly bound: string
+  /** For a claim in an extension that is malformed: why it cannot be read. */
+  readonly flaw?: string
 }
 
 /** Whether the certificate has a name that cannot be read and may be of a kind, a tolerated flaw. */
@@ -47,6 +50,8 @@ export class NameBounds {
   /** The kinds of names that the authority does not vouch for at all. */
   readonly notBelieved: readonly ClaimKind[]
   readonly #names: ReadNames
+  /** The trust domains of the bounds for SPIFFE IDs. */
+  readonly #trustDomains: ReadonlySet<string>
 
   /**
    * @param names the option `names` of an authority
@@ -55,7 +60,14 @@ export class NameBounds {
    */
   constructor (names: AuthorityNames, where: string) {
     this.#names = readAuthorityNames(names, where)
+    this.#trustDomains = new Set(this.#spiffe.map(({ text }) => parseSpiffeId(text).trustDomain))
     this.notBelieved = Object.freeze(CLAIM_KINDS.filter((kind) => this.#boundsOf(kind) === undefined))
+  }
+
+  /** The OIDs of the extensions that it vouches for; undefined: all, or none if `notBelieved` has `extension`. */
+  get believedExtensions (): readonly string[] | undefined {
+    const bounds = this.#names.text.get('extension')
+    return bounds === undefined || bounds === 'any' ? undefined : bounds.map(({ text }) => text)
   }
 
   /** Whether the authority vouches for no kind of names. */
@@ -79,6 +91,8 @@ export class NameBounds {
 
   /** Whether a SPIFFE ID can be within these bounds and within others. Both must have bounds for SPIFFE IDs. */
   overlapsSpiffe (other: NameBounds): boolean {
+    // Hundreds of trust domains may share a root, and each is compared with each.
+    if (![...this.#trustDomains].some((name) => other.#trustDomains.has(name))) return false
     const others = other.#spiffe
     return this.#spiffe.some((one) => others.some((two) => one.covers(two.text) || two.covers(one.text)))
   }
@@ -102,6 +116,8 @@ export class NameBounds {
     const subject = this.#findSubject(leaf)
     if (subject !== undefined) return subject
     for (const [kind, names] of this.#listBounded(leaf)) {
+      const flaw = TEXT_KINDS.get(kind)!.flawOf?.(leaf)
+      if (flaw !== undefined) return { kind, name: undefined, bound: this.describe(kind), flaw }
       if (hasUnreadable(leaf, kind)) return { kind, name: undefined, bound: this.describe(kind) }
       const outside = this.#findText(kind, names)
       if (outside !== undefined) return outside
@@ -127,11 +143,12 @@ export class NameBounds {
     }
     const outside = this.findOutside(leaf)
     if (outside === undefined) return undefined
-    const { kind, name, bound } = outside
+    const { kind, name, bound, flaw } = outside
     const label = kind === 'subject' ? kind : TEXT_KINDS.get(kind)!.label
     if (name === undefined) {
       const rest = `which may be outside of what authority "${authority}" vouches for (${kind}: ${bound})`
-      return { isTooMuch: false, text: `has a ${label} that cannot be read, ${rest}` }
+      const why = flaw === undefined ? '' : `; ${flaw}`
+      return { isTooMuch: false, text: `has a ${label} that cannot be read, ${rest}${why}` }
     }
     const shown = JSON.stringify(name.slice(0, MAX_SHOWN))
     const rest = `which is outside of what authority "${authority}" vouches for (${kind}: ${bound})`
@@ -179,7 +196,8 @@ export class NameBounds {
   /**
    * Whether a certificate within the bounds can have a value that a rule requires.
    *
-   * @param value as in a certificate; for `subject` as `<OID>=<value>`. It may also stand for many names: a SPIFFE ID
+   * @param value as in a certificate; for `subject` as `<OID>=<value>`, for `qualified` and `admission` as
+   *   `<part>=<value>`, for `extension` its OID. It may also stand for many names: a SPIFFE ID
    *   without a path, `*.` and a domain, `*` and a final `**` in the path of a SPIFFE ID or URI, a range of addresses.
    */
   mayClaim (kind: ClaimKind, value: string): boolean {

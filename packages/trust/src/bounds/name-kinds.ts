@@ -1,7 +1,8 @@
-import { isSpiffe } from '@peerkit/identity'
+import { flawOfClaim, isSpiffe } from '@peerkit/identity'
 import type { ClaimKind, PeerIdentity, SubjectAltNameKind } from '@peerkit/identity'
+import { listAdmission, listQualified, readAdmissionBound, readQualifiedBound } from './claim-bounds.ts'
 import {
-  readDnsBound, readEmailBound, readIpBound, readPolicyBound, readUpnBound
+  readDnsBound, readEmailBound, readIpBound, readOidBound, readUpnBound
 } from './text-bounds.ts'
 import type { TextBound } from './text-bounds.ts'
 import { readSpiffeBound, readUriBound } from './uri-bounds.ts'
@@ -17,8 +18,12 @@ export interface NameKind {
   readonly list: SubjectAltNameKind | undefined
   /** The names of a certificate. */
   readonly namesOf: (certificate: PeerIdentity) => readonly string[] | undefined
-  /** @throws PathOptionError */
-  readonly readBound: (text: string, where: string) => TextBound
+  /** Reads one bound. @throws PathOptionError */
+  readonly readBound?: (text: string, where: string) => TextBound
+  /** Reads all bounds, where they are not strings. @throws PathOptionError */
+  readonly readBounds?: (bound: unknown, where: string) => readonly TextBound[]
+  /** Why the claims of a certificate cannot be read, for those in an extension of their own. */
+  readonly flawOf?: (certificate: PeerIdentity) => string | undefined
 }
 
 const UPN = '1.3.6.1.4.1.311.20.2.3'
@@ -67,8 +72,30 @@ export const TEXT_KINDS: ReadonlyMap<TextKind, NameKind> = new Map(Object.entrie
     label: 'certificate policy',
     list: undefined,
     namesOf: ({ policies }) => policies,
-    readBound: readPolicyBound
-  }
+    readBound: readOidBound
+  },
+  registeredId: {
+    label: 'registered ID',
+    list: 'registeredId',
+    namesOf: ({ subjectAltNames }) => subjectAltNames?.registeredId,
+    readBound: readOidBound
+  },
+  qualified: {
+    label: 'qualified statement',
+    list: undefined,
+    namesOf: ({ qualified }) => qualified && listQualified(qualified),
+    readBounds: readQualifiedBound,
+    flawOf: (certificate) => flawOfClaim(certificate, 'qualified')
+  },
+  admission: {
+    label: 'admission',
+    list: undefined,
+    namesOf: ({ admission }) => admission && listAdmission(admission),
+    readBounds: readAdmissionBound,
+    flawOf: (certificate) => flawOfClaim(certificate, 'admission')
+  },
+  // Every certificate has extensions. Those that are not listed are not believed, and are no reason to refuse it.
+  extension: { label: 'extension', list: undefined, namesOf: () => [], readBound: readOidBound }
 } satisfies Record<TextKind, NameKind>) as Array<[TextKind, NameKind]>)
 
 /** Every kind of claim, in the order of texts and lists. */

@@ -125,8 +125,8 @@ export function readUpnBound (text: string, where: string): TextBound {
   }
 }
 
-/** @throws PathOptionError */
-export function readPolicyBound (text: string, where: string): TextBound {
+/** An OID, exactly. @throws PathOptionError */
+export function readOidBound (text: string, where: string): TextBound {
   if (!isObjectIdentifier(text)) throw wrongValue(PathOptionError, where, text, 'an OID in dotted decimals')
   return { text, covers: (name) => name === text }
 }

@@ -82,7 +82,10 @@ export interface TrustEvaluator {
    * @param sent count only a decision for exactly these other certificates. Default: any
    */
   remembers (leaf: Uint8Array, sent?: readonly Uint8Array[]): boolean
-  /** Whether the anchors and the revocation data are unchanged since a decision. */
+  /**
+   * Whether a decision still holds: the anchors and the revocation data are unchanged, or only authorities for
+   * X.509-SVIDs of other trust domains changed.
+   */
   isCurrent (decision: Pick<Decision, 'version'>): boolean
   /** Whether a decision may be used without evaluating again: it is current and has not expired. */
   isFresh (decision: Accepted): boolean

@@ -77,9 +77,11 @@ class Evaluator implements TrustEvaluator {
     return sent === undefined ? this.#recall(leaf).length > 0 : this.#memory.find(leaf, sent) !== undefined
   }
 
-  isCurrent ({ version }: Pick<Decision, 'version'>): boolean {
+  isCurrent (decision: Pick<Decision, 'version'> & { readonly authority?: string }): boolean {
+    const { version, authority } = decision
     const now = this.version
-    return version === now || (version.trust === now.trust && version.revocation === now.revocation)
+    return version === now || (version.trust === now.trust && version.revocation === now.revocation) ||
+      (authority !== undefined && this.#inForce.outlives(authority, version))
   }
 
   isFresh (decision: Accepted): boolean {
@@ -204,17 +206,20 @@ class Evaluator implements TrustEvaluator {
    * Returns the same object for the same leaf, chain and authority, so that connections of a client share caches on it.
    */
   #nameOf (leaf: Certificate, chain: readonly PeerIdentity[], authority: LoadedAuthority): PeerIdentity {
-    const { name, bounds: { notBelieved } } = authority
+    const { name, bounds: { believedExtensions, notBelieved } } = authority
     for (const { decision: { peer } } of this.#recall(leaf.der)) {
       const isSameChain = peer.chain?.length === chain.length &&
         chain.every(({ fingerprint256 }, index) => fingerprint256 === peer.chain?.[index]?.fingerprint256)
-      if (isSameChain && peer.authority === name && sameKinds(peer.notBelieved, notBelieved)) return peer
+      const isSameBelief = sameList(peer.notBelieved, notBelieved) &&
+        sameList(peer.believedExtensions, believedExtensions)
+      if (isSameChain && peer.authority === name && isSameBelief) return peer
     }
-    return limitPeerIdentity(relinkPeerIdentity(leaf.identity, { chain }), name, notBelieved)
+    return limitPeerIdentity(relinkPeerIdentity(leaf.identity, { chain }), name, notBelieved, believedExtensions)
   }
 }
 
-function sameKinds (one: readonly string[], other: readonly string[]): boolean {
+function sameList (one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
   return one.length === other.length && one.every((kind, index) => kind === other[index])
 }
 

@@ -68,8 +68,9 @@ export interface Connection {
  */
 export async function openConnection (destination: Destination, context: ConnectContext): Promise<Connection> {
   const snapshot = context.credentials.current
-  if (context.now() >= endOfValidity(snapshot)) {
-    throw new OutboundCredentialsExpiredError(destination.origin, snapshot.notAfter)
+  const { withdrawn = false } = snapshot
+  if (withdrawn || context.now() >= endOfValidity(snapshot)) {
+    throw new OutboundCredentialsExpiredError(destination.origin, snapshot.notAfter, withdrawn)
   }
   const key = keyOf(destination, snapshot)
   const cached = context.sessions.take(key)
@@ -199,8 +200,14 @@ export class ConnectLimit {
   readonly #cancel: () => void
   readonly #sockets: Socket[] = []
 
-  /** @param makeError makes the error with which opening the connection fails */
-  constructor (milliseconds: number, makeError: () => Error) {
+  readonly #parent: ConnectLimit | undefined
+
+  /**
+   * @param makeError makes the error with which opening the connection fails
+   * @param parent a limit of several attempts, of which this is one
+   */
+  constructor (milliseconds: number, makeError: () => Error, parent?: ConnectLimit) {
+    this.#parent = parent
     // The socket keeps the process alive while a connection is opened.
     this.#cancel = scheduleTimer(() => {
       const error = makeError()
@@ -209,13 +216,19 @@ export class ConnectLimit {
     }, milliseconds)
   }
 
+  /** Whether the time is up. */
+  get isOver (): boolean { return this.#expired.signal.aborted }
+
   /** Resolves like the promise, or rejects when the time is up. */
   async race<T> (promise: Promise<T>): Promise<T> {
     return await withTimeout(promise, { signal: this.#expired.signal })
   }
 
   /** Destroys the socket when time is up. */
-  guard (socket: Socket): void { this.#sockets.push(socket) }
+  guard (socket: Socket): void {
+    this.#sockets.push(socket)
+    this.#parent?.guard(socket)
+  }
 
   end (): void { this.#cancel() }
 }

@@ -5,9 +5,10 @@ import { connect, createSecureContext } from 'node:tls'
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
 import { secureContextOptions } from '@peerkit/credentials'
 import type { CredentialSnapshot } from '@peerkit/credentials'
+import { watchServerCertificate } from '@peerkit/identity/internal'
 import type { SentChain } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
-import { watchRenegotiation, watchServerCertificate } from './node-internals.ts'
+import { watchRenegotiation } from './node-internals.ts'
 
 /** TLS settings of an agent, apart from its credentials. */
 export interface TlsSettings {

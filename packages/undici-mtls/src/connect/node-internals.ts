@@ -1,22 +1,4 @@
 import type { TLSSocket } from 'node:tls'
-import { readSentChain } from '@peerkit/identity/internal'
-import type { SentChain } from '@peerkit/identity/internal'
-
-/**
- * Reads what a server presents before Node does, and prevents Node from creating its legacy certificate object:
- * `tls.connect` calls `getPeerCertificate`, which crashes Node 24 if a key is on a curve without a NIST name.
- *
- * @returns a function that returns what was read; undefined before the handshake is done, on a resumed session, and if
- *   the server sent no certificate
- */
-export function watchServerCertificate (socket: TLSSocket): () => SentChain | undefined {
-  let presented: SentChain | undefined
-  Object.defineProperty(socket, 'getPeerCertificate', { value: () => ({}), configurable: true })
-  socket.prependOnceListener('secure', () => {
-    if (!socket.isSessionReused()) presented = readSentChain(socket)
-  })
-  return () => presented
-}
 
 /**
  * Notices that a server asks for renegotiation (TLS 1.2). OpenSSL answers no_renegotiation, as it is told to, and

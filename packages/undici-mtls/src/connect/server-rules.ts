@@ -69,8 +69,9 @@ export function compileServerRules (
   return Object.freeze({ byId, byName, byNameAlone: false, describe })
 }
 
-function authoritiesFor ({ current }: CredentialSource, where: string): readonly RuleAuthority[] {
-  const found = ruleAuthoritiesOf(current, 'servers')
+function authoritiesFor (credentials: CredentialSource, where: string): readonly RuleAuthority[] {
+  const { current } = credentials
+  const found = ruleAuthoritiesOf(current, 'servers', credentials)
   if (found.some(({ only }) => only === undefined)) return found
   const names = current.authorities.map(({ name }) => `"${name}"`).join(', ')
   throw new OutboundOptionError(
@@ -93,7 +94,7 @@ function listEntries (rules: RuleSet): readonly RuleEntry[] {
  */
 function namesSpiffeId (rule: RuleEntry, groups: Groups | undefined, seen: ReadonlySet<string> = new Set()): boolean {
   if (typeof rule === 'function') return false
-  if (typeof rule !== 'string') return rule.spiffe !== undefined
+  if (typeof rule !== 'string') return rule.spiffe !== undefined || rule.trustDomain !== undefined
   const group = groups?.[rule]
   if (group === undefined || seen.has(rule)) return false
   const members = listEntries(group)

@@ -120,7 +120,7 @@ export class ConnectionManager {
       if (change.type !== 'rotated') return
       lists.follow()
       warnOfOwnPurpose(source.current)
-      this.#retireOrigins(source, change.trustChanged)
+      this.#retireOrigins(source, change.trustChanged || change.snapshot.withdrawn === true)
     }))
   }
 

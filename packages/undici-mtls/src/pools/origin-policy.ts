@@ -1,5 +1,4 @@
 import type { CredentialSource } from '@peerkit/credentials'
-import { describeUrl, wrongOption } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import { checkProxyOptions, originOptions } from '../agent-options.ts'
 import type { MtlsAgentOptions, OriginOptions, ProxyOptions } from '../agent-options.ts'
@@ -7,6 +6,8 @@ import { withoutRootDot } from '../connect/host-name.ts'
 import { compileServerRules } from '../connect/server-rules.ts'
 import type { ServerRules } from '../connect/server-rules.ts'
 import { OutboundOptionError, OutboundOriginError } from '../errors.ts'
+import { AddressResolver } from './address-resolver.ts'
+import { readOrigin } from './read-origin.ts'
 
 /** How to connect to an origin, and which server must answer. */
 export interface OriginPolicy {
@@ -16,6 +17,8 @@ export interface OriginPolicy {
   readonly servername: string | undefined
   readonly socketPath: string | undefined
   readonly proxy: Proxy | undefined
+  /** Finds the addresses of the origin; undefined: DNS does. */
+  readonly resolver: AddressResolver | undefined
 }
 
 /**
@@ -52,6 +55,12 @@ export class OriginPolicies {
     ].flatMap(({ credentials, proxy }) => [credentials, proxy?.credentials ?? credentials]))
   }
 
+  /** Aborts what resolvers are asked at this moment. */
+  abortResolvers (): void {
+    for (const { resolver } of this.#origins.values()) resolver?.close()
+    this.#others?.resolver?.close()
+  }
+
   /** @throws OutboundOriginError if the agent must not call the origin */
   find (origin: string): OriginPolicy {
     const known = this.#origins.get(origin)
@@ -74,7 +83,8 @@ function createOriginPolicy (
     ? [options.allowedServers, 'allowedServers']
     : [own.allowedServers, `${where}.allowedServers`]
   const { servers: groups } = options
-  const socketPath = own.socketPath ?? (own.proxy === undefined ? options.socketPath : undefined)
+  const isElsewhere = own.proxy !== undefined || own.resolve !== undefined
+  const socketPath = own.socketPath ?? (isElsewhere ? undefined : options.socketPath)
   const credentials = own.credentials ?? options.credentials
   const proxy = own.proxy !== undefined
     ? readProxy(own.proxy, groups, `${where}.proxy`, credentials)
@@ -85,34 +95,25 @@ function createOriginPolicy (
     credentials,
     servername: own.servername === undefined ? undefined : withoutRootDot(own.servername),
     socketPath,
-    proxy
+    proxy,
+    resolver: createResolver(own, where, options)
   })
 }
 
-/**
- * Checks that a string is an https origin, without a path.
- *
- * @param text such as `https://ledger.internal:8443`
- * @returns the origin in its normal form, without the dot of an absolute DNS name
- * @throws OutboundOptionError if it is not
- * @example
- * ```ts
- * console.log(readOrigin('https://Ledger.internal:443/')) // https://ledger.internal
- * ```
- */
-export function readOrigin (text: string): string {
-  const hasScheme = text.includes('://')
-  if (!hasScheme || !URL.canParse(text)) {
-    const expected = 'an https origin such as https://ledger.internal:8443' + (hasScheme ? '' : ': https:// is missing')
-    throw wrongOption(OutboundOptionError, 'origin', describeUrl(text), expected)
+/** @throws OutboundOptionError */
+function createResolver (
+  { resolve, resolveTtl, socketPath }: OriginOptions, where: string, options: MtlsAgentOptions
+): AddressResolver | undefined {
+  if (resolve === undefined) {
+    if (resolveTtl === undefined) return undefined
+    throw new OutboundOptionError(`${where}: found resolveTtl without resolve; expected both`)
   }
-  const url = new URL(text)
-  if (url.protocol !== 'https:' || url.pathname !== '/' || url.search !== '' || url.hash !== '' ||
-    url.username !== '' || url.password !== '') {
-    throw wrongOption(OutboundOptionError, 'origin', describeUrl(text), 'only https, host and port')
+  if (socketPath !== undefined) {
+    throw new OutboundOptionError(`${where}: found resolve and socketPath; expected only one of them`)
   }
-  url.hostname = withoutRootDot(url.hostname)
-  return url.origin
+  const { connectTimeout = 10_000, now = Date.now } = options
+  const timeout = Math.max(1, Math.floor(connectTimeout / 2))
+  return new AddressResolver({ resolve, resolveTtl: resolveTtl ?? 30_000, timeout, now })
 }
 
 /** The checked and compiled options of a proxy. */

@@ -12,6 +12,7 @@ import type { Exchange, PoolSlot, RequestPool } from '../dispatch/exchange.ts'
 import { OutboundUnreachableError, OutboundWrongServerError } from '../errors.ts'
 import type { OutboundError, ServerRefusal } from '../errors.ts'
 import type { OriginPolicy } from './origin-policy.ts'
+import { reachAddresses } from './reach-addresses.ts'
 import { reachOrigin, withoutH2 } from './reach-origin.ts'
 import type { Address } from './reach-origin.ts'
 
@@ -93,7 +94,13 @@ export class OriginPool implements RequestPool {
     const context = allowH2 ? this.#options.context : withoutH2(this.#options.context)
     const deadline = new ConnectLimit(timeout, () => timedOut(policy.origin, timeout))
     try {
-      const connection = await reachOrigin({ policy, address, hostname, deadline, context, proxyContext })
+      const reach = { policy, address, hostname, deadline, context, proxyContext }
+      const { resolver } = policy
+      const connection = resolver === undefined
+        ? await reachOrigin(reach)
+        : await reachAddresses({
+          ...reach, resolver, timeout, makeTimeout: (milliseconds) => timedOut(policy.origin, milliseconds)
+        })
       this.#publishIdentified(connection)
       return connection
     } catch (error) {

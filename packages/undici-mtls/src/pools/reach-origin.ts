@@ -12,7 +12,7 @@ import type { OriginPolicy, Proxy } from './origin-policy.ts'
 /** The address to connect to, from undici's client. */
 export interface Address { readonly hostname: string, readonly port: string, readonly localAddress?: string | null }
 
-interface ReachOptions {
+export interface ReachOptions {
   readonly policy: OriginPolicy
   readonly address: Address
   /** The name that the certificate must be for. */
@@ -42,8 +42,9 @@ export async function reachOrigin (
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
     return { socket: await openTunnel(proxy, proxyConnection.socket, authority, origin) }
   }
+  const sessionKey = `${origin} ${hostname} ${host}:${port}`
   const connection = await deadline.race(
-    openConnection({ origin, rules, hostname, deadline, open, sessionKey: `${origin} ${hostname}` }, context)
+    openConnection({ origin, rules, hostname, deadline, open, sessionKey }, context)
   )
   connection.validUntil = Math.min(connection.validUntil, proxyEnd)
   return connection

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import type { TemporaryRule } from '@peerkit/rules'
 import { mapAccess } from '../../access/route-map.ts'
 import type { AccessMap, AccessRow } from '../../access/route-map.ts'
 import type { ConsoleState } from '../../console-state.ts'
@@ -8,8 +9,9 @@ import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import {
-  OUTCOMES, badge, breakable, choiceField, countOf, decisionCounts, filterForm, table, textField
+  OUTCOMES, badge, breakable, choiceField, countOf, decisionCounts, endBadge, filterForm, table, textField
 } from '../parts.ts'
+import { WEEK } from '../time.ts'
 
 /** Shortens a SPIFFE ID to its path, because the trust domain is the same for all. */
 function shortenName (identity: PeerIdentity): string {
@@ -36,12 +38,12 @@ export function accessPage (state: ConsoleState, query: Query): Page {
       `, rules file generation ${state.control.rulesVersion}`}.${map.ownLeftOut > 0 &&
         html` The console's own ${map.ownLeftOut} routes <a
           href="${prefix}/access?q=${encodeURIComponent(prefix)}">are not listed</a>.`}</p>
-<section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows)}</section>
+<section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows, state.now())}</section>
 <section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
   }
 }
 
-function rulesTable (rows: readonly AccessRow[]): Html {
+function rulesTable (rows: readonly AccessRow[], now: number): Html {
   return table({
     id: 'routes',
     caption: 'Routes and the rules in force',
@@ -49,7 +51,7 @@ function rulesTable (rows: readonly AccessRow[]): Html {
     empty: 'No route has all these words in its method, path, scope or rules.',
     rows: rows.map((row) => [
       { content: showRoute(row), isHeader: true, class: 'break' },
-      { content: showRules(row), class: 'wide' },
+      { content: showRules(row, now), class: 'wide' },
       { content: decisionCounts(row.route.counts) }
     ])
   })
@@ -61,12 +63,18 @@ function showRoute ({ route: { methods, name, scope } }: AccessRow): Html {
     html`<br><span class="faint">in scope ${scope}</span>`}`
 }
 
-function showRules ({ route: { access, requirements } }: AccessRow): Html {
+function showRules ({ route: { access, requirements } }: AccessRow, now: number): Html {
   if (access === 'public') return html`${badge('warn', 'public')} also without a certificate`
-  return html`${requirements.map(({ rules, mode, allows }, index) =>
+  return html`${requirements.map(({ rules, mode, allows, temporary }, index) =>
     html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report-only' &&
       badge('warn', 'report only')}${access === 'nobody' && badge('bad', 'closed')}</p>
-<ul>${allows.split('\n').map((line) => html`<li>${line.replace(/^- /, '')}</li>`)}</ul></div>`)}`
+<ul>${allows.split('\n').map((line) => html`<li>${line.replace(/^- /, '')}</li>`)}</ul>${showEnds(temporary, now)}</div>`)}`
+}
+
+/** The rules of a route that have ended, or end within a week. */
+function showEnds (temporary: readonly TemporaryRule[], now: number): Html[] {
+  return temporary.filter(({ until }) => until - now <= WEEK)
+    .map(({ path, until }) => html`<p class="faint">${path} ${endBadge(until, now)}</p>`)
 }
 
 function rowHead ({ route: { methods, url } }: AccessRow): Html {

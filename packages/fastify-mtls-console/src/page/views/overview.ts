@@ -2,6 +2,7 @@ import { endOfValidity } from '@peerkit/identity'
 import { findRoutes } from '../../access/route-map.ts'
 import type { ConsoleState } from '../../console-state.ts'
 import type { Turn } from '../../trust/rotation-history.ts'
+import { gatherSource } from '../../trust/source-facts.ts'
 import { listEnds } from '../../trust/trust-facts.ts'
 import type { End } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
@@ -61,8 +62,8 @@ function tiles (state: ConsoleState, now: number): Html[] {
     tile(
       'Credentials',
       `Generation ${current.generation}`,
-      rotations.isRefused ? badge('bad', 'new credentials refused') : describeTurn(turn, now),
-      rotations.isRefused ? 'bad' : 'good'
+      describeCredentials(state, turn, now),
+      rotations.isRefused || isFailing(state) ? 'bad' : 'good'
     ),
     tile('Clients seen', String(clients.length), html`${sum('allowed')} requests allowed`, 'good'),
     tile(
@@ -79,6 +80,17 @@ function tiles (state: ConsoleState, now: number): Html[] {
       closed > 0 ? 'warn' : 'good'
     )
   ]
+}
+
+function describeCredentials (state: ConsoleState, turn: Turn | undefined, now: number): Html {
+  if (isFailing(state)) return html`${badge('bad', 'source fails')} since ${showTime(gatherSource(state)?.since, now)}`
+  return state.rotations.isRefused ? badge('bad', 'new credentials refused') : describeTurn(turn, now)
+}
+
+/** Files and memory cannot fail: what they have was refused. */
+function isFailing (state: ConsoleState): boolean {
+  const source = gatherSource(state)
+  return source?.state === 'failing' && source.kind !== 'files' && source.kind !== 'memory'
 }
 
 function describeTurn (turn: Turn | undefined, now: number): Html {

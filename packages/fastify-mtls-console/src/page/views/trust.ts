@@ -9,6 +9,7 @@ import { badge, certificateFacts, facts, hexadecimal, lines, showExpiry, table }
 import { showTime } from '../time.ts'
 import { authorityList, listClients } from './authorities.ts'
 import { endsTable } from './overview.ts'
+import { bundleSection, sourceFacts } from './source.ts'
 
 const WHY_UNPLACED = 'Node does not expose an intermediate, or a gateway forwards too little'
 
@@ -27,6 +28,7 @@ ${trust.warnings.map((warning) => html`<p class="notice bad">${warning}</p>`)}
 ${facts([
   ['Generation', trust.generation],
   ['Trust epoch', trust.trustEpoch],
+  ...sourceFacts(trust.source, now),
   ['First expiry of the chain', showExpiry(trust.notAfter, now)]
 ])}
 ${certificateFacts(trust.identity, now)}
@@ -38,6 +40,7 @@ ${trust.intermediates.length > 0 &&
 <section aria-labelledby="anchors"><h2 id="anchors">Trusted CAs</h2>${authorityList(trust, prefix, now)}
 ${trust.unplaced > 0 && html`<p class="faint">The CA of ${trust.unplaced} clients is not known: ${WHY_UNPLACED}.</p>`}
 </section>
+${bundleSection(trust, now)}
 ${trust.formerAnchors.length > 0 &&
   html`<section aria-labelledby="former-title"><h2
     id="former-title">CAs removed since the start</h2>${formerTable(trust, prefix, now)}</section>`}

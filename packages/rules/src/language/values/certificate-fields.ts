@@ -1,4 +1,6 @@
 import { isObjectIdentifier } from '@peerkit/identity'
+import { suggestNearest } from '@peerkit/identity/internal'
+import { KEY_USAGE } from '@peerkit/identity/x509'
 import { refuseRule } from '../rule-path.ts'
 import type { RulePath } from '../rule-path.ts'
 import { readText } from './field-value.ts'
@@ -84,13 +86,36 @@ export function readExtendedKeyUsage (value: unknown, path: RulePath): FieldValu
   return { field: PURPOSE, key: readOid(value, path) }
 }
 
-function readOid (value: unknown, path: RulePath): string {
+/** @throws RuleInvalidError */
+export function readOid (value: unknown, path: RulePath): string {
   const text = readText(value, path, EXPECTED_OID)
   if (!isObjectIdentifier(text)) {
     const oid = PURPOSES.get(text.toLowerCase())
     refuseRule(path, 'invalid_value', text, EXPECTED_OID, oid === undefined ? '' : `${text} is ${oid}`)
   }
   return text
+}
+
+/** The OID of a name, or an OID. @throws RuleInvalidError */
+export function readNamedOid (names: Readonly<Record<string, string>>, value: unknown, path: RulePath): string {
+  const expected = `${Object.keys(names).join(', ')} or an OID`
+  const text = readText(value, path, expected)
+  const oid = Object.hasOwn(names, text) ? names[text] : text
+  if (oid !== undefined && isObjectIdentifier(oid)) return oid
+  return refuseRule(path, 'invalid_value', text, expected, suggestNearest(text, Object.keys(names)))
+}
+
+const KEY_USAGE_FIELD: CertificateField = { name: 'keyUsage', segmented: false, read: (peer) => peer.keyUsage }
+const USAGES = Object.keys(KEY_USAGE)
+const EXPECTED_USAGE = `one of ${USAGES.join(', ')}`
+
+/** A key usage. A certificate without the extension has none of them. @throws RuleInvalidError */
+export function readKeyUsage (value: unknown, path: RulePath): FieldValue {
+  const text = readText(value, path, EXPECTED_USAGE)
+  if (!USAGES.includes(text)) {
+    refuseRule(path, 'invalid_value', text, EXPECTED_USAGE, suggestNearest(text, USAGES))
+  }
+  return { field: KEY_USAGE_FIELD, key: text }
 }
 
 const AUTHORITY: CertificateField = {

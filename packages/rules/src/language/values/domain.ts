@@ -26,7 +26,8 @@ export function readDnsName (value: unknown, path: RulePath): FieldValue {
   if (host.length > 253 || !host.split('.').every((label) => LABEL.test(label))) {
     refuse('no certificate has such a dNSName')
   }
-  return { field: host === text ? DNS : DNS_PARENT, key: host.toLowerCase() }
+  const key = host.toLowerCase()
+  return host === text ? { field: DNS, key } : { field: DNS_PARENT, key, coversMany: true }
 }
 
 /**
@@ -65,7 +66,7 @@ export function readEmail (value: unknown, path: RulePath): FieldValue {
 }
 
 /** RFC 5280 section 7.5: the host is case-insensitive, the local part case-sensitive. */
-function foldHost (address: string): string {
+export function foldHost (address: string): string {
   const at = address.lastIndexOf('@')
   return at === -1 ? address : address.slice(0, at) + address.slice(at).toLowerCase()
 }

@@ -10,7 +10,7 @@ export interface CertificateField {
   /** Fields with the same name are the same field. */
   readonly name: string
   readonly segmented: boolean
-  /** The certificate's keys; `undefined` if unknown. The fields of one rule key are either all known or all unknown. */
+  /** The certificate's keys; `undefined` if unknown. */
   readonly read: (peer: PeerIdentity) => readonly string[] | undefined
 }
 
@@ -20,6 +20,8 @@ export interface FieldValue {
   readonly key: string
   /** The pattern, for a segmented field. */
   readonly segments?: readonly string[]
+  /** Whether it stands for many values, as a range does. Such a value is never taken from a request. */
+  readonly coversMany?: boolean
 }
 
 /** A string that is not empty and has no unpaired surrogates, which no certificate can have. */
@@ -39,8 +41,10 @@ export function readPrintable (
   return text
 }
 
+type TextKind = 'dns' | 'uri' | 'email' | 'ip' | 'registeredId'
+
 /** The subject alternative names of one kind. An empty list means none, `undefined` means unknown. */
-export function listAltNames (peer: PeerIdentity, kind: 'dns' | 'uri' | 'email' | 'ip'): readonly string[] | undefined {
+export function listAltNames (peer: PeerIdentity, kind: TextKind): readonly string[] | undefined {
   const names = peer.subjectAltNames
   return names === undefined || names.unknown.includes(kind) ? undefined : names[kind]
 }

@@ -20,7 +20,7 @@ export function readIp (value: unknown, path: RulePath): FieldValue {
   const slash = text.indexOf('/')
   const address = parseIp(slash === -1 ? text : text.slice(0, slash))
   if (address === undefined) refuseRule(path, 'invalid_value', text, EXPECTED)
-  if (slash === -1) return rangeValue(address.bits, address.bits, address.value)
+  if (slash === -1) return rangeValue(address.bits, address.bits, address.value, false)
   const written = text.slice(slash + 1)
   // The prefix length of an IPv4-mapped range counts the 96 leading bits; that of an IPv4 range does not.
   const isMapped = isIP(text.slice(0, slash)) === 6 && address.bits === 32
@@ -35,7 +35,7 @@ export function readIp (value: unknown, path: RulePath): FieldValue {
     const range = `${renderIp({ bits: address.bits, value: network })}/${prefix}`
     refuseRule(path, 'never_matches', text, EXPECTED, `it has host bits set; the range is ${range}`)
   }
-  return rangeValue(address.bits, prefix, address.value)
+  return rangeValue(address.bits, prefix, address.value, true)
 }
 
 function describeAll (bits: 32 | 128): string {
@@ -44,13 +44,14 @@ function describeAll (bits: 32 | 128): string {
 }
 
 /** Each prefix length is a field of its own: one look-up for each length in use, however many ranges there are. */
-function rangeValue (bits: 32 | 128, prefix: number, value: bigint): FieldValue {
+function rangeValue (bits: 32 | 128, prefix: number, value: bigint, coversMany: boolean): FieldValue {
   const field: CertificateField = {
     name: `ip/${bits}/${prefix}`,
     segmented: false,
     read: (peer) => listNetworks(peer, bits, prefix)
   }
-  return { field, key: keyOf(value, bits, prefix) }
+  const key = keyOf(value, bits, prefix)
+  return coversMany ? { field, key, coversMany } : { field, key }
 }
 
 function listNetworks (peer: PeerIdentity, bits: 32 | 128, prefix: number): readonly string[] | undefined {

@@ -5,8 +5,18 @@ import type { RulePath } from '../rule-path.ts'
 import { readText } from './field-value.ts'
 import type { CertificateField, FieldValue } from './field-value.ts'
 
-/** Which of the two names is meant. */
-export type NameField = 'subject' | 'issuer'
+/** Which names are meant. A certificate may have several directory names. */
+export type NameField = 'subject' | 'issuer' | 'directoryName'
+
+/** The names of a peer; `undefined` if they are unknown. */
+export function listNames (peer: PeerIdentity, field: NameField): readonly DistinguishedName[] | undefined {
+  if (field !== 'directoryName') {
+    const { [field]: name } = peer
+    return name === undefined ? undefined : [name]
+  }
+  const { subjectAltNames } = peer
+  return subjectAltNames?.unknown.includes(field) === false ? subjectAltNames.directoryName : undefined
+}
 
 /** An exact attribute value, anywhere in the name. @throws RuleInvalidError */
 export function readAttribute (field: NameField, oid: string, value: unknown, path: RulePath): FieldValue {
@@ -19,16 +29,22 @@ function attributeField (field: NameField, oid: string): CertificateField {
   const name = `${field}:${oid}`
   const known = fields.get(name)
   if (known !== undefined) return known
-  const read = (peer: PeerIdentity): readonly string[] | undefined => listTexts(peer[field], oid)
+  const read = (peer: PeerIdentity): readonly string[] | undefined => listAttributes(peer, field, oid)
   const created: CertificateField = { name, segmented: false, read }
   // Enough for the types that rules use in practice. The limit keeps arbitrary OIDs from filling the memory.
   if (fields.size < 256) fields.set(name, created)
   return created
 }
 
+/** The texts of an attribute in all names of a peer; `undefined` if the names are unknown. */
+export function listAttributes (peer: PeerIdentity, field: NameField, oid: string): readonly string[] | undefined {
+  if (field === 'directoryName') return listNames(peer, field)?.flatMap((name) => listTexts(name, oid))
+  const { [field]: name } = peer
+  return name === undefined ? undefined : listTexts(name, oid)
+}
+
 /** Values that are not text (`other`) never match. */
-function listTexts (name: DistinguishedName | undefined, oid: string): readonly string[] | undefined {
-  if (name === undefined) return undefined
+export function listTexts (name: DistinguishedName, oid: string): readonly string[] {
   const texts: string[] = []
   for (const rdn of name.rdns) {
     for (const { type, value, encoding } of rdn) if (type === oid && encoding !== 'other') texts.push(value)
@@ -41,13 +57,14 @@ const EXPECTED = 'a distinguished name in RFC 4514 form, such as CN=web,O=Exampl
 const FIELDS: { readonly [field in NameField]: CertificateField } = {
   subject: nameField('subject'),
   issuer: nameField('issuer'),
+  directoryName: nameField('directoryName'),
 }
 
 function nameField (field: NameField): CertificateField {
   return {
     name: field,
     segmented: false,
-    read: ({ [field]: name }) => name === undefined ? undefined : [keyOf(name)]
+    read: (peer) => listNames(peer, field)?.map(keyOf)
   }
 }
 

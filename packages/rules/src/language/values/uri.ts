@@ -55,9 +55,25 @@ export function readSpiffe (value: unknown, path: RulePath): FieldValue {
   const plain = segments.map((segment) => segment === '*' || segment === REST ? 'x' : segment).join('/')
   const id = parseId(text.includes('*') ? plain : text, path, text)
   if (id.path === '' || (segments.length === 2 && segments[1] === REST)) {
-    return { field: TRUST_DOMAIN, key: segments[0] as string }
+    return { field: TRUST_DOMAIN, key: segments[0] as string, coversMany: true }
   }
   return text.includes('*') ? { field: SPIFFE_PATTERN, key: text, segments } : { field: SPIFFE, key: text }
+}
+
+const EXPECTED_DOMAIN = 'the name of a trust domain such as prod.example, without wildcards'
+
+/** The name of a trust domain. It is the same value as `spiffe` without a path. @throws RuleInvalidError */
+export function readTrustDomain (value: unknown, path: RulePath): FieldValue {
+  const text = readText(value, path, EXPECTED_DOMAIN)
+  const refuse = (hint: string): never => refuseRule(path, 'never_matches', text, EXPECTED_DOMAIN, hint)
+  if (text.startsWith('spiffe:')) refuse('for a SPIFFE ID there is the key "spiffe"')
+  try {
+    const { trustDomain, path: rest } = parseSpiffeId(`spiffe://${text}`)
+    return rest === '' ? { field: TRUST_DOMAIN, key: `spiffe://${trustDomain}` } : refuse('it has a path')
+  } catch (error) {
+    if (!(error instanceof SpiffeIdInvalidError)) throw error
+    return refuse(error.detail)
+  }
 }
 
 function parseId (text: string, path: RulePath, found: string): SpiffeId {

@@ -1,0 +1,185 @@
+import { dirname, resolve } from 'node:path'
+import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
+import type { KeyUsage, PeerIdentity } from '@peerkit/identity'
+import { UsageError } from '../command.ts'
+import type { RequestValues } from '../explain/request-values.ts'
+import { parseYaml } from '../explain/rules-file.ts'
+import { readCertificateFile } from '../files/certificate-file.ts'
+import { readBytes } from '../files/read-bytes.ts'
+
+/** One row of the table: a request, and what its peers expect. */
+export interface RulesTest {
+  /** Where it is in the file: `tests[0]`. */
+  readonly path: string
+  /** The route as in the rules file; undefined for a file without routes. */
+  readonly route: string | undefined
+  readonly request: RequestValues
+  /** The time of the request, in milliseconds since the epoch; undefined for now. */
+  readonly at: number | undefined
+  /** By the name of the peer: whether it is allowed. */
+  readonly expected: ReadonlyMap<string, boolean>
+}
+
+/** A file of tests. */
+export interface RulesTestFile {
+  /** Undefined for a client without a certificate. */
+  readonly peers: ReadonlyMap<string, PeerIdentity | undefined>
+  readonly tests: readonly RulesTest[]
+}
+
+const EXPECTED = 'YAML or JSON: { peers, tests }'
+const PEER = 'a certificate file, { cert, authority? }, names such as { subject, dns }, or "none"'
+const TEST_KEYS = ['route', 'params', 'query', 'headers', 'at', 'expect', 'others']
+const NAME_KEYS = [
+  'subject', 'issuer', 'dns', 'uri', 'email', 'ip', 'spiffe', 'upn', 'directoryName', 'registeredId', 'serialNumber',
+  'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'keyUsage', 'authority'
+]
+const LIST_KEYS = [
+  'dns', 'uri', 'email', 'ip', 'upn', 'directoryName', 'registeredId', 'policy', 'extendedKeyUsage', 'keyUsage'
+]
+/** The type of a user principal name among the otherNames. */
+const UPN = '1.3.6.1.4.1.311.20.2.3'
+
+/** Reads a file of tests, and the certificates that it names, relative to it. @throws UsageError */
+export async function readRulesTests (path: string): Promise<RulesTestFile> {
+  const where = `--tests ${path}`
+  const value = parseYaml(await readBytes(path, '--tests ', EXPECTED), path, where, EXPECTED)
+  const { peers, tests } = readObject(value, ['peers', 'tests'], where, EXPECTED)
+  const entries = Object.entries(readObject(peers, undefined, `${where}: peers`, 'an object of peers by name'))
+  const read = new Map<string, PeerIdentity | undefined>()
+  for (const [name, peer] of entries) {
+    read.set(name, await readPeer(peer, dirname(path), `${where}: peers.${name}`))
+  }
+  if (!Array.isArray(tests) || tests.length === 0) {
+    throw new UsageError(`${where}: tests is not a list of tests; expected { route, expect }, …`)
+  }
+  return { peers: read, tests: tests.map((test, index) => readTest(test, `tests[${index}]`, read, where)) }
+}
+
+/** What the file does not tell of a peer, its certificate does not have. */
+async function readPeer (value: unknown, folder: string, where: string): Promise<PeerIdentity | undefined> {
+  if (value === 'none') return undefined
+  if (typeof value === 'string') return await readCertificate(resolve(folder, value), where)
+  const fields = readObject(value, undefined, where, PEER)
+  const authority = fields['authority'] as string | undefined
+  if (Object.hasOwn(fields, 'cert')) {
+    readObject(fields, ['cert', 'authority'], where, PEER)
+    const peer = await readCertificate(resolve(folder, String(fields['cert'])), where)
+    return authority === undefined ? peer : limitPeerIdentity(peer, String(authority), [])
+  }
+  return readNames(readObject(fields, NAME_KEYS, where, PEER), where)
+}
+
+async function readCertificate (file: string, where: string): Promise<PeerIdentity> {
+  const [leaf = new Uint8Array()] = await readCertificateFile(file, `${where}: `, 'a certificate, PEM or DER')
+  return attempt(where, () => parsePeerIdentity(leaf))
+}
+
+function readNames (fields: Readonly<Record<string, unknown>>, where: string): PeerIdentity {
+  const list = (key: string): readonly string[] => {
+    const values = [fields[key] ?? []].flat() as unknown[]
+    const wrong = values.find((one) => typeof one !== 'string')
+    if (wrong === undefined) return values as readonly string[]
+    throw new UsageError(`${where}.${key}: found ${JSON.stringify(wrong)}; expected text, or a list of it`)
+  }
+  const text = (key: string): string | undefined => {
+    const value = fields[key]
+    if (value === undefined || typeof value === 'string') return value
+    throw new UsageError(`${where}.${key}: found ${JSON.stringify(value)}; expected text`)
+  }
+  for (const key of LIST_KEYS) list(key)
+  const spiffe = text('spiffe')
+  const authority = text('authority')
+  return attempt(where, () => {
+    const uri = [...list('uri'), ...spiffe === undefined ? [] : [spiffe]]
+    const peer = createPartialIdentity({
+      subject: text('subject') ?? '',
+      issuer: text('issuer'),
+      serialNumber: text('serialNumber'),
+      fingerprint256: text('fingerprint'),
+      publicKey256: text('publicKey'),
+      subjectAltNames: {
+        dns: list('dns'),
+        uri,
+        email: list('email'),
+        ip: list('ip'),
+        directoryName: list('directoryName'),
+        otherName: list('upn').map((value) => ({ type: UPN, value })),
+        registeredId: list('registeredId')
+      },
+      isCa: false,
+      policies: list('policy'),
+      extendedKeyUsage: list('extendedKeyUsage'),
+      keyUsage: list('keyUsage') as readonly KeyUsage[]
+    })
+    return authority === undefined ? peer : limitPeerIdentity(peer, authority, [])
+  })
+}
+
+function readTest (
+  value: unknown, path: string, peers: ReadonlyMap<string, unknown>, file: string
+): RulesTest {
+  const where = `${file}: ${path}`
+  const test = readObject(value, TEST_KEYS, where, `an object with ${TEST_KEYS.join(', ')}`)
+  const { route, others } = test
+  if (route !== undefined && typeof route !== 'string') {
+    throw new UsageError(`${where}.route: found ${JSON.stringify(route)}; expected "METHOD /pattern"`)
+  }
+  const expected = new Map<string, boolean>()
+  if (others !== undefined) for (const name of peers.keys()) expected.set(name, readAnswer(others, `${where}.others`))
+  const answers = readObject(test['expect'] ?? {}, undefined, `${where}.expect`, 'answers by peer')
+  for (const [name, answer] of Object.entries(answers)) {
+    if (!peers.has(name)) {
+      const known = [...peers.keys()].join(', ')
+      throw new UsageError(`${where}.expect: unknown peer ${JSON.stringify(name)}; expected one of ${known}`)
+    }
+    expected.set(name, readAnswer(answer, `${where}.expect.${name}`))
+  }
+  if (expected.size === 0) throw new UsageError(`${where}: expects nothing; expected expect or others`)
+  const request = {
+    param: readValues(test['params'], `${where}.params`),
+    query: readValues(test['query'], `${where}.query`),
+    header: Object.fromEntries(Object.entries(readValues(test['headers'], `${where}.headers`))
+      .map(([name, values]) => [name.toLowerCase(), values]))
+  }
+  return { path, route, request, at: readTime(test['at'], `${where}.at`), expected }
+}
+
+function readAnswer (value: unknown, where: string): boolean {
+  if (value === 'allowed' || value === 'denied') return value === 'allowed'
+  throw new UsageError(`${where}: found ${JSON.stringify(value)}; expected allowed or denied`)
+}
+
+/** A value, or a list for a name that the request repeats. */
+function readValues (value: unknown, where: string): Readonly<Record<string, readonly string[]>> {
+  if (value === undefined) return {}
+  const entries = Object.entries(readObject(value, undefined, where, 'values by name'))
+  return Object.fromEntries(entries.map(([name, one]) => [name, [one].flat().map(String)]))
+}
+
+function readTime (value: unknown, where: string): number | undefined {
+  if (value === undefined) return undefined
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (!Number.isNaN(time)) return time
+  throw new UsageError(`${where}: found ${JSON.stringify(value)}; expected a date such as 2027-03-15T12:00:00Z`)
+}
+
+/** @param keys the keys that it may have; undefined for any */
+function readObject (
+  value: unknown, keys: readonly string[] | undefined, where: string, expected: string
+): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${where}: found ${JSON.stringify(value) ?? 'nothing'}; expected ${expected}`)
+  }
+  const unknown = keys === undefined ? undefined : Object.keys(value).find((key) => !keys.includes(key))
+  if (unknown === undefined) return value as Readonly<Record<string, unknown>>
+  throw new UsageError(`${where}: unknown key ${JSON.stringify(unknown)}; expected one of ${keys?.join(', ')}`)
+}
+
+function attempt<Result> (where: string, run: () => Result): Result {
+  try {
+    return run()
+  } catch (error) {
+    throw new UsageError(`${where}: ${(error as Error).message}`)
+  }
+}

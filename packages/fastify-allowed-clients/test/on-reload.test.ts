@@ -1,0 +1,178 @@
+import { once } from 'node:events'
+import { EventEmitter } from 'node:events'
+import { mkdtemp, rename, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { listen } from '@peerkit/events'
+import type { RulesReloadedMessage } from '@peerkit/events'
+import { test } from 'tap'
+import type { FastifyAllowedClientsOptions, RulesChange } from '../src/index.ts'
+import { guardedApp } from './support/app.ts'
+import type { TestApp } from './support/app.ts'
+import { billing, ops } from './support/people.ts'
+
+const directory = await mkdtemp(join(tmpdir(), 'peerkit-reload-'))
+let count = 0
+
+interface Started extends TestApp { write (rules: object): Promise<void> }
+
+async function start (
+  t: { teardown (fn: () => unknown): void }, rules: object, options: FastifyAllowedClientsOptions
+): Promise<Started> {
+  const file = join(directory, `rules-${++count}.json`)
+  const write = async (next: object): Promise<void> => {
+    await writeFile(`${file}.new`, JSON.stringify(next))
+    await rename(`${file}.new`, file)
+  }
+  await write(rules)
+  const made = await guardedApp({ file, watch: false, ...options })
+  t.teardown(async () => { await made.app.close() })
+  made.app.get('/', async () => 'x')
+  await made.app.ready()
+  return { ...made, write }
+}
+
+const BILLING = { groups: { all: [{ ou: 'billing' }] }, defaultRules: ['all'] }
+const OPS = { groups: { all: [{ ou: 'ops' }], more: { cn: 'm' } }, defaultRules: ['all'] }
+
+test('onReload sees which rules come and go, and the event states them', async (t) => {
+  const changes: RulesChange[] = []
+  const messages: RulesReloadedMessage[] = []
+  t.teardown(listen({ 'peerkit:rules:reloaded': (message) => { messages.push(message) } }))
+  const { app, status, write } = await start(t, BILLING, { onReload: (change) => { changes.push(change) } })
+  t.equal(changes.length, 0, 'the first reading is not asked about')
+  await write(OPS)
+  await app.mtls.reload()
+  t.equal(await status(ops, '/'), 200)
+  t.match(changes, [{
+    generation: 2,
+    added: [{ path: 'groups.all', rule: '{"ou":"ops"}' }, { path: 'groups.more', rule: '{"cn":"m"}' }],
+    removed: [{ path: 'groups.all', rule: '{"ou":"billing"}' }]
+  }])
+  t.match(messages, [{
+    generation: 2,
+    added: ['groups.all: {"ou":"ops"}', 'groups.more: {"cn":"m"}'],
+    removed: ['groups.all: {"ou":"billing"}'],
+    addedCount: 2,
+    removedCount: 1
+  }])
+  const rules = { groups: { 'a b': 'all', all: { ou: 'ops' }, more: { cn: 'm' } }, defaultRules: ['all'] }
+  await write({ ...rules, routes: { 'GET /': 'public' } })
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, 'an invalid file is not asked about')
+  await write({ ...rules, routes: { 'GET /': 'authenticated' } })
+  await app.mtls.reload()
+  t.match(changes[1], {
+    generation: 3,
+    added: [{ path: 'groups["a b"]', rule: '"all"' }, { path: 'routes["GET /"]', rule: '"authenticated"' }],
+    removed: []
+  })
+  t.equal(changes.length, 2)
+})
+
+test('onReload refuses by false, by an error and by an answer that is none', async (t) => {
+  const answers: Record<string, () => unknown> = {
+    'onReload refused the change': () => false,
+    'onReload refused the change: two pairs of eyes': () => { throw new Error('two pairs of eyes') },
+    'onReload refused the change: later': async () => { throw new Error('later') },
+    'onReload returned "yes"; expected true, false or nothing': async () => 'yes',
+    'onReload returned null; expected true, false or nothing': () => null
+  }
+  for (const [message, onReload] of Object.entries(answers)) {
+    const { app, status, write, lines } = await start(t, BILLING, { onReload: onReload as never })
+    await write(OPS)
+    await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected', message: new RegExp(message.replace(/"/g, '.')) })
+    t.equal(await status(ops, '/'), 403, message)
+    t.equal(await status(billing, '/'), 200, 'the old rules stay in force')
+    t.equal(app.mtls.rulesVersion, 1)
+    t.match(lines.find(({ msg }) => msg.startsWith('rules file refused')), { reason: 'rejected' })
+  }
+})
+
+test('a refusal that lasts is told once, although each reading asks', async (t) => {
+  let asked = 0
+  let isOpen = false
+  const { app, status, write, lines } = await start(t, BILLING, {
+    onReload: () => {
+      asked++
+      return isOpen
+    }
+  })
+  const told = (): number => lines.filter(({ msg }) => msg.startsWith('rules file refused')).length
+  await write(OPS)
+  for (const time of [1, 2, 3]) {
+    await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
+    t.same([asked, told()], [time, 1])
+  }
+  isOpen = true
+  await app.mtls.reload()
+  t.equal(await status(ops, '/'), 200)
+  isOpen = false
+  await write(BILLING)
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
+  t.equal(told(), 2, 'a later one is told again')
+})
+
+test('a change waits for onReload, and those after it wait too', async (t) => {
+  const gate = new EventEmitter()
+  const order: number[] = []
+  const { app, status, write } = await start(t, BILLING, {
+    onReload: async ({ generation }) => {
+      order.push(generation)
+      gate.emit('asked')
+      await once(gate, 'open')
+    }
+  })
+  await write(OPS)
+  const asked = once(gate, 'asked')
+  const first = app.mtls.reload()
+  const second = app.mtls.reload()
+  await asked
+  t.equal(await status(ops, '/'), 403, 'the old rules decide meanwhile')
+  gate.emit('open')
+  await Promise.all([first, second])
+  t.equal(await status(ops, '/'), 200)
+  t.same(order, [2], 'the same file is asked about once')
+})
+
+test('a change of a watched file is gated too', async (t) => {
+  let isOpen = false
+  const events = new EventEmitter()
+  t.teardown(listen({
+    'peerkit:rules:refused': ({ error }) => { events.emit('refused', error) },
+    'peerkit:rules:reloaded': () => { events.emit('reloaded') }
+  }))
+  const { app, status, write } = await start(t, BILLING, {
+    onReload: () => isOpen, watch: { pollInterval: 50, debounce: 10 }
+  })
+  // An app that listens keeps the process running, so that its file is followed.
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const refused = once(events, 'refused')
+  await write(OPS)
+  t.match((await refused)[0], { reason: 'rejected' })
+  t.equal(await status(ops, '/'), 403)
+  isOpen = true
+  const reloaded = once(events, 'reloaded')
+  await write({ ...OPS, defaultRules: 'all' })
+  await reloaded
+  t.equal(await status(ops, '/'), 200)
+})
+
+test('an onReload that never answers does not keep the app open', async (t) => {
+  const asked = new EventEmitter()
+  const { app, write } = await start(t, BILLING, {
+    onReload: async () => {
+      asked.emit('now')
+      await new Promise(() => {})
+    }
+  })
+  await write(OPS)
+  const now = once(asked, 'now')
+  const reload = app.mtls.reload()
+  await now
+  await Promise.all([t.rejects(reload, { reason: 'rejected', message: /until the app closed/ }), app.close()])
+})
+
+test('onReload is checked', async (t) => {
+  await t.rejects(guardedApp({ onReload: () => {} }), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /no file to reload/ })
+  await t.rejects(guardedApp({ file: 'x.json', onReload: 1 as never }), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /onReload/ })
+})
