@@ -21,6 +21,7 @@ type SanKind = 'dns' | 'ip' | 'url' | 'email'
  * @throws IssuerOptionError if the key is of a type that requests cannot be signed with
  * @example
  * ```ts
+ * import { generateKeyPairSync } from 'node:crypto'
  * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
  * const { pem } = await createCertificateRequest(privateKey, { cn: 'ledger', dns: ['ledger.example'] })
  * console.log(pem.split('\n')[0]) // -----BEGIN CERTIFICATE REQUEST-----

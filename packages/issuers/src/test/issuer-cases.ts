@@ -42,16 +42,15 @@ const RETRY = 1_000
  *
  * @example
  * ```ts
- * const harness = async (world) => {
- *   const issue = async ({ publicKey }) => {
+ * const harness: IssuerHarness = async (world) => {
+ *   const issue: CertificateIssuer['issue'] = async ({ publicKey }) => {
  *     const answer = await world.answer(publicKey)
  *     if (answer.type !== 'issued') throw new Error(answer.type)
  *     return { cert: [answer.leaf, ...answer.intermediates].join('') }
  *   }
  *   return { issuer: { issue }, givesCa: false, close: async () => {} }
  * }
- * await issuerCases[0].run(harness)
- * console.log(issuerCases[0].name) // issues a certificate for our key
+ * for (const { run } of issuerCases.slice(0, 2)) await run(harness)
  * ```
  */
 export const issuerCases: readonly IssuerCase[] = Object.freeze([
