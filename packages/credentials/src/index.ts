@@ -20,7 +20,8 @@ export { renewingCredentials } from './sources/renewing-credentials.ts'
 export type {
   CertificateIssuer, IssueQuestion, IssuedMaterial, RenewingCredentialsOptions, RenewingKeyType
 } from './sources/renewing-credentials.ts'
-export type { TimedCredentials, TimedOptions } from './sources/timed-source.ts'
+export type { TimedOptions } from './sources/timed-plan.ts'
+export type { TimedCredentials } from './sources/timed-source.ts'
 export { secureContextOptions } from './sources/secure-context-options.ts'
 export type { SnapshotContextOptions } from './sources/secure-context-options.ts'
 export {

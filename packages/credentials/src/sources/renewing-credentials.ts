@@ -6,8 +6,10 @@ import { checkMaterialTypes } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
 import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
-import type { TimedCredentials, TimedOptions } from './timed-source.ts'
+import { TIMED_OPTIONS } from './timed-plan.ts'
+import type { TimedOptions } from './timed-plan.ts'
+import { startTimedSource } from './timed-source.ts'
+import type { TimedCredentials } from './timed-source.ts'
 
 /** What an issuer is called with: the key that needs a certificate. */
 export interface IssueQuestion {
@@ -112,6 +114,7 @@ export async function renewingCredentials (
   checkMaterialTypes(trust)
   return await startTimedSource({
     what: 'issuer',
+    name: undefined,
     fetch: async ({ signal, previous }) => {
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
       const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
@@ -119,14 +122,16 @@ export async function renewingCredentials (
       const material = readAnswer(answer, trust, privateKey)
       return { material, refreshAfter: undefined, renewAt: answer.renewAt }
     },
-    nextAt: ({ identity: { notBefore = 0 }, notAfter }, { renewAt }, { clock, random, retry }) => {
+    next: ({ identity: { notBefore = 0 }, notAfter }, { renewAt }, { clock, random, retry }) => {
       const now = clock.now()
       const lifetime = notAfter - notBefore
       const due = renewAt === undefined
         ? notBefore + lifetime * (renewAfter - random() / 20)
         : Math.min(renewAt, notBefore + lifetime * 0.9)
-      // An issuer may return a certificate that is due for renewal already. Do not call it again at once.
-      return due > now ? due : now + Math.max(retry.first, (notAfter - now) / 3)
+      if (due > now) return { at: due }
+      // An issuer may return a certificate that is due for renewal already. Do not call it again at once. It may have
+      // given the same one to many instances.
+      return { after: Math.max(retry.first, (notAfter - now) / 3 * (1 - random() / 4)) }
     }
   }, options)
 }
