@@ -71,8 +71,9 @@ export class CredentialsRefusedError extends MaterialError {
  * - `provider`: the provider or the issuer failed.
  * - `timeout`: it did not answer in time.
  * - `passphrase`: the passphrase function failed.
+ * - `store`: the store of the certificate failed.
  */
-export type CredentialsUnavailableReason = 'file' | 'provider' | 'timeout' | 'passphrase'
+export type CredentialsUnavailableReason = 'file' | 'provider' | 'timeout' | 'passphrase' | 'store'
 
 /** What `CredentialsUnavailableError` may have besides its reason. */
 interface UnavailableOptions extends MaterialErrorOptions {

@@ -41,7 +41,7 @@ test('a clock that is set back by a month does not put off a retry', async (t) =
   }
   const source = await renewingCredentials({ issue }, { clock, random, renewAfter: 0.5 })
   fails = true
-  await t.rejects(source.refresh(), { retryAfter: HOUR })
+  await t.rejects(source.refresh(), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', retryAfter: HOUR })
   fails = false
   setBack(30 * DAY)
   const recovered = nextChange(source, 'recovered')
@@ -52,5 +52,5 @@ test('a clock that is set back by a month does not put off a retry', async (t) =
 
 test('a start does not wait for hours, though the issuer says so', async (t) => {
   const issue = (): never => { throw Object.assign(new Error('too many certificates'), { retryAfter: 2 * HOUR }) }
-  await t.rejects(renewingCredentials({ issue }, { ca: ca.root }), { reason: 'provider', retryAfter: 2 * HOUR })
+  await t.rejects(renewingCredentials({ issue }, { ca: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'provider', retryAfter: 2 * HOUR })
 })

@@ -79,6 +79,7 @@ export async function providerCredentials (
   return await startTimedSource({
     what: 'provider',
     name: undefined,
+    stored: undefined,
     fetch: async (question) => readAnswer(await provider(question)),
     next: ({ notAfter }, { refreshAfter }, { clock, random }) => {
       // A tenth of jitter, so that instances that start together do not call at the same time for ever.

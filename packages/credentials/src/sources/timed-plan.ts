@@ -1,9 +1,11 @@
+import type { PeerIdentity } from '@peerkit/identity'
 import { count, duration, func, wrongValue } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { CredentialsOptionError } from '../errors.ts'
 import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CertificateStore } from '../store/certificate-store.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 
 /** How a provider or an issuer is called. */
@@ -30,6 +32,19 @@ export interface Fetched {
   readonly refreshAfter: number | undefined
   /** When the issuer wants it to be renewed, in milliseconds since the epoch. */
   readonly renewAt?: number | undefined
+  /** What is stored of it. Undefined: nothing is. */
+  readonly text?: string | undefined
+  /** Whether it was stored, and nobody was asked. Default false. */
+  readonly isStored?: boolean | undefined
+}
+
+/** The store of what is fetched. */
+export interface Stored {
+  readonly store: CertificateStore
+  /** Reads what is stored. Undefined: it was stored for something else. @throws if it cannot be read */
+  read (text: string): Fetched | undefined
+  /** Whether a certificate is due for renewal. `now` is in milliseconds since the epoch. */
+  isDue (certificate: PeerIdentity, fetched: Fetched, now: number): boolean
 }
 
 /** What a fetch is called with. */
@@ -57,6 +72,8 @@ export interface TimedPlan {
   readonly fetch: (question: FetchQuestion) => Promise<Fetched>
   /** When to fetch again after `snapshot`. */
   readonly next: (snapshot: CredentialSnapshot, fetched: Fetched, timing: Timing) => NextFetch
+  /** Undefined: each start fetches, and each instance. */
+  readonly stored: Stored | undefined
 }
 
 /** A plan, and the options of the source. */

@@ -9,7 +9,10 @@ import type { CredentialSnapshot, CredentialSource } from './credential-snapshot
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
 import { checkFetched, loadTimed } from './load-timed.ts'
-import type { SourceStatus } from './source-status.ts'
+import type { Loaded } from './load-timed.ts'
+import { RenewalState } from './renewal-state.ts'
+import { SharedRenewal } from './shared-renewal.ts'
+import type { RenewalStatus, SourceStatus } from './source-status.ts'
 import { readTiming } from './timed-plan.ts'
 import type { Fetched, NextFetch, Timed, TimedOptions, TimedPlan, Timing } from './timed-plan.ts'
 
@@ -40,13 +43,14 @@ export async function startTimedSource (
 }
 
 async function start (timed: Timed): Promise<TimedCredentials> {
-  const { clock, attempts } = timed.timing
+  const { timing: { clock, attempts }, stored } = timed
+  const shared = stored && new SharedRenewal(timed, stored)
   const signal = new AbortController().signal
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { checked, fetched, makeCheckers } = await loadTimed(timed, undefined, signal)
+      const { checked, fetched, makeCheckers } = await obtain(timed, shared, undefined, signal)
       const checkers = await makeCheckers(checked.authorities)
-      return new TimedSource(checked, checkers, timed, fetched)
+      return new TimedSource(checked, checkers, { timed, shared, fetched })
     } catch (error) {
       // Refused material would be refused again. A call that failed may succeed.
       if (attempt >= attempts || !(error instanceof CredentialsUnavailableError)) throw error
@@ -58,31 +62,61 @@ async function start (timed: Timed): Promise<TimedCredentials> {
   }
 }
 
+async function obtain (
+  timed: Timed, shared: SharedRenewal | undefined, previous: CredentialSnapshot | undefined, signal: AbortSignal
+): Promise<Loaded> {
+  return await (shared === undefined ? loadTimed(timed, previous, signal) : shared.obtain(previous, signal))
+}
+
+/** What a source starts with. */
+interface Started {
+  readonly timed: Timed
+  readonly shared: SharedRenewal | undefined
+  readonly fetched: Fetched
+}
+
 class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implements TimedCredentials {
   readonly #timed: Timed
   readonly #controller = new AbortController()
   /** What is in use. */
   #fetched: Fetched
-  #failures = 0
+  readonly #shared: SharedRenewal | undefined
+  readonly #renewals: RenewalState
   readonly #due: WakeAt
   /** Of the last failure. */
   #cause: string | undefined
   #fetching: Promise<CredentialSnapshot> | undefined
 
-  constructor (checked: CheckedMaterial, checkers: Checkers, timed: Timed, fetched: Fetched) {
+  constructor (checked: CheckedMaterial, checkers: Checkers, { timed, shared, fetched }: Started) {
     const { clock } = timed.timing
     super(CREDENTIALS, checked, checkers, clock)
     this.#timed = timed
     this.#fetched = fetched
+    this.#shared = shared
+    this.#renewals = new RenewalState(clock.now())
     this.#due = new WakeAt(() => { this.#refresh().catch(() => {}) }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
     this.#await(timed.next(this.current, fetched, timed.timing))
+    this.#tellStore()
   }
 
   protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
     const { what, name = what } = this.#timed
     return { kind: what, origin: name }
+  }
+
+  protected override describeRenewal (): RenewalStatus {
+    const { name } = this.#timed
+    const { at } = this.#due
+    const store = this.#shared && { name: this.#shared.name, problem: this.#shared.problem }
+    return {
+      issuer: name,
+      issuedBy: this.current.identity.issuer?.toString(),
+      ...this.#renewals.describe(),
+      nextRenewal: at === Infinity ? undefined : at,
+      store
+    }
   }
 
   async refresh (): Promise<CredentialSnapshot> {
@@ -127,25 +161,34 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
 
   async #fetch (): Promise<CredentialSnapshot> {
     const { next, timing } = this.#timed
+    const { clock } = timing
     this.#due.clear()
     try {
-      const { checked, fetched, makeCheckers } = await loadTimed(this.#timed, this.current, this.#controller.signal)
+      const { checked, fetched, makeCheckers } = await obtain(
+        this.#timed, this.#shared, this.current, this.#controller.signal
+      )
       const snapshot = this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
       this.#fetched = fetched
       this.recover()
       this.#cause = undefined
-      this.#failures = 0
+      this.#renewals.succeed(clock.now())
       this.#await(next(snapshot, fetched, timing))
       return snapshot
     } catch (error) {
-      this.#failures += 1
+      const failures = this.#renewals.fail(error, clock.now())
       // A cause that lasts is told once, and not at every retry.
       const cause = causeOf(error as Error)
       if (cause !== this.#cause) this.refuse(error as Error)
       this.#cause = cause
-      this.#await({ after: waitAfter(error, this.#failures, timing) })
+      this.#await({ after: waitAfter(error, failures, timing) })
       throw error
+    } finally {
+      this.#tellStore()
     }
+  }
+
+  #tellStore (): void {
+    this.#shared?.tellProblems((problem) => { this.warn(`the store of the certificate: ${problem}`) })
   }
 }
 
