@@ -174,7 +174,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
     if (credentialsRotated.hasSubscribers) {
       const { generation, trustEpoch } = snapshot
       const { identity, notAfter, withdrawn, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
-      const message = { generation, trustEpoch, trustChanged, identity, notAfter, withdrawn, warnings }
+      const from = this.describeRenewal()?.issuer
+      const message = { generation, trustEpoch, trustChanged, identity, notAfter, withdrawn, from, warnings }
       credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()
@@ -215,7 +216,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
       if (!this.isBundle(part)) this.#liveSince = this.#clock.now()
       this.#listeners.notify({ type: 'recovered', authority: part, snapshot: this.#current })
       if (!credentialsRecovered.hasSubscribers) continue
-      credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, generation })
+      const from = this.describeRenewal()?.issuer
+      credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, from, generation })
     }
   }
 
@@ -269,8 +271,9 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   #describe (error: Error, authority: Part): CredentialsRefusedMessage {
     const { code, reason } = error as Error & { code?: string, reason?: string }
     const { generation } = this.#current
+    const from = this.describeRenewal()?.issuer
     return {
-      v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, generation
+      v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, from, generation
     }
   }
 }

@@ -1,7 +1,7 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import {
-  checkOption, choice, count, defineOptions, methods, required, text, valueOf, wrongValue
+  checkOption, choice, count, defineOptions, methods, required, valueOf, wrongValue
 } from '@peerkit/identity/internal'
 import type { PeerIdentity } from '@peerkit/identity'
 import { CredentialsOptionError } from '../errors.ts'
@@ -92,6 +92,10 @@ const OPTIONS = defineOptions<RenewingCredentialsOptions>('renewingCredentials',
   ...TIMED_OPTIONS,
   ...CHECK_OPTIONS
 })
+/** It is shown, and becomes a label of metrics. */
+const NAME = valueOf('a text of 1 to 300 characters', (name) => {
+  return typeof name === 'string' && name !== '' && name.length <= 300
+})
 /** What the issuer returned, in errors about it. */
 const ANSWERED = "the issuer's answer"
 const ANSWER = defineOptions<IssuedMaterial>(ANSWERED, CredentialsOptionError, {
@@ -128,7 +132,7 @@ export async function renewingCredentials (
   issuer: CertificateIssuer, options: RenewingCredentialsOptions = {}
 ): Promise<TimedCredentials> {
   checkOption(issuer, required(methods(['issue'])), 'issuer', CredentialsOptionError)
-  for (const key of ['name', 'id'] as const) checkOption(issuer[key], text(), `issuer.${key}`, CredentialsOptionError)
+  for (const key of ['name', 'id'] as const) checkOption(issuer[key], NAME, `issuer.${key}`, CredentialsOptionError)
   OPTIONS.check(options)
   const { keyType = 'ec-p256', renewAfter = 2 / 3, store } = options
   const trust = pickOptions<TrustOptions>(options, TRUST_OPTIONS)

@@ -61,6 +61,23 @@ test('what is stored and due is used at a start, and renewed at once', async (t)
   t.match(second.status?.(), { state: 'live', renewal: { failures: 0, failingSince: undefined, code: undefined, renewedAt: clock.now() } })
 })
 
+test('the events name who was asked', async (t) => {
+  const { start, issuer, clock } = makeWorld(t)
+  const source = await start({ store: undefined })
+  const messages = ['rotated', 'refused', 'recovered'].map((name) => collectMessages(t, `peerkit:credentials:${name}`))
+  issuer.isAway = true
+  const refused = nextChange(source, 'refused')
+  clock.advance(2 * HOUR)
+  await refused
+  await turn()
+  issuer.isAway = false
+  const recovered = nextChange(source, 'recovered')
+  clock.advance(1_000)
+  await recovered
+  for (const ofOne of messages) t.match(ofOne, [{ from: 'the CA of the test' }])
+  t.equal(source.status?.().origin, 'the CA of the test')
+})
+
 test('instances that were restarted with a certificate that is due do not renew together', async (t) => {
   const { start, issuer, clock } = makeWorld(t)
   await (await start()).close()
