@@ -58,3 +58,15 @@ test('refuses wrong options by name', (t) => {
   ] as const) t.throws(() => customIssuer({ ...given, ...change as object }), { code: 'MTLS_ERR_ISSUER_OPTION', message }, String(message))
   t.end()
 })
+
+test('an issuer says who it is, and what it asks for', (t) => {
+  const make = (url: string, cn = 'a'): ReturnType<typeof customIssuer> => {
+    return customIssuer({ url, names: { cn }, request: () => ({}), read: () => ({ cert: '' }) })
+  }
+  const one = make('https://user:password@ca.example/v1/sign?token=secret')
+  t.equal(one.name, 'the issuer at ca.example')
+  t.notMatch(one.id, /secret|password/)
+  t.equal(make('https://ca.example/a').id, make('https://ca.example/a').id)
+  t.equal(new Set([make('https://ca.example/a').id, make('https://ca.example/b').id, make('https://ca.example/a', 'b').id]).size, 3)
+  t.end()
+})

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CertificateIssuer, CredentialSnapshot, IssuedMaterial } from '@peerkit/credentials'
 import {
   describeValue, defineOptions, func, list, messageOf, methods, required, text, url, valueOf
@@ -98,8 +99,12 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
   const { names, request, read, agent, secrets = [] } = options
   const base = new URL(options.url)
   const name = `the issuer at ${base.host}`
+  // Another URL or other names make another certificate.
+  const id = createHash('sha256').update(JSON.stringify([base.href, names])).digest('hex')
   const client = new IssuerClient({ name, dispatcher: agent, secrets: () => secrets })
   return {
+    name,
+    id,
     async issue ({ privateKey, signal, previous }) {
       const { pem, der } = await createCertificateRequest(privateKey, names)
       const send = async ({ method = 'POST', headers = {}, body, path = '' }: CustomRequest): Promise<CustomAnswer> => {

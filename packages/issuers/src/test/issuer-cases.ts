@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { renewingCredentials } from '@peerkit/credentials'
-import type {
-  CertificateIssuer, CredentialChange, RenewingCredentialsOptions, TimedCredentials
-} from '@peerkit/credentials'
+import type { CertificateIssuer } from '@peerkit/credentials'
+import { CasePlay, HOUR, MINUTE, RETRY } from './case-play.ts'
 import { CaseWorld } from './issuer-world.ts'
 import type { Behaviour, IssuerWorld } from './issuer-world.ts'
 
@@ -12,29 +10,26 @@ export interface StartedIssuer {
   readonly issuer: CertificateIssuer
   /** Whether its answers have the CAs to trust. */
   readonly givesCa: boolean
+  /** Texts that none of its errors may show, such as its token. Default: none. */
+  readonly secrets?: readonly string[] | undefined
   close (): Promise<void>
 }
 
 /** Starts the issuer that is tested. What it calls has to ask `world.answer` for each certificate. */
 export type IssuerHarness = (world: IssuerWorld) => Promise<StartedIssuer>
 
+/** Options of a case. */
+export interface CaseOptions {
+  /** Milliseconds after which an issuer that does nothing has failed. Default 20,000. */
+  readonly patience?: number | undefined
+}
+
 /** One case of the kit. */
 export interface IssuerCase {
   readonly name: string
-  /** @throws AssertionError if the issuer does not do what it should */
-  run (harness: IssuerHarness): Promise<void>
+  /** @throws an error if the issuer does not do what it should */
+  run (harness: IssuerHarness, options?: CaseOptions): Promise<void>
 }
-
-interface Play {
-  readonly world: CaseWorld
-  readonly started: StartedIssuer
-  start (options?: Partial<RenewingCredentialsOptions>): Promise<TimedCredentials>
-}
-
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-/** Milliseconds to the next try. Shorter than the time of a call, so that none ends while the clock moves. */
-const RETRY = 1_000
 
 /**
  * The cases that every issuer has to pass, to be run with any test runner. The CA of a case lies, is slow, is away, or
@@ -54,44 +49,38 @@ const RETRY = 1_000
  * ```
  */
 export const issuerCases: readonly IssuerCase[] = Object.freeze([
-  define('issues a certificate for our key', async ({ start, world }) => {
-    const { current } = await start()
+  define('issues a certificate for our key', async (play) => {
+    const { current } = await play.start()
     assert.ok(new X509Certificate(current.cert).checkPrivateKey(createPrivateKey(current.key)))
     assert.equal(current.intermediates.length, 1, 'the chain has its intermediate')
     assert.deepEqual(current.warnings, [])
-    assert.equal(world.calls, 1)
+    assert.equal(play.world.calls, 1, 'one certificate is ordered')
   }),
-  define('renews after two thirds of the lifetime, with a new key', async ({ start, world }) => {
-    const source = await start()
+  define('renews after two thirds of the lifetime, with a new key', async (play) => {
+    const source = await play.start()
     const before = source.current
-    const rotated = next(source, 'rotated')
-    world.clock.advance(16 * HOUR)
-    await rotated
+    await play.renew(source, 16 * HOUR)
     assert.notEqual(source.current.key, before.key)
     assert.ok(source.current.notAfter > before.notAfter)
   }),
-  define('renews a certificate of 60 seconds in time', async ({ start, world }) => {
-    world.lifetime = MINUTE
-    const source = await start()
+  define('renews a certificate of 60 seconds in time', async (play) => {
+    play.world.lifetime = MINUTE
+    const source = await play.start()
     for (let round = 0; round < 3; round += 1) {
-      const rotated = next(source, 'rotated')
-      world.clock.advance(40_000)
-      await rotated
-      assert.ok(source.current.notAfter > world.clock.now())
+      await play.renew(source, 40_000)
+      assert.ok(source.current.notAfter > play.world.clock.now())
     }
   }),
-  define('accepts a certificate of an issuer whose clock is behind', async ({ start, world }) => {
-    world.ahead = -10 * MINUTE
-    assert.ok((await start()).current.notAfter > world.clock.now())
+  define('accepts a certificate of an issuer whose clock is behind', async (play) => {
+    play.world.ahead = -10 * MINUTE
+    assert.ok((await play.start()).current.notAfter > play.world.clock.now())
   }),
-  define('refuses a certificate of an issuer whose clock is ahead, until it starts', async ({ start, world }) => {
-    const source = await start()
-    world.ahead = 2 * MINUTE
-    await refuses(source, world, 'issue')
-    const rotated = next(source, 'rotated')
-    world.ahead = 0
-    world.clock.advance(RETRY)
-    await rotated
+  define('refuses a certificate of an issuer whose clock is ahead, until it starts', async (play) => {
+    const source = await play.start()
+    play.world.ahead = 2 * MINUTE
+    await play.refuse(source, 'issue')
+    play.world.ahead = 0
+    await play.renew(source)
   }),
   refusal('refuses a certificate for another key', 'other_key'),
   refusal('refuses a certificate that has expired', 'expired'),
@@ -99,141 +88,121 @@ export const issuerCases: readonly IssuerCase[] = Object.freeze([
   refusal('refuses a chain without its intermediate', 'no_intermediate'),
   refusal('refuses an answer that is not of the API', 'garbage'),
   refusal('refuses nothing silently when the connection breaks after the order', 'dropped'),
-  define('waits as long as a rate limit says', async ({ start, world }) => {
-    const source = await start()
-    await refuses(source, world, 'rate_limited')
-    world.behaviour = 'issue'
-    const { calls } = world
-    world.clock.advance(9 * MINUTE)
-    assert.equal(world.calls, calls, 'it does not ask before the time of Retry-After')
-    const rotated = next(source, 'rotated')
-    world.clock.advance(MINUTE)
-    await rotated
+  define('starts again after a crash between order and answer, with another key', async (play) => {
+    play.world.behaviour = 'dropped'
+    await play.failToStart()
+    assert.equal(play.world.lost, 1, 'the certificate was issued, and nobody got it')
+    const ordered = play.issuer.lastKey
+    play.world.behaviour = 'issue'
+    const { current } = await play.start()
+    assert.ok(ordered?.equals(createPrivateKey(current.key)) === false, 'the key of the lost certificate is not used')
+    assert.equal(play.world.calls, 2)
   }),
-  define('serves the last certificate through an outage, and renews when it is over', async ({ start, world }) => {
-    const source = await start()
+  define('waits as long as a rate limit says', async (play) => {
+    const source = await play.start()
+    await play.refuse(source, 'rate_limited')
+    const { nextRenewal = 0 } = source.status?.().renewal ?? {}
+    const wait = nextRenewal - play.world.clock.now()
+    assert.ok(wait >= 10 * MINUTE, 'it does not ask before the time of Retry-After')
+    play.world.behaviour = 'issue'
+    const { calls } = play.world
+    play.world.clock.advance(9 * MINUTE)
+    assert.equal(play.world.calls, calls)
+    await play.renew(source, MINUTE)
+  }),
+  define('serves the last certificate through an outage, and renews when it is over', async (play) => {
+    const { world } = play
+    const source = await play.start()
     const before = source.current
-    await refuses(source, world, 'unavailable')
+    await play.refuse(source, 'unavailable')
     for (let round = 0; round < 6; round += 1) {
       const asked = world.nextCall()
       world.clock.advance(RETRY)
-      await asked
-      await settle(source)
+      await play.within('another call', asked)
+      await play.settle(source)
     }
     assert.equal(source.current, before)
-    const recovered = next(source, 'recovered')
+    const recovered = play.next(source, 'recovered')
     world.behaviour = 'issue'
     world.clock.advance(RETRY)
     await recovered
     assert.ok(source.current.notAfter > before.notAfter)
   }),
-  define('follows another root', async ({ start, started, world }) => {
-    const source = await start()
+  define('renews after an outage in which the certificate expired', async (play) => {
+    const { clock } = play.world
+    const source = await play.start()
+    const before = source.current
+    await play.refuse(source, 'unavailable')
+    clock.advance(16 * HOUR)
+    await play.settle(source)
+    assert.equal(source.current, before)
+    assert.ok(before.notAfter < clock.now(), 'it was away for longer than two thirds of the life')
+    await play.renew(source)
+    assert.ok(source.current.notAfter > clock.now())
+  }),
+  define('follows another root', async (play) => {
+    const { world, started: { givesCa } } = play
+    const source = await play.start()
     await world.replaceRoot()
-    const change = next(source, started.givesCa ? 'rotated' : 'refused')
+    const change = play.next(source, givesCa ? 'rotated' : 'refused')
     world.clock.advance(16 * HOUR)
     await change
     const isTrusted = source.current.ca.some((pem) => pem.trim() === world.root.trim())
-    assert.equal(isTrusted, started.givesCa, 'the CAs of the answer are trusted, and no others')
+    assert.equal(isTrusted, givesCa, 'the CAs of the answer are trusted, and no others')
   }),
-  define('ends at once when it is closed during a call', async ({ start, world }) => {
-    const source = await start()
-    world.behaviour = 'silent'
-    const asked = world.nextCall()
-    world.clock.advance(16 * HOUR)
-    await asked
+  define('ends at once when it is closed during a call', async (play) => {
+    const source = await play.start()
+    await waitSilently(play)
     await source.close()
-    world.release()
+    await play.stop()
   }),
-  define('gives up a call after its time, and asks again', async ({ start, world }) => {
-    const source = await start()
-    world.behaviour = 'silent'
-    const asked = world.nextCall()
-    world.clock.advance(16 * HOUR)
-    await asked
-    const refused = next(source, 'refused')
-    world.clock.advance(11_000)
+  define('gives up a call after its time, and asks again', async (play) => {
+    const source = await play.start()
+    await waitSilently(play)
+    const refused = play.next(source, 'refused')
+    play.world.clock.advance(11_000)
     await refused
-    world.behaviour = 'issue'
-    const rotated = next(source, 'rotated')
-    world.clock.advance(RETRY)
-    await rotated
-    world.release()
+    await play.stop()
+    await play.renew(source)
   }),
-  define('says at the start why there is no certificate', async ({ start, world }) => {
-    for (const behaviour of ['unavailable', 'garbage', 'other_key', 'expired'] as const) {
-      world.behaviour = behaviour
-      await assert.rejects(start(), (error: Error & { code?: string }) => /^MTLS_ERR_/.test(String(error.code)))
+  define('says at the start why there is no certificate', async (play) => {
+    for (const behaviour of ['unavailable', 'garbage', 'other_key', 'expired', 'rate_limited'] as const) {
+      play.world.behaviour = behaviour
+      await play.failToStart()
     }
   })
 ])
 
 function refusal (name: string, behaviour: Behaviour): IssuerCase {
-  return define(name, async ({ start, world }) => {
-    const source = await start()
+  return define(name, async (play) => {
+    const source = await play.start()
     const before = source.current
-    await refuses(source, world, behaviour)
+    await play.refuse(source, behaviour)
     assert.equal(source.current, before, 'the former certificate stays in use')
-    world.behaviour = 'issue'
-    const rotated = next(source, 'rotated')
-    world.clock.advance(RETRY)
-    await rotated
+    await play.renew(source)
   })
 }
 
-function define (name: string, play: (given: Play) => Promise<void>): IssuerCase {
+/** Lets the certificate become due while the CA does not answer, and waits until it is asked. */
+async function waitSilently (play: CasePlay): Promise<void> {
+  const { world } = play
+  world.behaviour = 'silent'
+  const asked = world.nextCall()
+  world.clock.advance(16 * HOUR)
+  await play.within('a call', asked)
+}
+
+function define (name: string, act: (play: CasePlay) => Promise<void>): IssuerCase {
   return {
     name,
-    async run (harness) {
+    async run (harness, { patience = 20_000 } = {}) {
       const world = await CaseWorld.create()
-      const started = await harness(world)
-      const sources: TimedCredentials[] = []
-      const start: Play['start'] = async (options) => {
-        const source = await renewingCredentials(started.issuer, {
-          ca: world.root,
-          chain: 'required',
-          clock: world.clock,
-          random: () => 0,
-          attempts: 1,
-          retryFirst: RETRY,
-          retryLongest: RETRY,
-          ...options
-        })
-        sources.push(source)
-        return source
-      }
+      const play = new CasePlay(world, await harness(world), patience)
       try {
-        await play({ world, started, start })
+        await act(play)
       } finally {
-        await Promise.all(sources.map(async (source) => { await source.close() }))
-        world.release()
-        await started.close()
+        await play.close()
       }
     }
   }
 }
-
-/** Lets the certificate become due while the CA does what it should not. */
-async function refuses (source: TimedCredentials, world: CaseWorld, behaviour: Behaviour): Promise<void> {
-  world.behaviour = behaviour
-  const refused = next(source, 'refused')
-  world.clock.advance(16 * HOUR)
-  const change = await refused
-  assert.match(String((change as { error?: { code?: string } }).error?.code), /^MTLS_ERR_/)
-}
-
-/** Waits for a change, and until the source has done what belongs to it: it tells first, and sets its timer then. */
-async function next (source: TimedCredentials, type: CredentialChange['type']): Promise<CredentialChange> {
-  const change = await new Promise<CredentialChange>((resolve) => {
-    const end = source.subscribe((found) => {
-      if (found.type !== type) return
-      end()
-      resolve(found)
-    })
-  })
-  await new Promise((resolve) => setImmediate(resolve))
-  return change
-}
-
-/** Waits until the call that is running has ended. */
-async function settle (source: TimedCredentials): Promise<void> { await source.refresh().catch(() => {}) }

@@ -52,6 +52,8 @@ export class CaseWorld implements IssuerWorld {
   ahead = 0
   /** How often it was asked. */
   calls = 0
+  /** How many certificates were issued whose answer was lost. */
+  lost = 0
   #ca: KitCa
   readonly #waiting: Array<() => void> = []
   readonly #silent: Array<() => void> = []
@@ -79,7 +81,10 @@ export class CaseWorld implements IssuerWorld {
     switch (this.behaviour) {
       case 'rate_limited': return { type: 'rate_limited', retryAfter: 600 }
       case 'unavailable': return { type: 'unavailable' }
-      case 'dropped': return { type: 'dropped' }
+      case 'dropped':
+        await this.#issue(request)
+        this.lost += 1
+        return { type: 'dropped' }
       case 'garbage': return { type: 'garbage', text: '<html>Please log in</html>' }
       case 'silent':
         await new Promise<void>((resolve) => { this.#silent.push(resolve) })
