@@ -26,8 +26,8 @@ export const run: Run = async ({ quick, rounds }) => {
     size: 'instances that started together',
     unit: 'calls',
     notes: [
-      'Simulated. All instances start in one second. *After an outage* of four minutes, while certificates of an hour ' +
-      'were due. *After the same Retry-After*: all were told to come back 50 minutes after the start.'
+      'Simulated. All instances start in one second. *After an outage* of four minutes, while certificates of an ' +
+      'hour were due. *After the same Retry-After*: all were told to come back 50 minutes after the start.'
     ]
   })]
 }

@@ -61,6 +61,17 @@ test('what is stored and due is used at a start, and renewed at once', async (t)
   t.match(second.status?.(), { state: 'live', renewal: { failures: 0, failingSince: undefined, code: undefined, renewedAt: clock.now() } })
 })
 
+test('who refreshes after another instance did takes what that one got', async (t) => {
+  const { start, issuer } = makeWorld(t)
+  const [one, other] = [await start(), await start()]
+  const { key } = await one.refresh()
+  t.equal(issuer.calls, 2)
+  t.equal((await other.refresh()).key, key)
+  t.equal(issuer.calls, 2)
+  await other.refresh()
+  t.equal(issuer.calls, 3, 'what is stored is in use, so the issuer is asked')
+})
+
 test('the events name who was asked', async (t) => {
   const { start, issuer, clock } = makeWorld(t)
   const source = await start({ store: undefined })
@@ -101,6 +112,8 @@ test('what is stored is checked as an answer is, and replaced where it cannot be
   const messages = collectMessages(t, 'peerkit:credentials:warned')
   const foreign = await ca.issue({ cn: 'foreign' })
   const old = await ca.issue({ cn: 'old', notBefore: new Date(Date.now() - 2 * HOUR), notAfter: new Date(Date.now() - HOUR) })
+  // Stored by an instance whose clock is ahead.
+  const future = await ca.issue({ cn: 'future', notBefore: new Date(Date.now() + HOUR) })
   for (const [content, problem] of [
     ['', /what is stored cannot be used: it is not a complete text/],
     [JSON.stringify(good).slice(0, -30), /not a complete text/],
@@ -110,6 +123,7 @@ test('what is stored is checked as an answer is, and replaced where it cannot be
     [JSON.stringify({ ...good, key: foreign.key }), /belongs to|key/],
     [JSON.stringify({ ...good, cert: undefined }), /answer\.cert is missing/],
     [JSON.stringify({ ...good, ca: 'no CA' }), /ca/],
+    [JSON.stringify({ ...good, cert: future.chain, key: future.key }), /not valid/],
     [JSON.stringify({ ...good, id: 'ec-p256 other' }), undefined],
     [JSON.stringify({ ...good, cert: old.chain, key: old.key }), undefined]
   ] as const) {
