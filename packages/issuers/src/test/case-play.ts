@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { renewingCredentials } from '@peerkit/credentials'
 import type { CredentialChange, RenewingCredentialsOptions, TimedCredentials } from '@peerkit/credentials'
-import { CaseWorld } from './issuer-world.ts'
-import type { Behaviour } from './issuer-world.ts'
-import type { StartedIssuer } from './issuer-cases.ts'
+import type { StartedIssuer } from './issuer-case.ts'
+import type { Behaviour, CaseWorld } from './issuer-world.ts'
 import { WatchedIssuer } from './watched-issuer.ts'
 
 export const MINUTE = 60_000
