@@ -25,6 +25,7 @@ const ALL: Readonly<Record<string, string>> = {
   'rotation-inbound': 'many rotations of a server under load',
   'rotation-soak': 'many rotations of a client under load',
   spiffe: 'X.509-SVIDs of the Workload API: push to first handshake, 200 trust domains, 1,000 rotations, beside files',
+  renewal: 'how many of 1,000 instances call the issuer in one second, simulated',
   'cut-off': 'how soon a revoked client is cut off',
   verdict: 'what a remembered verdict costs',
   identity: 'parsing a certificate, compared with X509Certificate',

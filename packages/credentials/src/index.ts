@@ -4,7 +4,7 @@ export type {
 export type {
   CredentialChange, CredentialSnapshot, CredentialSource, SnapshotAuthority, TrustChange, TrustSnapshot, TrustSource
 } from './sources/credential-snapshot.ts'
-export type { BundleStatus, SourceStatus } from './sources/source-status.ts'
+export type { BundleStatus, RenewalStatus, SourceStatus, StoreStatus } from './sources/source-status.ts'
 export { fileCredentials, fileTrust } from './sources/file-sources.ts'
 export type {
   FileCredentials, FileCredentialsOptions, FileTrust, FileTrustOptions
@@ -20,7 +20,11 @@ export { renewingCredentials } from './sources/renewing-credentials.ts'
 export type {
   CertificateIssuer, IssueQuestion, IssuedMaterial, RenewingCredentialsOptions, RenewingKeyType
 } from './sources/renewing-credentials.ts'
-export type { TimedCredentials, TimedOptions } from './sources/timed-source.ts'
+export type { TimedOptions } from './sources/timed-plan.ts'
+export type { TimedCredentials } from './sources/timed-source.ts'
+export { fileStore } from './store/file-store.ts'
+export type { FileStoreOptions } from './store/file-store.ts'
+export type { CertificateStore, StoreQuestion } from './store/certificate-store.ts'
 export { secureContextOptions } from './sources/secure-context-options.ts'
 export type { SnapshotContextOptions } from './sources/secure-context-options.ts'
 export {

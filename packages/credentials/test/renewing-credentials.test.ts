@@ -151,6 +151,18 @@ test('an issuer that answers with a certificate late in its life is not asked wi
   await source.close()
 })
 
+test('instances that got the same late certificate ask again after 15 to 20 of 60 minutes', async (t) => {
+  for (const [random, minutes] of [[0, 20], [1, 15]] as const) {
+    const clock = new ManualClock()
+    const old = await ca.issue({ notBefore: new Date(clock.now() - 9 * HOUR), notAfter: new Date(clock.now() + HOUR) })
+    const issue = (): IssuedMaterial => ({ cert: old.chain, key: old.key })
+    const source = await renewingCredentials({ issue }, { ca: ca.root, clock, random: () => random })
+    const next = source.status?.().renewal?.nextRenewal ?? 0
+    t.equal(Math.round((next - clock.now()) / MINUTE), minutes)
+    await source.close()
+  }
+})
+
 test('makes the kind of key that is wanted', async (t) => {
   const clock = new ManualClock()
   for (const [keyType, type, details] of [
