@@ -25,7 +25,11 @@ export function describeRequest (names: RequestedNames, { ttl, parameters }: Bod
   }
 }
 
-/** OpenBao says so where a role takes the names of the certificate request. Both are the same here. */
-export function isExpected (warning: string): boolean {
-  return /was provided but the role is set with "use_csr_/.test(warning)
+/**
+ * Whether OpenBao warns of what is as it should be: a role takes the names of the certificate request, which are the
+ * same, or nobody asked for a lifetime and the role has a limit.
+ */
+export function isExpected (warning: string, ttl: number | undefined): boolean {
+  return /was provided but the role is set with "use_csr_/.test(warning) ||
+    (ttl === undefined && /^TTL ".*" is longer than permitted maxTTL/.test(warning))
 }

@@ -100,7 +100,7 @@ class MountIssuerOf implements VaultIssuer {
         : { private_key_format: 'pkcs8' })
     }
     const answer = await this.#send({ path, body, signal })
-    for (const warning of answer.warnings) if (!isExpected(warning)) this.#warn(warning)
+    for (const warning of answer.warnings) if (!isExpected(warning, ttl)) this.#warn(warning)
     const what = `${this.#api.name}: POST ${path}`
     const { cert, key, chain } = readIssued(answer, names, what)
     if (mode === 'issue' && key === undefined) throw new IssuerError('answer', `${what} answered without a private key`)

@@ -65,7 +65,14 @@ function certificateLogin (
   { role, mount = 'cert' }: CertificateAuth, api: VaultApi, secrets: Secrets
 ): Login {
   return async (signal) => {
-    return await logIn(`auth/${mount}/login`, role === undefined ? {} : { name: role }, { api, secrets, signal })
+    try {
+      return await logIn(`auth/${mount}/login`, role === undefined ? {} : { name: role }, { api, secrets, signal })
+    } catch (error) {
+      if (!(error instanceof IssuerError) || !error.message.includes('missing name in alias')) throw error
+      const detail = `${error.message.replace(/^No certificate: /, '')}. OpenBao names who logs in by the common name ` +
+        'of the certificate, and this one has none: ask for one with names.cn'
+      throw new IssuerError('denied', detail, { status: error.status, cause: error })
+    }
   }
 }
 

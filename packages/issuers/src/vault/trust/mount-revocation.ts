@@ -18,6 +18,9 @@ const REFRESH = 60_000
 /** How long a fetch or a question may take: peers wait for OCSP. */
 const FETCH_TIMEOUT = 10_000
 const OCSP_TIMEOUT = 2_000
+/** The time of an answer is in whole seconds, by the clock of OpenBao. */
+const OCSP_ROUNDING = 5_000
+const OCSP_RETRY = 10_000
 const NONE: RevocationStatus = Object.freeze({ state: 'unknown', why: 'no_crl', detail: 'no CRL of OpenBao is loaded' })
 
 export interface MountRevocationContext {
@@ -188,7 +191,8 @@ class MountFollower implements MountRevocation, KeyedChecker {
       }).map(({ url }) => url),
       timeout: OCSP_TIMEOUT,
       // OpenBao says that an answer is good for 12 hours.
-      maxAge: refreshInterval
+      maxAge: refreshInterval + OCSP_ROUNDING,
+      retryAfter: Math.min(refreshInterval, OCSP_RETRY)
     })
     const both = crlAndOcsp({ crl, ocsp: responder, askAgain: refreshInterval, now })
     for (const part of [crl, responder]) joinEmitter(part, both)
