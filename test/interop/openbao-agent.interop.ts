@@ -44,7 +44,7 @@ listener "tcp" {
 template {
   contents = <<-EOT
     {{- with pkiCert "${MOUNT}/issue/brief" "uri_sans=spiffe://prod.example/ledger" "ttl=10s" -}}
-    {{ .Key }}{{ .Cert }}{{ range .CAChain }}{{ . }}{{ end }}
+    {{ .Key }}{{ .Cert }}{{ .CA }}
     {{- end -}}
   EOT
   destination = "${cert}"
