@@ -122,7 +122,10 @@ class MountIssuerOf implements VaultIssuer {
     const question = { names, mode, ttl, use, privateKey, revocation: this.#revocation !== undefined }
     await this.#role.check({
       question,
-      read: async (path) => (await this.#authorized({ path, signal })).data
+      // Without a second login: a service need not be allowed to read its role, and its token is good then.
+      read: async (path) => {
+        return (await this.#api.call({ path, signal, token: await this.#tokens.get(signal) })).data
+      }
     })
   }
 
