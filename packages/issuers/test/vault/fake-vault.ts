@@ -52,7 +52,7 @@ export class FakeVault {
     const text = Buffer.concat(chunks).toString()
     const path = (request.url ?? '').replace(/^\/v1\//, '').split('?')[0] as string
     const token = request.headers['x-vault-token'] as string | undefined
-    const seen = { method: request.method ?? '', path, token, body: text === '' ? undefined : JSON.parse(text) }
+    const seen = { method: request.method ?? '', path, token, body: text.startsWith('{') ? JSON.parse(text) : undefined }
     this.seen.push(seen)
     for (const one of this.#waiting.filter((each) => each.path === path)) {
       this.#waiting.splice(this.#waiting.indexOf(one), 1)
