@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { WorldAnswer } from '@peerkit/issuers/test'
 
 /** A request that the fake got. */
@@ -10,7 +12,12 @@ export interface Seen {
   readonly path: string
   readonly token: string | undefined
   readonly body: any
+  /** The subject of the certificate that the client presented. */
+  readonly client: string | undefined
 }
+
+/** With TLS: the server's certificate, and the CA of its clients. */
+export interface FakeTls { readonly cert: string, readonly key: string, readonly ca: string }
 
 /** What the fake answers. `undefined` breaks the connection. */
 export interface Reply { readonly status?: number, readonly json?: unknown, readonly text?: string, readonly headers?: Record<string, string> }
@@ -22,7 +29,16 @@ export class FakeVault {
   readonly seen: Seen[] = []
   readonly #handlers = new Map<string, Handler>()
   readonly #waiting: Array<{ readonly path: string, readonly resolve: () => void }> = []
-  readonly #server = createServer((request, response) => { this.#serve(request, response).catch((error) => { response.writeHead(500).end(String(error)) }) })
+  readonly #server: Server
+  readonly #scheme: string
+
+  constructor (tls?: FakeTls) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      this.#serve(request, response).catch((error) => { response.writeHead(500).end(String(error)) })
+    }
+    this.#scheme = tls === undefined ? 'http' : 'https'
+    this.#server = tls === undefined ? createServer(answer) : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, answer)
+  }
 
   /** Answers a path. A path that nothing answers is 404. */
   on (path: string, handler: Handler): this {
@@ -38,7 +54,7 @@ export class FakeVault {
 
   async start (): Promise<string> {
     await new Promise<void>((resolve) => { this.#server.listen(0, '127.0.0.1', resolve) })
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
   async close (): Promise<void> {
@@ -52,7 +68,7 @@ export class FakeVault {
     const text = Buffer.concat(chunks).toString()
     const path = (request.url ?? '').replace(/^\/v1\//, '').split('?')[0] as string
     const token = request.headers['x-vault-token'] as string | undefined
-    const seen = { method: request.method ?? '', path, token, body: text.startsWith('{') ? JSON.parse(text) : undefined }
+    const seen = { method: request.method ?? '', path, token, body: text.startsWith('{') ? JSON.parse(text) : undefined, client: (request.socket as Partial<TLSSocket>).getPeerX509Certificate?.()?.subject }
     this.seen.push(seen)
     for (const one of this.#waiting.filter((each) => each.path === path)) {
       this.#waiting.splice(this.#waiting.indexOf(one), 1)
