@@ -10,6 +10,7 @@ import { explainDenied } from './explain-denied.ts'
 import { fetchThrough } from './dispatch-fetch.ts'
 import { readIssued } from './read-answer.ts'
 import { RoleCheck } from './role/role-check.ts'
+import { findCrlProblems } from './trust/crl-config.ts'
 import { followMounts } from './trust/mount-revocation.ts'
 import type { MountRevocation } from './trust/mount-revocation.ts'
 import { makeTrust } from './trust/mount-trust.ts'
@@ -60,6 +61,8 @@ class MountIssuerOf implements VaultIssuer {
   readonly #role: RoleCheck
   readonly #revocation: MountRevocation | undefined
   readonly #warn: (text: string) => void
+  /** The mounts whose CRLs are followed and were not looked at yet. */
+  #unseenMounts: readonly string[] = []
 
   constructor (options: VaultIssuerOptions) {
     const { url, namespace, mount = 'pki', role, auth, clock = SYSTEM_CLOCK, onWarning, revocation = false } = options
@@ -75,11 +78,13 @@ class MountIssuerOf implements VaultIssuer {
     this.#tokens = keepToken(auth, { api: this.#api, secrets, clock, warn })
     this.#role = new RoleCheck(this.#api, { mount, role }, warn)
     const settings = revocation === true ? {} : revocation
+    const mounts = settings === false ? [] : [...new Set([mount, ...settings.mounts ?? []])]
+    this.#unseenMounts = mounts
     this.#revocation = settings === false
       ? undefined
       : followMounts({
         api: this.#api,
-        mounts: [...new Set([mount, ...settings.mounts ?? []])],
+        mounts,
         settings,
         fetch: fetchThrough(dispatcher),
         clock,
@@ -91,7 +96,7 @@ class MountIssuerOf implements VaultIssuer {
     const { mount = 'pki', role, names, mode = 'sign', ttl, parameters = {}, trust = 'mount' } = this.#options
     const { signal, privateKey, previous } = question
     this.#transport.own?.use(previous, this.#clock.now())
-    await this.#checkRole(question)
+    await this.#checkSettings(question)
     const path = `${mount}/${mode}/${role}`
     const body = {
       ...describeRequest(names, { ttl, parameters }),
@@ -117,16 +122,17 @@ class MountIssuerOf implements VaultIssuer {
     await this.#transport.close()
   }
 
-  async #checkRole ({ signal, privateKey }: IssueQuestion): Promise<void> {
+  /** Tells before the first request what will not work. */
+  async #checkSettings ({ signal, privateKey }: IssueQuestion): Promise<void> {
     const { names, mode = 'sign', ttl, use } = this.#options
     const question = { names, mode, ttl, use, privateKey, revocation: this.#revocation !== undefined }
-    await this.#role.check({
-      question,
-      // Without a second login: a service need not be allowed to read its role, and its token is good then.
-      read: async (path) => {
-        return (await this.#api.call({ path, signal, token: await this.#tokens.get(signal) })).data
-      }
-    })
+    // Without a second login: a service need not be allowed to read settings, and its token is good then.
+    const read = async (path: string): Promise<VaultAnswer['data']> => {
+      return (await this.#api.call({ path, signal, token: await this.#tokens.get(signal) })).data
+    }
+    await this.#role.check({ question, read })
+    for (const text of await findCrlProblems({ mounts: this.#unseenMounts, read })) this.#warn(text)
+    this.#unseenMounts = []
   }
 
   /** Asks for the certificate. Explains why it was refused. */

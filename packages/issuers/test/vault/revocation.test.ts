@@ -12,9 +12,9 @@ import { byIssuerKey } from '@peerkit/revocation/internal'
 import { rejection } from '@peerkit/test-support/rejection'
 import { isSoon } from '@peerkit/test-support/turns'
 import { crlAndOcsp } from '../../src/vault/trust/crl-and-ocsp.ts'
-import { failure, idOf, serveIssuers } from './fake-vault.ts'
+import { data, failure, idOf, serveIssuers } from './fake-vault.ts'
 import type { FakeVault } from './fake-vault.ts'
-import { startWorld } from './world.ts'
+import { ask, startWorld } from './world.ts'
 
 /** Serves the CRL of a CA, as it is when it is asked for. */
 function serveCrl (vault: FakeVault, ca: DevCa, mount = 'pki'): void {
@@ -53,6 +53,27 @@ test('one option sets up the CAs and their CRLs', async (t) => {
   t.equal(source.current.trustEpoch, 1)
   t.equal(authority?.checker?.epoch, epoch)
   t.equal(vault.calls(`pki/issuer/${idOf(ca.root)}/crl/der`).length, 1)
+})
+
+test('CRLs that will end and not be replaced are told at the start', async (t) => {
+  const { vault, issuer, warnings } = await startMount(t)
+  const cases = [
+    [data({ auto_rebuild: true }), []],
+    [failure(403, 'permission denied'), []],
+    [data({ auto_rebuild: false, expiry: '72h' }), [/^the CRLs of pki end 72h after the last revocation and are not replaced \(auto_rebuild=false\)\. Then every peer is refused: bao write pki\/config\/crl auto_rebuild=true$/]],
+    [data({ auto_rebuild: false }), [/^the CRLs of pki end and are not replaced/]],
+    [data({ disable: true, auto_rebuild: true }), [/^the CRLs of pki are switched off \(disable=true\)/]]
+  ] as const
+  for (const [reply, expected] of cases) {
+    vault.on('pki/config/crl', () => reply)
+    const one = issuer({ revocation: { delta: false } })
+    await ask(one)
+    await ask(one)
+    t.equal(warnings.length, expected.length)
+    t.match(warnings.splice(0), expected)
+  }
+  vault.on('pki/config/crl', () => failure(503, 'Vault is sealed'))
+  t.match(await rejection(ask(issuer({ revocation: { delta: false } }))), { reason: 'unavailable' })
 })
 
 test('a CRL that cannot be fetched: no certificate, and that is told', async (t) => {
