@@ -40,6 +40,8 @@ test('200 requests in flight, certificates of seconds, and an OpenBao that goes 
   for (let round = 0; round < ROUNDS; round += 1) {
     const { notAfter } = ledger!.current
     await comesTo(ledger!, (snapshot) => snapshot.notAfter > notAfter)
+    // In a soak test, at any moment of a certificate's life.
+    if (ROUNDS > 1) await traffic.answers(Math.ceil(Math.random() * 20_000))
     await away(async () => { await bao.seal() }, async () => { await bao.unseal() })
     await away(async () => { await bao.kill() }, async () => { await bao.start() })
   }
