@@ -8,6 +8,7 @@ import { MOUNT, makeAppRole } from '@peerkit/example-openbao'
 import { vaultIssuer } from '@peerkit/issuers/vault'
 import { MtlsAgent } from '@peerkit/undici-mtls'
 import { rejection } from '@peerkit/test-support/rejection'
+import { ADDRESSES, HOSTS, URIS } from '../../packages/issuers/test/vault/role-cases.ts'
 import { nextChange, until } from './spire/changes.ts'
 import { startWorld, ROLE } from './openbao/world.ts'
 
@@ -84,6 +85,42 @@ test('a real OpenBao', { timeout: 120_000 }, async (t) => {
     const long = await open('/ledger', { ttl: 90_000_000, onWarning: (text) => { audits.push(text) } })
     t.ok(long.current.notAfter < Date.now() + 86_460_000)
     t.match(audits.slice(-2).join(), /ttl is 90000 s; the role allows 86400 s.*TTL "25h0m0s" is longer than permitted maxTTL "24h0m0s"/)
+  })
+
+  t.test('names: OpenBao decides about each as the check before the request does', async (t) => {
+    const blind = await makeAppRole(bao, 'names', { [`${MOUNT}/sign/+`]: ['update'] })
+    const outcome = async (role: string, kind: string, name: string): Promise<string> => {
+      const names = kind === 'cn' ? { cn: name } : { [kind]: [name] }
+      return await open('/', { role, names, auth: { appRole: blind } }).then(() => 'allowed', (error: Error) => /answered 400/.test(error.message) ? 'forbidden' : error.message)
+    }
+    const tables = [['dns', HOSTS], ['uri', URIS], ['ip', ADDRESSES]] as const
+    for (const [kind, cases] of tables) {
+      for (const [index, [settings, allowed, forbidden]] of cases.entries()) {
+        const role = `${kind}-${index}`
+        await pki.role(role, { key_type: 'ec', require_cn: false, ...settings })
+        for (const name of allowed) t.equal(await outcome(role, kind, name), 'allowed', `${JSON.stringify(settings)} ${name}`)
+        for (const name of forbidden) t.equal(await outcome(role, kind, name), 'forbidden', `${JSON.stringify(settings)} ${name}`)
+      }
+    }
+  })
+
+  t.test('keys: OpenBao decides about each as the check before the request does', async (t) => {
+    const blind = await makeAppRole(bao, 'keys', { [`${MOUNT}/sign/+`]: ['update'] })
+    const roles = [['ec', 0], ['ec', 256], ['ec', 384], ['ed25519', 0], ['rsa', 0], ['rsa', 2048], ['rsa', 3072], ['any', 0]] as const
+    const wanted: string[] = []
+    for (const [type, bits] of roles) {
+      const role = `key-${type}-${bits}`
+      await pki.role(role, { allow_any_name: true, require_cn: false, key_type: type, key_bits: bits })
+      for (const keyType of ['ec-p256', 'ec-p384', 'ed25519', 'rsa-2048'] as const) {
+        const outcome = async (options: object): Promise<boolean> => await open('/x', { role, ...options, names: { dns: ['a.example'] } }, { keyType }).then(() => true, (error: Error) => {
+          wanted.push(error.message)
+          return false
+        })
+        t.equal(await outcome({}), await outcome({ auth: { appRole: blind } }), `${role} ${keyType}`)
+      }
+    }
+    t.ok(wanted.length > 20)
+    for (const message of wanted) t.match(message, /the key is .*; the role requires|answered 400: role requires/)
   })
 
   t.test('why a token is denied', async (t) => {

@@ -38,25 +38,28 @@ export function findForbiddenNames (role: Role, names: RequestedNames): readonly
   ]
 }
 
-function allowsHost (role: Role, given: string): boolean {
-  const name = given.toLowerCase()
-  const isWildcard = name.includes('*')
-  if (isWildcard && role['allow_wildcard_certificates'] === false) return false
+function allowsHost (role: Role, name: string): boolean {
+  if (name.includes('*') && role['allow_wildcard_certificates'] === false) return false
   if (role['allow_any_name'] === true || role['allow_token_displayname'] === true) return true
-  if (role['allow_localhost'] !== false && isLocalhost(name)) return true
+  if (role['allow_localhost'] !== false && LOCAL.some((local) => isWithin(role, local, name))) return true
   const domains = textsOf(role['allowed_domains'])
   if (role['allowed_domains_template'] === true || domains.some((domain) => domain.includes('{{'))) return true
-  return domains.some((domain) => allowsBelow(role, domain.toLowerCase(), name))
+  return domains.some((domain) => allowsBelow(role, domain, name))
 }
 
+const LOCAL = ['localhost', 'localdomain']
+
+function isWithin (role: Role, local: string, name: string): boolean {
+  return name === local || (role['allow_subdomains'] === true && name.endsWith(`.${local}`))
+}
+
+/** OpenBao compares the domain itself in any case, and what is below it in the case that was given. */
 function allowsBelow (role: Role, domain: string, name: string): boolean {
-  if (role['allow_bare_domains'] === true && name === domain) return true
+  if (role['allow_bare_domains'] === true && name.toLowerCase() === domain.toLowerCase()) return true
   // A wildcard may be the first label alone, so it is one below the domain as another name is.
   if (role['allow_subdomains'] === true && name.endsWith(`.${domain}`)) return true
   return role['allow_glob_domains'] === true && matchesGlob(domain, name)
 }
-
-function isLocalhost (name: string): boolean { return /(^|\.)local(host|domain)$/.test(name) }
 
 function allowsUri (role: Role, uri: string): boolean {
   const allowed = textsOf(role['allowed_uri_sans'])
