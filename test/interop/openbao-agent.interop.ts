@@ -43,7 +43,7 @@ listener "tcp" {
 }
 template {
   contents = <<-EOT
-    {{- with pkiCert "${MOUNT}/issue/brief" "uri_sans=spiffe://prod.example/ledger" "ttl=10s" -}}
+    {{- with pkiCert "${MOUNT}/issue/brief" "uri_sans=spiffe://prod.example/ledger" "ttl=6s" -}}
     {{ .Key }}{{ .Cert }}{{ .CA }}
     {{- end -}}
   EOT

@@ -1,5 +1,7 @@
 // @peerkit/issuers/vault with a real OpenBao: certificates, every way to log in, namespaces, and what a role does not allow.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { test } from 'tap'
@@ -192,6 +194,34 @@ test('a real OpenBao', { timeout: 120_000 }, async (t) => {
       await bao.call('sys/leases/revoke-prefix/auth/cert', {}, { method: 'PUT' })
       t.ok(await own.refresh())
     }
+  })
+
+  t.test('a service account of Kubernetes logs in', async (t) => {
+    // In place of a Kubernetes: the one call of its API that OpenBao makes.
+    const reviews: string[] = []
+    const kubernetes = createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk) => { body += String(chunk) })
+      request.on('end', () => {
+        const { spec: { token } } = JSON.parse(body)
+        reviews.push(token)
+        const user = { username: 'system:serviceaccount:shop:ledger', uid: 'u-1', groups: ['system:serviceaccounts'] }
+        response.setHeader('content-type', 'application/json').end(JSON.stringify({ kind: 'TokenReview', apiVersion: 'authentication.k8s.io/v1', status: { authenticated: true, user } }))
+      })
+    })
+    await new Promise<void>((resolve) => { kubernetes.listen(0, '127.0.0.1', resolve) })
+    t.teardown(() => { kubernetes.close() })
+    const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const claims = { iss: 'kubernetes/serviceaccount', sub: 'system:serviceaccount:shop:ledger', nbf: Math.floor(Date.now() / 1000) - 60, iat: Math.floor(Date.now() / 1000) - 60, exp: Math.ceil(Date.now() / 1000) + 600, 'kubernetes.io': { namespace: 'shop', serviceaccount: { name: 'ledger', uid: 'u-1' } } }
+    const jwt = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.${Buffer.from('signature').toString('base64url')}`
+    const file = join(folder, 'service-account-token')
+    writeFileSync(file, jwt)
+    await bao.call('sys/auth/kubernetes', { type: 'kubernetes' })
+    await bao.call('auth/kubernetes/config', { kubernetes_host: `http://127.0.0.1:${(kubernetes.address() as AddressInfo).port}`, disable_local_ca_jwt: true, disable_iss_validation: true, token_reviewer_jwt: jwt, kubernetes_ca_cert: pki.root })
+    await bao.call('auth/kubernetes/role/ledger', { bound_service_account_names: 'ledger', bound_service_account_namespaces: 'shop', token_policies: 'service' })
+    t.ok(await open('/ledger', { auth: { kubernetes: { role: 'ledger', jwt: { file } } } }))
+    t.same(reviews, [jwt])
+    t.match((await rejection(open('/ledger', { auth: { kubernetes: { role: 'other', jwt: { file } } } }))).message, /auth\/kubernetes\/login answered 40[03]: /)
   })
 
   t.test('the server is checked: another CA, and another name', async (t) => {

@@ -65,9 +65,16 @@ test('the server is checked before a token is sent', async (t) => {
 })
 
 test('CRLs come the same way', async (t) => {
-  const { vault, url, ca, servers } = await startTls(t)
-  vault.on(`pki/issuer/${idOf(ca.root)}/crl/der`, async () => ({ text: (await ca.crl()).pem }))
-  const checker = await vaultRevocation({ url, ca: servers.root, delta: false })
-  await checker.close()
+  const { vault, url, ca, servers, credentials } = await startTls(t)
+  const clients: unknown[] = []
+  vault.on(`pki/issuer/${idOf(ca.root)}/crl/der`, async ({ client }) => {
+    clients.push(client)
+    return { text: (await ca.crl()).pem }
+  })
+  for (const way of [{ ca: servers.root }, { credentials, allowedServers: { cn: 'openbao' } }]) {
+    const checker = await vaultRevocation({ url, delta: false, ...way })
+    await checker.close()
+  }
+  t.same(clients, [undefined, 'CN=bootstrap'])
   t.match(await rejection(vaultRevocation({ url, ca: ca.root, delta: false })), { reason: 'unreachable' })
 })

@@ -125,7 +125,9 @@ class KeptToken implements TokenKeeper {
   #take (token: Token, since: number): void {
     this.#token = token
     this.#endsAt = since + (token.lifetime ?? Infinity)
-    if (token.renewable && token.lifetime !== undefined) this.#renewal.set(since + token.lifetime * 2 / 3)
+    if (!token.renewable || token.lifetime === undefined) return
+    // Up to a tenth earlier, so that instances that started together do not renew together.
+    this.#renewal.set(since + token.lifetime * (2 / 3 - Math.random() / 10))
   }
 
   #forget (): void {

@@ -102,7 +102,9 @@ class MountFollower implements MountRevocation, KeyedChecker {
     this.#following ??= this.#follow().finally(() => {
       this.#following = undefined
       const { settings: { refreshInterval = REFRESH }, clock } = this.#context
-      if (!this.#closing.signal.aborted) this.#next.set(clock.now() + refreshInterval)
+      // Up to a tenth earlier, as the CRLs are fetched.
+      const wait = refreshInterval * (1 - Math.random() / 10)
+      if (!this.#closing.signal.aborted) this.#next.set(clock.now() + wait)
     })
     await withTimeout(this.#following, { signal })
   }
