@@ -99,7 +99,7 @@ export function http01Responder (options: Http01ResponderOptions = {}): Http01Re
     },
     route: Object.freeze({
       method: 'GET' as const,
-      url: `${FOLDER}:token`,
+      url: `${FOLDER}*`,
       async handler ({ raw }: RouteRequest, reply: RouteReply) {
         const answer = await find(tokenOf(raw))
         for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value)

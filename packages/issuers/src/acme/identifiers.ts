@@ -43,9 +43,11 @@ export function readIdentifiers (names: RequestedNames): readonly Identifier[] {
 /** A name in lower case and ASCII, as it stands in certificates. @throws IssuerOptionError */
 function readDnsName (name: string, path: string): string {
   const [, star = '', rest = ''] = /^(\*\.)?([^]*)$/.exec(name) as RegExpExecArray
-  const ascii = isIP(rest) === 0 ? domainToASCII(rest).toLowerCase() : ''
+  const ascii = isIP(rest) === 0 ? domainToASCII(rest) : ''
   const labels = ascii.split('.')
-  if (ascii.length <= 253 && labels.every((label) => LABEL.test(label))) return star + ascii
+  // domainToASCII drops line breaks and decodes percent signs: in ASCII it may change nothing but the case.
+  const isSame = /[^\0-\x7f]/.test(rest) ? !/[\s%]/.test(rest) : ascii === rest.toLowerCase()
+  if (isSame && ascii.length <= 253 && labels.every((label) => LABEL.test(label))) return star + ascii
   throw new IssuerOptionError(`${path} is ${describeValue(name)}; expected a DNS name such as ledger.example or ` +
     '*.ledger.example')
 }

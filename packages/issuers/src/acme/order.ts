@@ -30,7 +30,7 @@ const TRIES = 3
 /** A server that asks for more than this, in milliseconds, is asked again by the next call. */
 const LONGEST_PATIENCE = 5_000
 /** How long the removal of proofs may hold up a certificate, in milliseconds. */
-const REMOVAL = 5_000
+const REMOVAL = 2_000
 
 /**
  * Orders a certificate: proves the names, has it issued and fetches it.

@@ -50,7 +50,7 @@ export class AcmeCa {
     csr: Uint8Array, { notBefore = Date.now(), lifetime = 24 * HOUR, serialNumber }: LeafOptions = {}
   ): Promise<string> {
     const request = new x509.Pkcs10CertificateRequest(new Uint8Array(csr) as never)
-    const names = request.getExtension(x509.SubjectAlternativeNameExtension)
+    const names = request.getExtension('2.5.29.17')
     const start = Math.floor(notBefore / 1000) * 1000
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber ?? `01${randomBytes(15).toString('hex')}`,

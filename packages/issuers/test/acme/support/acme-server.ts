@@ -124,7 +124,10 @@ export class AcmeServer {
     const asked: Asked = { step, path, payload: signed?.payload, header: signed?.header }
     this.asked.push(asked)
     const said = await this.says(asked)
-    if (said === 'drop') return void request.socket.destroy()
+    if (said === 'drop') {
+      request.socket.destroy()
+      return
+    }
     if (said === 'silence') return
     if (said !== undefined) return send(said.status ?? 200, said.body ?? '', said.headers)
     await this.#do(asked, send)
