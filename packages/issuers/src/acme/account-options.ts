@@ -2,7 +2,7 @@ import { KeyObject } from 'node:crypto'
 import {
   defineOptions, describeSecret, flag, list, required, secret, text, valueOf, wrongOption
 } from '@peerkit/identity/internal'
-import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
+import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerOptionError } from '../errors.ts'
 import { readHmacKey } from './account.ts'
 import type { AcmeAccountOptions, ExternalAccountBinding } from './account.ts'
@@ -13,16 +13,12 @@ import { EXPECTED_KEY, canSign } from './jws.ts'
 /** A shorter secret can be guessed. */
 const LEAST_HMAC_OCTETS = 16
 
-const KEY_TYPES: OptionTypes<AccountKeyOptions> = {
+const CONTACT = 'a URL such as mailto:ops@example.com'
+const ACCOUNT: OptionSet = defineOptions<AcmeAccountOptions>('account', IssuerOptionError, {
   key: secret('a KeyObject, or PEM as a string or Buffer', (value) => {
     return typeof value === 'string' || value instanceof Uint8Array || value instanceof KeyObject
   }),
-  keyFile: text('a path')
-}
-const KEY: OptionSet = defineOptions<AccountKeyOptions>('account', IssuerOptionError, KEY_TYPES)
-const CONTACT = 'a URL such as mailto:ops@example.com'
-const ACCOUNT: OptionSet = defineOptions<AcmeAccountOptions>('account', IssuerOptionError, {
-  ...KEY_TYPES,
+  keyFile: text('a path'),
   contacts: list('URLs such as mailto:ops@example.com', text(CONTACT)),
   termsOfServiceAgreed: flag,
   externalAccountBinding: valueOf('an object with kid and hmacKey', isObject)
@@ -42,12 +38,6 @@ export function checkAccount (account: AcmeAccountOptions, path: string): void {
     throw wrongOption(IssuerOptionError, `${path}.contacts[${index}]`, JSON.stringify(contact), CONTACT)
   }
   if (externalAccountBinding !== undefined) BINDING.check(externalAccountBinding, `${path}.externalAccountBinding`)
-}
-
-/** @throws IssuerOptionError */
-export function checkAccountKey (account: AccountKeyOptions, path: string): void {
-  KEY.check(account, path)
-  checkOneKey(account, path)
 }
 
 function checkOneKey ({ key, keyFile }: AccountKeyOptions, path: string): void {

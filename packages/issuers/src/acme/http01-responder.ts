@@ -3,8 +3,8 @@ import { IssuerOptionError } from '../errors.ts'
 import { defineOptions, valueOf } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { loadAccountKey } from './account-key.ts'
-import type { AccountKeyOptions } from './account-key.ts'
-import { checkAccountKey } from './account-options.ts'
+import type { AcmeAccountOptions } from './account.ts'
+import { checkAccount } from './account-options.ts'
 import type { ChallengeHook, Http01Answer } from './challenges.ts'
 import type { AccountSigner } from './jws.ts'
 
@@ -18,11 +18,11 @@ const HEADERS = {
 /** Options of `http01Responder`. */
 export interface Http01ResponderOptions {
   /**
-   * The key of the account, as in the option `account` of `acmeIssuer`. With it every token is answered, also one of
-   * another instance with this account: the answer needs the token and the key only. Default: none, and tokens of the
-   * issuers of this process are answered.
+   * The account of `acmeIssuer`, of which the key is used. With it every token is answered, also one of another
+   * instance with this account: the answer needs the token and the key only. Default: none, and tokens of the issuers
+   * of this process are answered.
    */
-  readonly account?: AccountKeyOptions | undefined
+  readonly account?: AcmeAccountOptions | undefined
 }
 
 /** What the route needs of a request of Fastify. */
@@ -71,7 +71,7 @@ const OPTIONS: OptionSet = defineOptions<Http01ResponderOptions>('http01Responde
 export function http01Responder (options: Http01ResponderOptions = {}): Http01Responder {
   OPTIONS.check(options)
   const { account } = options
-  if (account !== undefined) checkAccountKey(account, 'account')
+  if (account !== undefined) checkAccount(account, 'account')
   const answers = new Map<string, string>()
   let signer: Promise<AccountSigner> | undefined
 

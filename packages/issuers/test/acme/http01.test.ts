@@ -158,6 +158,6 @@ test('a responder with wrong options', async (t) => {
   t.throws(() => http01Responder({ acount: {} } as never), { code: 'MTLS_ERR_ISSUER_OPTION', message: /unknown option "acount" for http01Responder; .*account/ })
   t.throws(() => http01Responder({ account: {} }), { message: /account has neither key nor keyFile; expected one of them/ })
   t.throws(() => http01Responder({ account: { key: 'x', keyFile: 'y' } }), { message: /account has both key and keyFile/ })
-  t.throws(() => http01Responder({ account: { termsOfServiceAgreed: true } as never }), { message: /unknown option "termsOfServiceAgreed" for account/ })
+  t.throws(() => http01Responder({ account: { keyfile: 'x' } as never }), { message: /unknown option "keyfile" for account/ })
   t.throws(() => http01Responder({ account: 7 as never }), { message: /account is 7; expected an object with key or keyFile/ })
 })
