@@ -78,7 +78,8 @@ export async function startPebble (options: PebbleOptions = {}): Promise<Pebble>
     return true
   }
   const args = ['-config', path('pebble.json'), ...(dns === undefined ? [] : ['-dnsserver', dns])]
-  const program = await startProgram(tool, args, answers, { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0', ...env })
+  const variables = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0', ...env }
+  const program = await startProgram(tool, args, answers, variables)
   return {
     directory,
     ca: https.root,

@@ -31,7 +31,9 @@ export async function startProgram (
   const hasEnded = (): boolean => fault !== undefined || child.exitCode !== null || child.signalCode !== null
   for (let look = 1; !await answers().catch(() => false); look += 1) {
     if (look > MOST_LOOKS) child.kill()
-    if (look > MOST_LOOKS || hasEnded()) throw new Error(`${file} does not answer:\n${fault?.message ?? printed.join('')}`)
+    if (look > MOST_LOOKS || hasEnded()) {
+      throw new Error(`${file} does not answer:\n${fault?.message ?? printed.join('')}`)
+    }
     await wait(20)
   }
   return {
