@@ -18,6 +18,8 @@ import { RenewalPlans } from './renewal-info.ts'
 export interface AcmeIssuer extends CertificateIssuer {
   /** What it is: `the ACME server acme.example`. */
   readonly name: string
+  /** What is asked for: differs where the directory, the names or the profile differ. For a store of certificates. */
+  readonly id: string
 }
 
 /**
@@ -56,6 +58,7 @@ export function acmeIssuer (options: AcmeIssuerOptions): AcmeIssuer {
   }
   return Object.freeze({
     name,
+    id: JSON.stringify(['acme', directory.href, identifiers.map(({ value }) => value).sort(), names.cn, profile]),
     async issue ({ privateKey, signal, previous }) {
       // Closed with the call, so that no idle connection keeps the process alive.
       const own = ca === undefined ? undefined : new Agent({ connect: { ca: Buffer.from(ca as string) } })

@@ -41,6 +41,17 @@ test('the order of the requests, and a certificate for our key', async (t) => {
   t.equal(server.txt.size, 0, 'the record is gone')
 })
 
+test('the id differs where something else is asked for', async (t) => {
+  const make = (more: Partial<AcmeIssuerOptions>): string => acmeIssuer({
+    directory: 'https://acme.example/directory', names: { dns: ['a.example', 'b.example'] }, account: ACCOUNT, challenges: { http01: {} }, ...more
+  }).id
+  t.equal(make({ names: { dns: ['B.example', 'a.example'] } }), make({}))
+  const others = [
+    {}, { directory: 'https://acme.example/other' }, { profile: 'shortlived' }, { names: { dns: ['a.example'] } }, { names: { cn: 'a.example', dns: ['a.example', 'b.example'] } }
+  ]
+  t.equal(new Set(others.map(make)).size, others.length)
+})
+
 test('every type of account key', async (t) => {
   const server = await AcmeServer.start(t)
   for (const namedCurve of ['P-256', 'P-384', 'P-521']) {
