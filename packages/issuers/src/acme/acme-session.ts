@@ -101,8 +101,8 @@ export class AcmeSession {
   }
 
   /** Gets a public object, which needs no signature: renewal information. @throws AcmeProblemError, IssuerError */
-  async get (url: URL): Promise<AcmeAnswer> {
-    const answer = await this.#call(url, 'GET', undefined)
+  async get (url: URL, signal: AbortSignal = this.signal): Promise<AcmeAnswer> {
+    const answer = await this.#call(url, 'GET', undefined, signal)
     if (answer.error !== undefined) throw answer.error
     return answer
   }
@@ -117,9 +117,9 @@ export class AcmeSession {
 
   /** Keeps the nonce of the answer. An answer that is none comes as `error`, because some are tried again. */
   async #call (
-    url: URL, method: 'GET' | 'HEAD' | 'POST', body: string | undefined
+    url: URL, method: 'GET' | 'HEAD' | 'POST', body: string | undefined, signal: AbortSignal = this.signal
   ): Promise<AcmeAnswer & { readonly error: AcmeProblemError | undefined }> {
-    const { client, signal, name, now } = this.#options
+    const { client, name, now } = this.#options
     const headers = body === undefined ? HEADERS : { ...HEADERS, 'content-type': JOSE }
     const { status, headers: found, body: octets } = await client.call({
       url, method, headers, body, signal, accepts: () => true

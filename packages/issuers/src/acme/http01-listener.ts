@@ -9,7 +9,7 @@ import type { Http01Responder } from './http01-responder.ts'
 export interface Http01ListenerOptions {
   /** The port. Default 80. Another one needs a forwarding from port 80. */
   readonly port?: number | undefined
-  /** The address. Default `::`: all addresses of this machine. */
+  /** The address. Default: all addresses of this machine. */
   readonly host?: string | undefined
 }
 
@@ -26,20 +26,23 @@ interface Shared {
 
 /** By address and port: issuers of one process share a listener. */
 const listeners = new Map<string, Shared>()
+/** By address and port: a listener that is being closed. The port is free when it is. */
+const closing = new Map<string, Promise<void>>()
 
 /**
  * Answers http-01 on a listener of its own. It is open only while a challenge is to be met.
  *
  * @throws IssuerError (`challenge`) from `set`, if it cannot listen
  */
-export function http01Listener ({ port = 80, host = '::' }: Http01ListenerOptions): ChallengeHook<Http01Answer> {
-  const place = `${host} ${port}`
+export function http01Listener ({ port = 80, host }: Http01ListenerOptions): ChallengeHook<Http01Answer> {
+  const place = `${host ?? 'all addresses'}, port ${port}`
   const begun = new Map<string, Shared>()
   return {
     async set (answer) {
       const shared = listeners.get(place) ?? { responder: http01Responder(), users: 0, server: undefined as never }
       if (!listeners.has(place)) {
-        Object.assign(shared, { server: listen(shared.responder, { port, host }) })
+        const former = closing.get(place)
+        Object.assign(shared, { server: listen(shared.responder, { port, host, place, former }) })
         listeners.set(place, shared)
       }
       shared.users += 1
@@ -55,25 +58,36 @@ export function http01Listener ({ port = 80, host = '::' }: Http01ListenerOption
       shared.users -= 1
       if (shared.users > 0) return
       listeners.delete(place)
-      await shared.server.then(close, () => {})
+      const closed = shared.server.then(close, () => {})
+      closing.set(place, closed)
+      await closed
+      if (closing.get(place) === closed) closing.delete(place)
     }
   }
 }
 
-async function listen (responder: Http01Responder, at: Required<Http01ListenerOptions>): Promise<Server> {
+interface Place extends Http01ListenerOptions {
+  /** Where it is, for errors. */
+  readonly place: string
+  /** Settles when the former listener has left. */
+  readonly former: Promise<void> | undefined
+}
+
+async function listen (responder: Http01Responder, { port, host, place, former }: Place): Promise<Server> {
+  await former
   const server = createServer(LIMITS, (request, response) => {
     if (!responder.handle(request, response)) response.writeHead(404).end()
   })
   server.maxConnections = MOST_CONNECTIONS
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen({ ...at, exclusive: true }, resolve)
+  server.listen({ port, host, exclusive: true }, resolve)
   try {
     await promise
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const hint = HINTS[code ?? ''] ?? HINT
-    const detail = `http-01 cannot listen on port ${at.port} of ${at.host}: ${String(code)}; ${hint}`
+    const detail = `http-01 cannot listen on ${place}: ${String(code)}; ${hint}`
     throw new IssuerError('challenge', detail, { cause: error })
   }
   return server

@@ -4,6 +4,7 @@ import { AcmeProblemError } from './acme-session.ts'
 import type { AcmeAnswer, AcmeSession } from './acme-session.ts'
 import { proveNames } from './authorizations.ts'
 import type { Proving } from './authorizations.ts'
+import { checkCertifiedNames } from './certified-names.ts'
 import { pause, poll, waitAfter } from './poll.ts'
 import { readProblem } from './problem.ts'
 
@@ -43,6 +44,7 @@ export async function orderCertificate (request: OrderRequest): Promise<string> 
   const { removed } = await proveNames(order.status === 'pending' ? order.authorizations : [], request)
   const certificate = await finalize(order, request)
   const chain = await patiently(request.session, async () => await fetchChain(certificate, request))
+  checkCertifiedNames(chain, request)
   await withTimeout(removed, { timeout: REMOVAL, onTimeout: () => {} })
   return chain
 }

@@ -1,4 +1,5 @@
 import type { CredentialSnapshot, IssuedMaterial } from '@peerkit/credentials'
+import { withTimeout } from '@peerkit/identity/internal'
 import { certificateIdOf } from './certificate-id.ts'
 import type { CertificateId } from './certificate-id.ts'
 import type { AcmeSession } from './acme-session.ts'
@@ -7,6 +8,8 @@ import type { AcmeSession } from './acme-session.ts'
 const POLL = 6 * 3_600_000
 const SHORTEST_POLL = 60_000
 const LONGEST_POLL = 24 * 3_600_000
+/** Milliseconds for an answer. A CA that is slow to say when to renew must not cost a certificate that it issued. */
+const PATIENCE = 3_000
 /** A share of the lifetime after which it is too late to try again. `renewingCredentials` uses the same one. */
 const LATEST = 0.9
 /** Certificates whose plans are kept. A source has one at a time, and an issuer may have a few sources. */
@@ -41,7 +44,8 @@ export class RenewalPlans {
   async schedule (session: AcmeSession, chain: string): Promise<number | undefined> {
     const certificate = certificateIdOf(chain)
     if (certificate === undefined) return undefined
-    return (await this.#ask(certificate, session).catch(() => undefined))?.callAt
+    const plan = await inTime(async (signal) => await this.#ask(certificate, session, signal)).catch(() => undefined)
+    return plan?.callAt
   }
 
   /**
@@ -68,7 +72,7 @@ export class RenewalPlans {
     certificate: CertificateId, known: Plan | undefined, open: () => Promise<AcmeSession>
   ): Promise<Plan | undefined> {
     try {
-      return await this.#ask(certificate, await open())
+      return await inTime(async (signal) => await this.#ask(certificate, await open(), signal))
     } catch {
       if (known === undefined || this.#now() >= known.dueAt) return undefined
       return this.#remember(certificate, known.window, known.dueAt, POLL)
@@ -76,11 +80,13 @@ export class RenewalPlans {
   }
 
   /** @returns undefined if the CA has no renewal information. @throws IssuerError, or the reason of the signal */
-  async #ask (certificate: CertificateId, session: AcmeSession): Promise<Plan | undefined> {
+  async #ask (
+    certificate: CertificateId, session: AcmeSession, signal: AbortSignal
+  ): Promise<Plan | undefined> {
     const { renewalInfo } = session.directory
     if (renewalInfo === undefined) return undefined
     const url = new URL(`${renewalInfo.href.replace(/\/$/, '')}/${certificate.id}`)
-    const answer = await session.get(url)
+    const answer = await session.get(url, AbortSignal.any([session.signal, signal]))
     const window = readWindow(answer.json()['suggestedWindow'])
     if (window === undefined) return undefined
     const known = this.#plans.get(certificate.id)
@@ -102,6 +108,10 @@ export class RenewalPlans {
     }
     return plan
   }
+}
+
+async function inTime (ask: (signal: AbortSignal) => Promise<Plan | undefined>): Promise<Plan | undefined> {
+  return await withTimeout(ask, { timeout: PATIENCE, onTimeout: () => { throw new Error('no answer in time') } })
 }
 
 /** RFC 9773 section 4.2: a window that ends before it starts is none. */

@@ -77,11 +77,24 @@ test('issuers of a process share a listener', async (t) => {
   t.ok((await issuerFor(server, at).issue(question())).cert, 'it opens again')
 })
 
+test('a listener that closes makes room for the next one', async (t) => {
+  const server = await AcmeServer.start(t)
+  server.httpPort = await freePort()
+  const at = { port: server.httpPort, host: '127.0.0.1' }
+  const turns = async (key: typeof ACCOUNT.key): Promise<void> => {
+    const issuer = issuerFor(server, at, key)
+    for (let turn = 0; turn < 8; turn += 1) await issuer.issue(question())
+  }
+  await Promise.all([turns(ACCOUNT.key), turns(makeKey()), turns(makeKey())])
+  t.equal(server.of('certificate').length, 24)
+  t.notOk(await isOpen(server.httpPort))
+})
+
 test('a port that is taken, and an address that there is not', async (t) => {
   const server = await AcmeServer.start(t)
   const port = Number(new URL(server.origin).port)
   t.match(await rejection(issuerFor(server, { port, host: '127.0.0.1' }).issue(question()) as Promise<unknown>), {
-    code: 'MTLS_ERR_ISSUER', reason: 'challenge', message: new RegExp(`http-01 of ledger.example could not be set up: .*port ${port} of 127.0.0.1: EADDRINUSE; another program listens there`)
+    code: 'MTLS_ERR_ISSUER', reason: 'challenge', message: new RegExp(`http-01 of ledger.example could not be set up: .*cannot listen on 127.0.0.1, port ${port}: EADDRINUSE; another program listens there`)
   })
   t.match(await rejection(issuerFor(server, { port: await freePort(), host: '192.0.2.7' }).issue(question()) as Promise<unknown>), {
     reason: 'challenge', message: /EADDRNOTAVAIL; expected a port and an address of this machine in challenges\.http01/

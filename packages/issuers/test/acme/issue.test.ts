@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
+import { Agent } from 'undici'
 import { renewingCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { rejection } from '@peerkit/test-support/rejection'
@@ -252,6 +253,17 @@ test('the option ca: a server over HTTPS whose CA is no public one', async (t) =
   }
   t.same(seen, ['peerkit-issuers', 'peerkit-issuers'])
   server.closeAllConnections()
+})
+
+test('the option agent sends every call', async (t) => {
+  const server = await AcmeServer.start(t)
+  const inner = new Agent()
+  t.after(async () => { await inner.destroy() })
+  let calls = 0
+  const agent = { dispatch: (...args: Parameters<Agent['dispatch']>) => { calls += 1; return inner.dispatch(...args) } } as Agent
+  const { issue } = acmeIssuer({ directory: server.directory, names: { dns: ['a.example'] }, account: ACCOUNT, challenges: { dns01: dnsOf(server) }, agent })
+  await issue(question())
+  t.equal(calls, server.asked.length)
 })
 
 test('a server that never comes to an end is given up', async (t) => {

@@ -148,6 +148,28 @@ test('a certificate that is none, or comes with something else', async (t) => {
   }
 })
 
+test('a certificate that lacks a name, or cannot be read', async (t) => {
+  const { server, refused } = await start(t, { names: { dns: ['ledger.example', '*.shop.example'] } })
+  const other = await AcmeServer.start(t)
+  const { issue } = acmeIssuer({ directory: other.directory, names: { dns: ['LEDGER.example'] }, account: ACCOUNT, challenges: { dns01: dnsOf(other) } })
+  const { cert } = await issue(question())
+  server.says = ({ step }) => step === 'certificate' ? { body: cert } : undefined
+  await refused(/the certificate lacks \*\.shop\.example; expected every name of the order/)
+  for (const body of ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', '-----BEGIN CERTIFICATE-----\nhalf']) {
+    server.says = ({ step }) => step === 'certificate' ? { body } : undefined
+    await refused(/the certificate cannot be read: /)
+  }
+})
+
+test('problems within problems', async (t) => {
+  const { server, refused } = await start(t)
+  const depth = 20_000
+  server.says = ({ step }) => step === 'newOrder'
+    ? { status: 400, body: `${'{"type":"a\\nb","subproblems":['.repeat(depth)}{"type":"z"}${']}'.repeat(depth)}` }
+    : undefined
+  await refused(/answered 400: a b; a b$/, { reason: 'refused' })
+})
+
 test('an answer without an end, and one without a nonce', async (t) => {
   const { server, refused } = await start(t)
   server.says = ({ step }) => step === 'newAccount' ? { body: 'x'.repeat(5_000_000) } : undefined

@@ -5,8 +5,11 @@ import { ManualClock } from '@peerkit/test-support/manual-clock'
 import { rejection } from '@peerkit/test-support/rejection'
 import { memoryCredentials, renewingCredentials } from '@peerkit/credentials'
 import type { CredentialSnapshot, IssueQuestion, IssuedMaterial } from '@peerkit/credentials'
+import { createCertificateRequest } from '@peerkit/issuers'
 import { acmeIssuer } from '@peerkit/issuers/acme'
+import type { AcmeSession } from '../../src/acme/acme-session.ts'
 import { certificateIdOf } from '../../src/acme/certificate-id.ts'
+import { RenewalPlans } from '../../src/acme/renewal-info.ts'
 import { AcmeCa } from './support/acme-ca.ts'
 import { AcmeServer, problem } from './support/acme-server.ts'
 import { ACCOUNT, dnsOf, makeKey, question } from './support/world.ts'
@@ -57,7 +60,6 @@ class World {
 
 test('the identifier of a certificate', async (t) => {
   const ca = await AcmeCa.create()
-  const { createCertificateRequest } = await import('@peerkit/issuers')
   const { der } = await createCertificateRequest(makeKey(), { dns: ['a.example'] })
   const cert = await ca.sign(der, { serialNumber: '87654321' })
   const [issuer, serial] = String(certificateIdOf(cert)?.id).split('.')
@@ -180,6 +182,19 @@ test('a call that is closed while the CA is asked ends, and keeps nothing', asyn
   t.match(await rejection(world.issue(question({ previous, signal: controller.signal }))), { message: 'closed' })
 })
 
+test('a CA that is silent when it is asked costs nothing', async (t) => {
+  const world = await World.start(t)
+  world.suggest(10, 14)
+  const { previous } = await world.order()
+  world.server.says = ({ step }) => step === 'renewalInfo' ? 'silence' : undefined
+  world.now = world.begin + 6 * HOUR
+  const [kept, other] = await Promise.all([world.issue(question({ previous })), world.issue(question())])
+  t.equal(kept.cert, previous.cert, 'it is not due')
+  t.equal(world.hours(kept.renewAt), 12)
+  t.ok(other.cert, 'it was issued')
+  t.equal(other.renewAt, undefined)
+})
+
 test('an order whose predecessor was replaced already is sent again without it', async (t) => {
   const world = await World.start(t)
   world.suggest(1, 2)
@@ -195,16 +210,28 @@ test('an order whose predecessor was replaced already is sent again without it',
   t.equal(world.server.of('newOrder').length, 1, 'a rate limit is no reason to order again')
 })
 
-test('the plans of many certificates are bounded', async (t) => {
-  const { RenewalPlans } = await import('../../src/acme/renewal-info.ts')
+test('the plans of many certificates are bounded: the oldest is forgotten', async (t) => {
   const now = Date.now()
   const plans = new RenewalPlans({ now: () => now, random: () => 0 })
-  const window = { start: new Date(now).toISOString(), end: new Date(now + HOUR).toISOString() }
-  const session = { directory: { renewalInfo: new URL('http://127.0.0.1/x/') }, get: async () => ({ json: () => ({ suggestedWindow: window }), retryAfter: undefined }) }
-  const { createCertificateRequest } = await import('@peerkit/issuers')
+  const at = (hours: number): string => new Date(now + hours * HOUR).toISOString()
+  const session = {
+    directory: { renewalInfo: new URL('http://127.0.0.1/x/') },
+    signal: new AbortController().signal,
+    get: async () => ({ json: () => ({ suggestedWindow: { start: at(1), end: at(2) } }), retryAfter: undefined })
+  } as unknown as AcmeSession
   const { der } = await createCertificateRequest(makeKey(), { dns: ['a.example'] })
   const ca = await AcmeCa.create()
-  for (let count = 0; count < 101; count += 1) t.type(await plans.schedule(session as never, await ca.sign(der)), 'number')
+  const chains: string[] = []
+  for (let count = 0; count < 101; count += 1) {
+    const chain = await ca.sign(der)
+    chains.push(chain)
+    if (await plans.schedule(session, chain) !== now + HOUR) t.fail('it was not scheduled')
+  }
+  // Before its time one that is known has to be renewed, because somebody asked for it.
+  const keep = async (cert: string | undefined): Promise<unknown> => await plans.keep({ cert, key: 'key' } as CredentialSnapshot, async () => session)
+  t.equal(await keep(chains[1]), undefined)
+  t.equal(await keep(chains[100]), undefined)
+  t.match(await keep(chains[0]), { cert: chains[0], key: 'key', renewAt: now + HOUR })
 })
 
 test('with renewingCredentials: asked, kept, renewed', async (t) => {
