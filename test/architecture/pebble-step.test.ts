@@ -60,4 +60,3 @@ test('a build of Pebble that breaks off leaves nothing that counts, and the next
   t.equal(run().status, 0)
   t.same(readdirSync(join(cache, 'pebble-2.10.3')).sort(), ['pebble', 'pebble-challtestsrv'])
 })
-

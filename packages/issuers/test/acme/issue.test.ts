@@ -200,6 +200,42 @@ test('a connection that breaks after the order costs no certificate', async (t) 
   }
 })
 
+test('a process that dies between the order and the answer: the next one orders anew, and proves nothing again', async (t) => {
+  const keyFile = join(t.testdir({}), 'account.pem')
+  const server = await AcmeServer.start(t)
+  server.reusesAuthorizations = true
+  const start = () => acmeIssuer({ directory: server.directory, names: { dns: ['ledger.example'] }, account: { keyFile }, challenges: { dns01: dnsOf(server) } })
+  server.says = async ({ step, path, payload }) => {
+    if (step !== 'finalize') return undefined
+    const order = server.orders.get(path.replace('finalize', 'order')) as object
+    Object.assign(order, { status: 'valid', chain: await server.sign(Buffer.from(payload.csr, 'base64url')) })
+    // It issued, and the one who asked is gone.
+    return 'silence'
+  }
+  const dying = new AbortController()
+  const lost = start().issue(question({ signal: dying.signal })) as Promise<unknown>
+  while (server.of('finalize').length === 0) await new Promise((resolve) => setImmediate(resolve))
+  dying.abort(new Error('killed'))
+  t.match(await rejection(lost), { message: 'killed' })
+  server.says = () => undefined
+  const asked = question()
+  const { cert } = await start().issue(asked)
+  t.ok(new X509Certificate(cert as string).checkPrivateKey(asked.privateKey), 'a certificate for the new key, and not the lost one')
+  t.equal(server.accounts.size, 1)
+  t.equal(server.of('challenge').length, 1)
+  t.equal(server.of('newOrder').length, 2)
+})
+
+test('a server that gives the former order again, which is for another key', async (t) => {
+  const { server, issue } = await start(t)
+  await issue(question())
+  const [former] = server.of('finalize')
+  server.says = ({ step }) => step === 'newOrder'
+    ? { status: 201, headers: { location: `${server.origin}/order/1` }, body: { status: 'processing', authorizations: [], finalize: `${server.origin}${former?.path}` } }
+    : undefined
+  t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'answer', message: /the order is "processing"; expected "pending" or "ready"/ })
+})
+
 test('a call that is aborted ends at once, at each step, and takes its records away', async (t) => {
   for (const step of ['directory', 'newAccount', 'newOrder', 'authorization', 'challenge', 'order', 'finalize', 'certificate'] as const) {
     const { server, issue } = await start(t)
