@@ -1,5 +1,5 @@
 import { findTool } from './find-tool.ts'
-import { freePort, startProgram } from './program.ts'
+import { freePort, startProgram, withFreePorts } from './program.ts'
 
 /** The DNS server that Pebble asks: every name is this machine, and TXT records can be set. */
 export interface TestDns {
@@ -12,7 +12,9 @@ export interface TestDns {
   close (): Promise<void>
 }
 
-export async function startDns (): Promise<TestDns> {
+export async function startDns (): Promise<TestDns> { return await withFreePorts(tryDns) }
+
+async function tryDns (): Promise<TestDns> {
   const tool = findTool('pebble-challtestsrv')
   const [dns, management] = [await freePort(), await freePort()]
   const call = async (path: string, body: object): Promise<boolean> => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
 import { Agent, request } from 'undici'
 import { findTool } from './find-tool.ts'
-import { freePort, startProgram } from './program.ts'
+import { freePort, startProgram, withFreePorts } from './program.ts'
 
 /** How Pebble is started. */
 export interface PebbleOptions {
@@ -16,6 +16,8 @@ export interface PebbleOptions {
   readonly profiles?: Readonly<Record<string, number>>
   /** Shared secrets of external account binding, by their key identifiers. Default: none is needed. */
   readonly macs?: Readonly<Record<string, string>>
+  /** Seconds that it asks clients to wait between two looks at an order. Default: it does not say. */
+  readonly retryAfter?: number
   /** Environment variables, such as `PEBBLE_WFE_NONCEREJECT`. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -36,30 +38,33 @@ export interface Pebble {
 
 /** Starts Pebble, which keeps everything in memory. */
 export async function startPebble (options: PebbleOptions = {}): Promise<Pebble> {
-  const { httpPort = await freePort(), dns, profiles = { default: 86_400 }, macs, env = {} } = options
   const tool = findTool('pebble')
+  const httpPort = options.httpPort ?? await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'pebble-'))
+  try {
+    return await withFreePorts(async () => await tryPebble(tool, folder, { ...options, httpPort }))
+  } catch (error) {
+    await rm(folder, { recursive: true })
+    throw error
+  }
+}
+
+async function tryPebble (tool: string, folder: string, options: PebbleOptions): Promise<Pebble> {
+  const { dns, env = {} } = options
   const https = await createDevCa({ name: 'Pebble' })
   const { chain, key } = await https.issue({ profile: 'server', dns: 'localhost', ip: '127.0.0.1' })
-  const [port, management] = [await freePort(), await freePort()]
+  const [port, management, tlsPort] = [await freePort(), await freePort(), await freePort()]
   const path = (name: string): string => join(folder, name)
   await writeFile(path('cert.pem'), chain)
   await writeFile(path('key.pem'), key, { mode: 0o600 })
+  const files = { certificate: path('cert.pem'), privateKey: path('key.pem') }
   await writeFile(path('pebble.json'), JSON.stringify({
     pebble: {
       listenAddress: `127.0.0.1:${port}`,
       managementListenAddress: `127.0.0.1:${management}`,
-      certificate: path('cert.pem'),
-      privateKey: path('key.pem'),
-      httpPort,
-      tlsPort: await freePort(),
-      externalAccountBindingRequired: macs !== undefined,
-      externalAccountMACKeys: macs ?? {},
-      retryAfter: { authz: 1, order: 1 },
-      keyAlgorithm: 'ecdsa',
-      profiles: Object.fromEntries(Object.entries(profiles).map(([name, validityPeriod]) => {
-        return [name, { description: name, validityPeriod }]
-      }))
+      tlsPort,
+      ...files,
+      ...settingsOf(options)
     }
   }))
   const dispatcher = new Agent({ connect: { ca: https.root } })
@@ -93,5 +98,19 @@ export async function startPebble (options: PebbleOptions = {}): Promise<Pebble>
       await dispatcher.destroy()
       await rm(folder, { recursive: true })
     }
+  }
+}
+
+/** The settings that the options choose. */
+function settingsOf ({ httpPort, profiles = { default: 86_400 }, macs, retryAfter = 0 }: PebbleOptions): object {
+  return {
+    httpPort,
+    externalAccountBindingRequired: macs !== undefined,
+    externalAccountMACKeys: macs ?? {},
+    retryAfter: { authz: retryAfter, order: retryAfter },
+    keyAlgorithm: 'ecdsa',
+    profiles: Object.fromEntries(Object.entries(profiles).map(([name, validityPeriod]) => {
+      return [name, { description: name, validityPeriod }]
+    }))
   }
 }

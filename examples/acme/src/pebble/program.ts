@@ -14,6 +14,9 @@ export interface Program {
 /** Looks whether it answers: ten seconds. */
 const MOST_LOOKS = 500
 
+/** Tries with other ports. */
+const MOST_TRIES = 5
+
 /**
  * Starts a program, and waits until it answers.
  *
@@ -43,6 +46,21 @@ export async function startProgram (
       const closed = once(child, 'close')
       child.kill('SIGKILL')
       await closed
+    }
+  }
+}
+
+/**
+ * Starts something on free ports. Another program may take one before it listens: then it is tried with others.
+ *
+ * @throws the error of the last try
+ */
+export async function withFreePorts<Started> (start: () => Promise<Started>): Promise<Started> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await start()
+    } catch (error) {
+      if (count === MOST_TRIES || !/address already in use/.test((error as Error).message)) throw error
     }
   }
 }

@@ -6,6 +6,8 @@ const FIRST_WAIT = 200
 const LONGEST_WAIT = 5_000
 /** The longest wait that a server may ask for between two looks. The signal limits the time of the whole call. */
 const LONGEST_ASKED = 60_000
+/** What is waited at least, after the first looks, if a server says less. */
+const SHORTEST_ASKED = 1_000
 /** Looks at one object. A server that says `processing` for ever must not be asked for ever. */
 const MOST_LOOKS = 60
 
@@ -17,19 +19,30 @@ export interface Look<Value> {
   readonly retryAfter: number | undefined
 }
 
+/** How an object is looked at. */
+export interface PollOptions {
+  /** What is looked at, for the error: `the order`. */
+  readonly what: string
+  readonly signal: AbortSignal
+  /** Waits some milliseconds. Default: by timers of Node. */
+  readonly wait?: (delay: number, signal: AbortSignal) => Promise<void>
+}
+
 /**
  * Looks until there is a value.
  *
- * @param what for the error: `the order`
  * @throws IssuerError if it takes too many looks, the error of `look`, or the reason of the signal
  */
 export async function poll<Value> (
-  look: () => Promise<Look<Value>>, { what, signal }: { readonly what: string, readonly signal: AbortSignal }
+  look: () => Promise<Look<Value>>, { what, signal, wait = pause }: PollOptions
 ): Promise<Value> {
   for (let count = 1; count <= MOST_LOOKS; count += 1) {
     const { value, retryAfter } = await look()
     if (value !== undefined) return value
-    await pause(Math.min(retryAfter ?? waitAfter(count), LONGEST_ASKED), signal)
+    // A server that says zero is not asked without a pause.
+    const least = Math.min(waitAfter(count), SHORTEST_ASKED)
+    const asked = retryAfter === undefined ? waitAfter(count) : Math.min(Math.max(retryAfter, least), LONGEST_ASKED)
+    await wait(asked, signal)
   }
   throw new IssuerError('answer', `${what} did not come to an end within ${MOST_LOOKS} looks`)
 }

@@ -302,13 +302,6 @@ test('the option agent sends every call', async (t) => {
   t.equal(calls, server.asked.length)
 })
 
-test('a server that never comes to an end is given up', async (t) => {
-  const { server, issue } = await start(t)
-  server.says = ({ step }) => step === 'order' ? { body: { ...shownOrder(server), status: 'pending' }, headers: { 'retry-after': '0' } } : undefined
-  t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'answer', message: /the order did not come to an end within 60 looks/ })
-  t.equal(server.of('order').length, 60)
-})
-
 test('renewingCredentials: everything that it says and shows has no secret', async (t) => {
   const hmacKey = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ'
   const server = await AcmeServer.start(t)
