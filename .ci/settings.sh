@@ -16,6 +16,11 @@ SPIRE_VERSION=1.13.3
 SPIRE_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/spire-$SPIRE_VERSION"
 export PATH="$PATH:$SPIRE_BIN"
 
+# Pebble, the ACME server for tests, is built from source too.
+PEBBLE_VERSION=2.10.3
+PEBBLE_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/pebble-$PEBBLE_VERSION"
+export PATH="$PATH:$PEBBLE_BIN"
+
 # The oldest Node that the packages support.
 export OLDEST_NODE=22.19.0
 

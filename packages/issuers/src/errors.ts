@@ -19,8 +19,10 @@ export class IssuerOptionError extends OptionError {
  * - `rate_limited`: we ask too often (HTTP 429); `retryAfter` says when to ask again.
  * - `unavailable`: it cannot answer now (HTTP statuses from 500).
  * - `answer`: its answer is not what its API says.
+ * - `challenge`: it could not verify that a name is ours, or we could not show it (ACME).
  */
-export type IssuerReason = 'unreachable' | 'denied' | 'refused' | 'rate_limited' | 'unavailable' | 'answer'
+export type IssuerReason =
+  'unreachable' | 'denied' | 'refused' | 'rate_limited' | 'unavailable' | 'answer' | 'challenge'
 
 /** Fields of {@link IssuerError}. */
 export interface IssuerErrorOptions extends ErrorOptions {

@@ -1,0 +1,108 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { IssuerError } from '../errors.ts'
+import type { ChallengeHook, Http01Answer } from './challenges.ts'
+import { http01Responder } from './http01-responder.ts'
+import type { Http01Responder } from './http01-responder.ts'
+
+/** Where the challenge http-01 is answered. A CA always asks at port 80 of the name. */
+export interface Http01ListenerOptions {
+  /** The port. Default 80. Another one needs a forwarding from port 80. */
+  readonly port?: number | undefined
+  /** The address. Default: all addresses of this machine. */
+  readonly host?: string | undefined
+}
+
+/** A CA asks from a few places at once; nobody else has to get an answer. Milliseconds where it is a time. */
+const LIMITS = { requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 1, maxHeaderSize: 8_192 }
+const MOST_CONNECTIONS = 64
+
+/** A listener of this process, and who uses it. */
+interface Shared {
+  readonly responder: Http01Responder
+  readonly server: Promise<Server>
+  users: number
+}
+
+/** By address and port: issuers of one process share a listener. */
+const listeners = new Map<string, Shared>()
+/** By address and port: a listener that is being closed. The port is free when it is. */
+const closing = new Map<string, Promise<void>>()
+
+/**
+ * Answers http-01 on a listener of its own. It is open only while a challenge is to be met.
+ *
+ * @throws IssuerError (`challenge`) from `set`, if it cannot listen
+ */
+export function http01Listener ({ port = 80, host }: Http01ListenerOptions): ChallengeHook<Http01Answer> {
+  const place = `${host ?? 'all addresses'}, port ${port}`
+  const begun = new Map<string, Shared>()
+  return {
+    async set (answer) {
+      const shared = listeners.get(place) ?? { responder: http01Responder(), users: 0, server: undefined as never }
+      if (!listeners.has(place)) {
+        const former = closing.get(place)
+        Object.assign(shared, { server: listen(shared.responder, { port, host, place, former }) })
+        listeners.set(place, shared)
+      }
+      shared.users += 1
+      begun.set(answer.token, shared)
+      await shared.responder.set(answer, new AbortController().signal)
+      await shared.server
+    },
+    async remove (answer) {
+      const shared = begun.get(answer.token)
+      if (shared === undefined) return
+      begun.delete(answer.token)
+      await shared.responder.remove(answer)
+      shared.users -= 1
+      if (shared.users > 0) return
+      listeners.delete(place)
+      const closed = shared.server.then(close, () => {})
+      closing.set(place, closed)
+      await closed
+      if (closing.get(place) === closed) closing.delete(place)
+    }
+  }
+}
+
+interface Place extends Http01ListenerOptions {
+  /** Where it is, for errors. */
+  readonly place: string
+  /** Settles when the former listener has left. */
+  readonly former: Promise<void> | undefined
+}
+
+async function listen (responder: Http01Responder, { port, host, place, former }: Place): Promise<Server> {
+  await former
+  const server = createServer(LIMITS, (request, response) => {
+    if (!responder.handle(request, response)) response.writeHead(404).end()
+  })
+  server.maxConnections = MOST_CONNECTIONS
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen({ port, host, exclusive: true }, resolve)
+  try {
+    await promise
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const hint = HINTS[code ?? ''] ?? HINT
+    const detail = `http-01 cannot listen on ${place}: ${String(code)}; ${hint}`
+    throw new IssuerError('challenge', detail, { cause: error })
+  }
+  return server
+}
+
+const HINT = 'expected a port and an address of this machine in challenges.http01'
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'expected the right to use ports below 1024 (CAP_NET_BIND_SERVICE), or another port, forwarded from 80',
+  EADDRINUSE: 'another program listens there. Let it answer: http01Responder(), or forward ' +
+    '/.well-known/acme-challenge/ to a port of your own'
+}
+
+async function close (server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.close(() => { resolve() })
+  server.closeAllConnections()
+  await promise
+}
