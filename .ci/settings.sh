@@ -16,6 +16,11 @@ SPIRE_VERSION=1.13.3
 SPIRE_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/spire-$SPIRE_VERSION"
 export PATH="$PATH:$SPIRE_BIN"
 
+# step-ca is built from source too.
+STEP_CA_VERSION=0.30.2
+STEP_CA_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/step-ca-$STEP_CA_VERSION"
+export PATH="$PATH:$STEP_CA_BIN"
+
 # The oldest Node that the packages support.
 export OLDEST_NODE=22.19.0
 
