@@ -4,8 +4,11 @@ import { startStandIn } from './https-server.ts'
 import type { Received, Reply, StandIn } from './https-server.ts'
 import { replyOf } from './world-reply.ts'
 
+/** What it answers instead; undefined: as step-ca does. */
+export type Answer = (received: Received) => Reply | undefined | Promise<Reply | undefined>
+
 /** A step-ca that issues with the CA of a case. It renews for the certificate that it issued last, and for no other. */
-export async function startStepCa (world: IssuerWorld, answer: (received: Received) => Reply | undefined = () => undefined): Promise<StandIn & { readonly issued: readonly string[] }> {
+export async function startStepCa (world: IssuerWorld, answer: Answer = () => undefined): Promise<StandIn & { readonly issued: readonly string[] }> {
   const issued: string[] = []
   const sign = async ({ body: { csr } }: Received): Promise<Reply> => await replyOf(world, csr, ({ leaf, intermediates }) => {
     issued.push(leaf)
@@ -13,7 +16,7 @@ export async function startStepCa (world: IssuerWorld, answer: (received: Receiv
     return { status: 201, body: { crt: leaf, ca, certChain: [leaf, ...intermediates] } }
   })
   const server = await startStandIn(async (received) => {
-    const given = answer(received)
+    const given = await answer(received)
     if (given !== undefined) return given
     const { path, presented } = received
     if (path === '/1.0/sign') return await sign(received)
