@@ -22,7 +22,7 @@ export interface IssuerClientOptions {
 
 export interface IssuerCall {
   readonly url: URL
-  readonly method: 'GET' | 'POST' | 'PUT' | 'HEAD'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array | undefined
   readonly signal: AbortSignal

@@ -1,14 +1,11 @@
 import { X509Certificate } from 'node:crypto'
-import { readBounded } from '@peerkit/identity/internal'
-import type { FileUnreadableError } from '@peerkit/identity/internal'
 import { IssuerError } from '../errors.ts'
 import { IssuerClient } from '../http/issuer-client.ts'
 import { unverifiedAgent } from '../http/pinned-agent.ts'
+import { readText, wrongFile } from '../http/read-text.ts'
 import { readCertificates } from '../request/read-certificates.ts'
 import { normalizeFingerprint } from './options.ts'
 import type { StepCaIssuerOptions } from './options.ts'
-
-const MAX_BYTES = 1 << 20
 
 /** Gets the pinned root certificates, PEM. */
 export type PinnedRoots = (signal: AbortSignal) => Promise<readonly string[]>
@@ -28,18 +25,10 @@ export function pinRoots (
 
 /** @throws IssuerError */
 async function readRoots (path: string, name: string, signal: AbortSignal): Promise<readonly string[]> {
-  let text: string
-  try {
-    text = (await readBounded(path, { maxBytes: MAX_BYTES, signal })).toString()
-  } catch (error) {
-    signal.throwIfAborted()
-    const { found } = error as FileUnreadableError
-    const detail = `${name}: root (${path}): found ${found}; expected PEM certificates`
-    throw new IssuerError('refused', detail, { cause: error })
-  }
-  const roots = readCertificates(text)
+  const file = { name, option: 'root', path, expected: 'PEM certificates', signal }
+  const roots = readCertificates(await readText(file))
   if (roots.length > 0) return roots
-  throw new IssuerError('refused', `${name}: root (${path}): found no certificate; expected PEM certificates`)
+  throw wrongFile(file, 'no certificate')
 }
 
 interface Where { readonly base: URL, readonly name: string, readonly signal: AbortSignal }

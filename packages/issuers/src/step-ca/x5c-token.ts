@@ -1,12 +1,11 @@
 import { constants, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { iso, readBounded } from '@peerkit/identity/internal'
-import type { FileUnreadableError } from '@peerkit/identity/internal'
-import { IssuerError } from '../errors.ts'
+import { iso } from '@peerkit/identity/internal'
+import type { IssuerError } from '../errors.ts'
+import { readText, wrongFile } from '../http/read-text.ts'
 import { readCertificates } from '../request/read-certificates.ts'
 import type { StepCaTokenQuestion, StepCaX5cOptions } from './options.ts'
 
-const MAX_BYTES = 1 << 20
 /** How long a token may be used, in seconds. step-ca takes each token once, and permits a minute of skew. */
 const LIFETIME = 300
 
@@ -80,14 +79,9 @@ function readKey (pem: string, path: string, name: string): KeyObject {
 }
 
 async function readPart (part: 'cert' | 'key', path: string, name: string, signal: AbortSignal): Promise<string> {
-  try {
-    return (await readBounded(path, { maxBytes: MAX_BYTES, signal })).toString()
-  } catch (error) {
-    signal.throwIfAborted()
-    throw refused(name, part, path, (error as FileUnreadableError).found, 'PEM')
-  }
+  return await readText({ name, option: `enrol.x5c.${part}`, path, expected: 'PEM', signal })
 }
 
 function refused (name: string, part: string, path: string, found: string, expected: string): IssuerError {
-  return new IssuerError('refused', `${name}: enrol.x5c.${part} (${path}): found ${found}; expected ${expected}`)
+  return wrongFile({ name, option: `enrol.x5c.${part}`, path, expected }, found)
 }

@@ -1,0 +1,2 @@
+export { kubernetesIssuer } from './kubernetes-issuer.ts'
+export type { KubernetesIssuerOptions } from './options.ts'
