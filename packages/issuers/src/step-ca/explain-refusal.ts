@@ -13,6 +13,11 @@ export interface Asked {
   readonly lifetime: StepCaIssuerOptions['lifetime']
 }
 
+/** Whether step-ca said no, and not that it cannot answer. */
+export function isRefusal (error: unknown): error is IssuerError {
+  return error instanceof IssuerError && (error.reason === 'denied' || error.reason === 'refused')
+}
+
 /** The error of a refused enrolment, with what step-ca says of its provisioners. */
 export function explainEnrolment (error: IssuerError, asked: Asked, provisioners: readonly Provisioner[]): IssuerError {
   const found = provisioners.find(({ name, type }) => {

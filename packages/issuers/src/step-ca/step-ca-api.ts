@@ -4,12 +4,15 @@ import { IssuerClient } from '../http/issuer-client.ts'
 import { pinnedAgent } from '../http/pinned-agent.ts'
 import { readCertificates } from '../request/read-certificates.ts'
 
+/** What a call presents, PEM. */
+export interface OwnCertificate { readonly cert: string, readonly key: string }
+
 /** Who calls, and whom it accepts. */
 export interface StepCaConnection {
   /** The CAs that the certificate of step-ca leads to, PEM. */
   readonly roots: readonly string[]
   /** The certificate to present, PEM. Undefined: none. */
-  readonly own?: { readonly cert: string, readonly key: string } | undefined
+  readonly own?: OwnCertificate | undefined
   /** Texts that no error may show. */
   readonly secrets?: readonly string[]
   readonly signal: AbortSignal

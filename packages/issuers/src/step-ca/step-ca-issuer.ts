@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto'
 import type { CertificateIssuer, CredentialSnapshot, IssueQuestion } from '@peerkit/credentials'
-import { count, defineOptions, duration, iso, text } from '@peerkit/identity/internal'
+import { count, defineOptions, duration, text } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerError, IssuerOptionError } from '../errors.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
-import { explainEnrolment, explainRenewal } from './explain-refusal.ts'
+import { Enrolment } from './enrolment.ts'
+import { explainRenewal, isRefusal } from './explain-refusal.ts'
 import { checkStepCaOptions } from './options.ts'
-import type { StepCaIssuerOptions, StepCaTokenQuestion } from './options.ts'
+import type { StepCaIssuerOptions } from './options.ts'
 import { pinRoots } from './root-certificates.ts'
 import { StepCaApi } from './step-ca-api.ts'
-import type { SignedChain } from './step-ca-api.ts'
-import { makeX5cToken } from './x5c-token.ts'
+import type { OwnCertificate, SignedChain } from './step-ca-api.ts'
 
 /** How a certificate is revoked. */
 export interface StepCaRevokeOptions {
@@ -65,20 +64,31 @@ export function stepCaIssuer (options: StepCaIssuerOptions): StepCaIssuer {
   return {
     async issue ({ privateKey, signal, previous }) {
       const roots = await pinned(signal)
-      const mayRenew = renew === 'mtls' && previous !== undefined && previous.notAfter > now()
-      const { cert } = mayRenew
-        ? await rekey(api, { privateKey, signal, previous, names: options.names, roots })
-        : await enrol.run({ privateKey, signal, roots })
+      const own = renew === 'mtls' && previous !== undefined && previous.notAfter > now() ? ownOf(previous) : undefined
+      const { cert } = own === undefined
+        ? await enrol.run({ privateKey, signal, roots })
+        : await rekey(api, { privateKey, signal, own, names: options.names, roots })
       return { cert, ca: [...await trustOf(api, trust, roots, signal)] }
     },
-    async revoke ({ cert, key, identity }, revokeOptions = {}) {
+    async revoke (snapshot, revokeOptions = {}) {
       REVOKE.check(revokeOptions)
       const { reasonCode = 5, reason = '', timeout = 5_000 } = revokeOptions
+      const own = ownOf(snapshot)
+      if (own === undefined) {
+        throw new IssuerError('refused', `${name}: the key of the certificate is in a token; expected one in memory`)
+      }
       const signal = AbortSignal.timeout(timeout)
-      const body = { serial: `0x${String(identity.serialNumber)}`, reasonCode, reason, passive: true }
-      await api.revoke(body, { roots: await pinned(signal), own: { cert, key }, signal })
+      const body = { serial: `0x${String(snapshot.identity.serialNumber)}`, reasonCode, reason, passive: true }
+      await api.revoke(body, { roots: await pinned(signal), own, signal })
     }
   }
+}
+
+/** What a snapshot can present here. Undefined if its key is in a token. */
+function ownOf (
+  { cert, key }: { readonly cert: string, readonly key: string | undefined }
+): OwnCertificate | undefined {
+  return key === undefined ? undefined : { cert, key }
 }
 
 /** The CAs to trust with a certificate. Those of other CAs never authenticate step-ca. */
@@ -92,103 +102,17 @@ async function trustOf (
 }
 
 interface Renewal extends Pick<IssueQuestion, 'privateKey' | 'signal'> {
-  readonly previous: CredentialSnapshot
+  readonly own: OwnCertificate
   readonly names: RequestedNames
   readonly roots: readonly string[]
 }
 
 /** `/renew` would keep the key. step-ca takes nothing of the request but its key. */
-async function rekey (api: StepCaApi, { privateKey, signal, previous, names, roots }: Renewal): Promise<SignedChain> {
+async function rekey (api: StepCaApi, { privateKey, signal, own, names, roots }: Renewal): Promise<SignedChain> {
   const { pem } = await createCertificateRequest(privateKey, names)
   try {
-    return await api.rekey(pem, { roots, own: previous, signal })
+    return await api.rekey(pem, { roots, own, signal })
   } catch (error) {
     throw isRefusal(error) ? explainRenewal(error) : error
   }
-}
-
-interface Surroundings {
-  readonly api: StepCaApi
-  readonly base: URL
-  readonly name: string
-  readonly now: () => number
-}
-
-/** Gets a certificate with a token. */
-class Enrolment {
-  readonly #options: StepCaIssuerOptions
-  readonly #around: Surroundings
-
-  constructor (options: StepCaIssuerOptions, around: Surroundings) {
-    this.#options = options
-    this.#around = around
-  }
-
-  async run (
-    { privateKey, signal, roots }: Pick<Renewal, 'privateKey' | 'signal' | 'roots'>
-  ): Promise<SignedChain> {
-    const { api, base, now } = this.#around
-    const { lifetime } = this.#options
-    const names = withAlternativeName(this.#options.names)
-    const { pem, der } = await createCertificateRequest(privateKey, names)
-    const sans = listSans(names)
-    const ott = await this.#getToken({
-      subject: names.cn ?? sans[0] as string,
-      sans,
-      audience: new URL('/1.0/sign', base).href,
-      fingerprint: createHash('sha256').update(der).digest('base64url'),
-      signal
-    })
-    const body = { csr: pem, ott, ...(lifetime !== undefined && { notAfter: iso(now() + lifetime) }) }
-    const secrets = [ott]
-    try {
-      return await api.sign(body, { roots, secrets, signal })
-    } catch (error) {
-      throw isRefusal(error) ? await this.#explain(error, { ott, roots, signal }) : error
-    }
-  }
-
-  async #getToken (question: StepCaTokenQuestion): Promise<string> {
-    const { name, now } = this.#around
-    const { x5c, token } = this.#options.enrol
-    if (x5c !== undefined) return await makeX5cToken(x5c, { ...question, now: now(), name })
-    const found = await token?.(question)
-    // The value may be a secret.
-    if (typeof found === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(found)) return found
-    const shown = typeof found === 'string' ? `a string of ${found.length} characters` : typeof found
-    throw new IssuerError('refused', `${name}: enrol.token() gave ${shown}; expected a token (JWT)`)
-  }
-
-  async #explain (
-    error: IssuerError, { ott, roots, signal }: Pick<Renewal, 'roots' | 'signal'> & { readonly ott: string }
-  ): Promise<IssuerError> {
-    const { enrol: { x5c }, lifetime } = this.#options
-    try {
-      const provisioners = await this.#around.api.listProvisioners({ roots, signal, secrets: [ott] })
-      const provisioner = x5c?.provisioner ?? issuerOf(ott)
-      return explainEnrolment(error, { provisioner, type: x5c && 'X5C', lifetime }, provisioners)
-    } catch {
-      // What was refused is the news.
-      return error
-    }
-  }
-}
-
-/** Who made a token, unverified: for an error. */
-function issuerOf (token: string): string | undefined {
-  const { iss } = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
-  return typeof iss === 'string' ? iss : undefined
-}
-
-/** step-ca makes an alternative name of the subject where a token has none, and expects it in the request. */
-function withAlternativeName (names: RequestedNames): RequestedNames {
-  return listSans(names).length > 0 ? names : { ...names, dns: [names.cn as string] }
-}
-
-function listSans ({ dns = [], ip = [], uri = [], email = [] }: RequestedNames): readonly string[] {
-  return [...dns, ...ip, ...uri, ...email]
-}
-
-function isRefusal (error: unknown): error is IssuerError {
-  return error instanceof IssuerError && (error.reason === 'denied' || error.reason === 'refused')
 }

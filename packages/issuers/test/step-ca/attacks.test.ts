@@ -225,6 +225,14 @@ test('a certificate is revoked by itself', async (t) => {
   t.ok(world)
 })
 
+test('a certificate whose key is in a token cannot revoke itself', async (t) => {
+  const { start, issuer, server } = await setUp(t, () => undefined)
+  const { cert, identity } = (await start()).current
+  const { length } = server.received
+  await t.rejects(issuer.revoke({ cert, identity, key: undefined as never }), { reason: 'refused', message: /the key of the certificate is in a token; expected one in memory/ })
+  t.equal(server.received.length, length)
+})
+
 test('a revocation that is not confirmed is an error', async (t) => {
   const { start, issuer } = await setUp(t, ({ path }) => path === '/1.0/revoke' ? { body: { status: 'later' } } : undefined)
   const { current } = await start()
