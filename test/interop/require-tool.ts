@@ -5,7 +5,7 @@ import t from 'tap'
 
 // Debian keeps servers where an ordinary user's PATH does not look. What takes minutes to build is kept in the cache.
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'peerkit')
-const CACHED = ['spire-1.13.3', 'step-ca-0.30.2'].map((name) => join(CACHE, name))
+const CACHED = ['spire-1.13.3', 'step-ca-0.30.2', 'kubernetes-1.36.3'].map((name) => join(CACHE, name))
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/go/bin', ...globSync('/usr/lib/postgresql/*/bin'), ...CACHED]
 
 /** The path of a program; undefined where it is not installed. */
