@@ -9,7 +9,7 @@ import { startStandIn } from './support/https-server.ts'
 test('what a request says of itself in its headers is in no error', async (t) => {
   const server = await startStandIn(({ headers }) => ({ status: 400, body: `you sent ${JSON.stringify(headers)}` }))
   t.teardown(server.close)
-  const agent = pinnedAgent({ ca: [server.root] })
+  const agent = pinnedAgent({ ca: [server.root], signal: new AbortController().signal })
   t.teardown(async () => { await agent.destroy() })
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
@@ -28,7 +28,7 @@ test('a secret at the end of what an error shows is hidden as a whole', async (t
   for (const status of [400, 200]) {
     const server = await startStandIn(({ headers }) => ({ status, body: `${'x'.repeat(285)}${String(headers.authorization)} and more` }))
     t.teardown(server.close)
-    const agent = pinnedAgent({ ca: [server.root] })
+    const agent = pinnedAgent({ ca: [server.root], signal: new AbortController().signal })
     t.teardown(async () => { await agent.destroy() })
     const client = new IssuerClient({ name: 'CA', dispatcher: agent, secrets: () => ['hunter2-and-much-more'] })
     const error: any = await client.callJson({

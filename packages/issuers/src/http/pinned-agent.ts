@@ -13,24 +13,29 @@ export interface PinnedAgentOptions {
   readonly cert?: string
   /** Its key, PEM. */
   readonly key?: string
+  /** Ends the connections: undici waits for a handshake whatever the signal of a request says. */
+  readonly signal: AbortSignal
 }
 
 /**
  * An agent of undici for a few calls to one server, over HTTP/1.1. Close it with `destroy()`. No session is resumed:
  * the server shows its certificate on each connection.
  */
-export function pinnedAgent ({ ca, cert, key }: PinnedAgentOptions): Agent {
-  return agentOf({ ca: [...ca], rejectUnauthorized: true, ...(cert !== undefined && { cert, key }) }, checkName)
+export function pinnedAgent ({ ca, cert, key, signal }: PinnedAgentOptions): Agent {
+  const own = cert === undefined ? {} : { cert, key }
+  return agentOf({ ca: [...ca], rejectUnauthorized: true, ...own }, checkName, signal)
 }
 
 /**
  * An agent that accepts any server. For an answer that is verified by its digest, to a question without a secret.
  */
-export function unverifiedAgent (): Agent { return agentOf({ rejectUnauthorized: false }, () => {}) }
+export function unverifiedAgent (signal: AbortSignal): Agent {
+  return agentOf({ rejectUnauthorized: false }, () => {}, signal)
+}
 
 type Check = (presented: SentChain | undefined, host: string) => void
 
-function agentOf (tls: object, check: Check): Agent {
+function agentOf (tls: object, check: Check, signal: AbortSignal): Agent {
   const connect = buildConnector({
     minVersion: 'TLSv1.2',
     maxCachedSessions: 0,
@@ -58,8 +63,16 @@ function agentOf (tls: object, check: Check): Agent {
         }
       }) as unknown as TLSSocket
       const presented = watchServerCertificate(socket)
+      endWith(signal, socket)
     }
   } as Agent.Options)
+}
+
+function endWith (signal: AbortSignal, socket: TLSSocket): void {
+  const end = (): void => { socket.destroy(new Error('nobody waits for the answer any more')) }
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end, { once: true })
+  socket.once('close', () => { signal.removeEventListener('abort', end) })
 }
 
 /** @throws if the certificate of the server is not for its name */

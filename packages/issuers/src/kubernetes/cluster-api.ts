@@ -35,7 +35,7 @@ export class ClusterApi {
   async call (call: ClusterCall): Promise<Record<string, unknown>> {
     const { method, path, body, signal } = call
     const [token, ca] = [await this.#readToken(signal), await this.#readCa(signal)]
-    const agent = pinnedAgent({ ca })
+    const agent = pinnedAgent({ ca, signal })
     try {
       const client = new IssuerClient({ name: this.name, dispatcher: agent, secrets: () => [token] })
       const answer = await client.call({

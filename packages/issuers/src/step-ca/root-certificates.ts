@@ -39,7 +39,7 @@ interface Where { readonly base: URL, readonly name: string, readonly signal: Ab
  * @throws IssuerError
  */
 async function fetchRoot (wanted: string, { base, name, signal }: Where): Promise<string> {
-  const agent = unverifiedAgent()
+  const agent = unverifiedAgent(signal)
   try {
     const client = new IssuerClient({ name, dispatcher: agent })
     const { ca } = await client.callJson({ url: new URL(`/root/${wanted}`, base), method: 'GET', signal })

@@ -86,7 +86,7 @@ export class StepCaApi {
     method: 'GET' | 'POST', path: string, body: object | undefined,
     { roots, own, secrets = [], signal }: StepCaConnection
   ): Promise<Record<string, unknown>> {
-    const agent = pinnedAgent({ ca: roots, ...(own !== undefined && { cert: own.cert, key: own.key }) })
+    const agent = pinnedAgent({ ca: roots, signal, ...(own !== undefined && { cert: own.cert, key: own.key }) })
     try {
       const client = new IssuerClient({ name: this.#name, dispatcher: agent, secrets: () => secrets, now: this.#now })
       return await client.callJson({

@@ -79,7 +79,13 @@ export function stepCaIssuer (options: StepCaIssuerOptions): StepCaIssuer {
       }
       const signal = AbortSignal.timeout(timeout)
       const body = { serial: `0x${String(snapshot.identity.serialNumber)}`, reasonCode, reason, passive: true }
-      await api.revoke(body, { roots: await pinned(signal), own, signal })
+      try {
+        await api.revoke(body, { roots: await pinned(signal), own, signal })
+      } catch (error) {
+        if (!signal.aborted) throw error
+        const detail = `${name}: no answer to the revocation within ${timeout} ms`
+        throw new IssuerError('unreachable', detail, { cause: error })
+      }
     }
   }
 }

@@ -225,6 +225,12 @@ test('a certificate is revoked by itself', async (t) => {
   t.ok(world)
 })
 
+test('a shutdown does not wait for a step-ca that is silent', async (t) => {
+  const { start, issuer } = await setUp(t, async ({ path }) => path === '/1.0/revoke' ? await new Promise<undefined>(() => {}) : undefined)
+  const { current } = await start()
+  await t.rejects(issuer.revoke(current, { timeout: 100 }), { code: 'MTLS_ERR_ISSUER', reason: 'unreachable', message: /no answer to the revocation within 100 ms/ })
+})
+
 test('a certificate whose key is in a token cannot revoke itself', async (t) => {
   const { start, issuer, server } = await setUp(t, () => undefined)
   const { cert, identity } = (await start()).current
