@@ -4,8 +4,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { renewingCredentials } from '@peerkit/credentials'
+import { parsePeerIdentity } from '@peerkit/identity'
 import { stepCaIssuer } from '@peerkit/issuers/step-ca'
 import type { StepCaIssuerOptions } from '@peerkit/issuers/step-ca'
+import { checkChain, crlUrlChecker } from '@peerkit/revocation'
 import { startStepCa } from './step-ca/start-step-ca.ts'
 
 test('step-ca', { timeout: 120_000 }, async (t) => {
@@ -37,6 +39,16 @@ test('step-ca', { timeout: 120_000 }, async (t) => {
     t.equal(source.current, second, 'the former certificate stays in use')
     await stepCa.start()
     t.not((await source.refresh()).identity.serialNumber, second.identity.serialNumber)
+  })
+
+  await t.test('names of all kinds, and a common name alone', async (t) => {
+    const names = { dns: ['a.example'], ip: ['192.0.2.7', '2001:db8::7'], uri: ['https://a.example/x'], email: ['a@a.example'] }
+    const { source } = await start({ names, enrol: { token: stepCa.token } })
+    t.match(source.current.identity.subjectAltNames, names)
+    t.equal(String(source.current.identity.subject), 'CN=a.example')
+    const plain = await start({ names: { cn: 'ledger' }, enrol: { token: stepCa.token } })
+    t.match(plain.source.current.identity.subjectAltNames, { dns: ['ledger'] })
+    t.match((await plain.source.refresh()).identity.subjectAltNames, { dns: ['ledger'] })
   })
 
   await t.test('X5C: each enrolment has a new token, and ends with the certificate that enrols', async (t) => {
@@ -87,7 +99,17 @@ test('step-ca', { timeout: 120_000 }, async (t) => {
   await t.test('a revoked certificate is renewed no more', async (t) => {
     const { issuer, source } = await start({ enrol: { token: stepCa.token } })
     const renewed = await source.refresh()
+    const signer = parsePeerIdentity(stepCa.intermediate)
+    // The root publishes no list about the intermediate.
+    const checker = await crlUrlChecker({ urls: [stepCa.crl], issuers: [signer], policy: { default: 'hard', issuers: { 'CN=step root': 'soft' } } })
+    t.teardown(async () => { await checker.close() })
+    const chain = [signer, parsePeerIdentity(stepCa.ca.der)]
+    const leaf = parsePeerIdentity(renewed.identity.raw as Uint8Array, { chain })
+    t.match(checker.check(leaf, signer), { state: 'good' })
+    t.match(await checkChain(checker, leaf), { permitted: true })
     await issuer.revoke(renewed, { reason: 'the service has ended' })
+    await checker.refresh()
+    t.match(await checkChain(checker, leaf), { permitted: false, state: 'revoked', reason: 'cessationOfOperation' })
     await t.rejects(source.refresh(), { cause: { reason: 'denied', message: /renews no certificate that is revoked/ } })
   })
 

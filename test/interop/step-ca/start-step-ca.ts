@@ -16,9 +16,13 @@ const tool = requireTool('step-ca')
 
 export interface StepCa {
   readonly url: string
+  /** Where its CRL is. */
+  readonly crl: string
   readonly folder: string
   /** The CA that issues; its root is in `root.pem` of the folder. */
   readonly ca: DevCa
+  /** Signs certificates and the CRL, DER. */
+  readonly intermediate: Uint8Array
   /** The CA of the certificates that X5C accepts. */
   readonly bootstrap: DevCa
   /** A root of the federation, PEM. */
@@ -39,14 +43,19 @@ export async function startStepCa (test: Test): Promise<StepCa> {
     writeFileSync(join(folder, name), text, { mode: 0o600 })
     return join(folder, name)
   }
-  const port = await freePort()
-  const jwk = (name: string, claims: object): object => ({ type: 'JWK', name, key: { ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' }, claims })
+  const [port, plainPort] = [await freePort(), await freePort()]
+  const crl = `http://127.0.0.1:${plainPort}/1.0/crl`
+  const options = { x509: { template: templateOf(crl) } }
+  const jwk = (name: string, claims: object): object => ({ type: 'JWK', name, options, key: { ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' }, claims })
   const config = write('ca.json', JSON.stringify({
     root: write('root.pem', ca.root),
     federatedRoots: [write('partner.pem', partner.root)],
     crt: write('intermediate.pem', intermediate.certificate),
     key: write('intermediate.key', intermediate.key),
     address: `127.0.0.1:${port}`,
+    // The CRL, which is signed, over HTTP.
+    insecureAddress: `127.0.0.1:${plainPort}`,
+    crl: { enabled: true, generateOnRevoke: true, cacheDuration: '1h', idpURL: crl },
     dnsNames: ['127.0.0.1', 'localhost'],
     db: { type: 'badgerv2', dataSource: join(folder, 'db') },
     authority: {
@@ -65,14 +74,27 @@ export async function startStepCa (test: Test): Promise<StepCa> {
   })
   return {
     url: `https://127.0.0.1:${port}`,
+    crl,
     folder,
     ca,
+    intermediate: intermediate.der,
     bootstrap,
     partner: partner.root,
     token: (question, issuer = 'operator') => signToken(privateKey, question, issuer),
     start,
     stop: async () => { await stop() }
   }
+}
+
+/** The default template of step-ca, and where the CRL is: its CRL is for certificates that say so, and for no others. */
+function templateOf (crl: string): string {
+  return `{
+    "subject": {{ toJson .Subject }},
+    "sans": {{ toJson .SANs }},
+    "keyUsage": ["digitalSignature"],
+    "extKeyUsage": ["serverAuth", "clientAuth"],
+    "crlDistributionPoints": ["${crl}"]
+  }`
 }
 
 /** As `step ca token` makes it. */
