@@ -10,5 +10,7 @@ const asked = process.argv.slice(2).map((name) => {
   return found
 })
 const files = asked.length > 0 ? asked : globSync('interop/*.interop.ts', { cwd }).sort()
-const { status } = spawnSync('tap', ['--timeout=600', ...files], { stdio: 'inherit', cwd })
+// Seconds for each file. What is run by hand may take as long as somebody says.
+const timeout = asked.some((path) => path.endsWith('.by-hand.ts')) ? 7_200 : 600
+const { status } = spawnSync('tap', [`--timeout=${timeout}`, ...files], { stdio: 'inherit', cwd })
 process.exitCode = status ?? 1
