@@ -3,6 +3,7 @@ import type { CertificateIssuer } from '@peerkit/credentials'
 import { IssuerError } from '../errors.ts'
 import { readText, wrongFile } from '../http/read-text.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
+import { idOf } from '../request/id-of.ts'
 import { readCertificates } from '../request/read-certificates.ts'
 import { ClusterApi } from './cluster-api.ts'
 import type { ClusterCall } from './cluster-api.ts'
@@ -23,6 +24,14 @@ const LONGEST_PAUSE = 2_000
 /** Milliseconds for the removal of a request, which nobody waits for. */
 const REMOVAL = 5_000
 
+/** An issuer that is a signer of Kubernetes. */
+export interface KubernetesIssuer extends CertificateIssuer {
+  /** Who issues: `mesh.example/service of Kubernetes https://10.0.0.1`. */
+  readonly name: string
+  /** Another one for other names, another signer, lifetime or usages. */
+  readonly id: string
+}
+
 /**
  * Makes an issuer that gets certificates by a CertificateSigningRequest of Kubernetes. Somebody else approves it, and a
  * signer signs it. The request object is removed afterwards.
@@ -39,12 +48,14 @@ const REMOVAL = 5_000
  * console.log(typeof issuer.issue) // function
  * ```
  */
-export function kubernetesIssuer (options: KubernetesIssuerOptions): CertificateIssuer {
+export function kubernetesIssuer (options: KubernetesIssuerOptions): KubernetesIssuer {
   checkKubernetesOptions(options)
   const { ca, names, serviceAccount = SERVICE_ACCOUNT, waitFor = 9_000 } = options
   const base = options.url === undefined ? findCluster(process.env) : new URL(options.url)
   const api = new ClusterApi(base, serviceAccount)
   return {
+    name: `${options.signerName} of ${api.name}`,
+    id: idOf(base.origin, names, options.lifetime, options.signerName, options.usages ?? USAGES),
     async issue ({ privateKey, signal }) {
       const { pem } = await createCertificateRequest(privateKey, names)
       const created = await create(api, options, pem, signal)

@@ -3,6 +3,7 @@ import { count, defineOptions, duration, text } from '@peerkit/identity/internal
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerError, IssuerOptionError } from '../errors.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
+import { idOf } from '../request/id-of.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
 import { Enrolment } from './enrolment.ts'
 import { explainRenewal, isRefusal } from './explain-refusal.ts'
@@ -24,6 +25,10 @@ export interface StepCaRevokeOptions {
 
 /** An issuer that is a step-ca. */
 export interface StepCaIssuer extends CertificateIssuer {
+  /** Who issues: `step-ca https://ca.example:9000`. */
+  readonly name: string
+  /** Another one for other names, another lifetime or another step-ca. */
+  readonly id: string
   /**
    * Revokes a certificate that step-ca has issued, such as `credentials.current` at a shutdown. The certificate itself
    * authenticates the call.
@@ -62,6 +67,8 @@ export function stepCaIssuer (options: StepCaIssuerOptions): StepCaIssuer {
   const pinned = pinRoots(options, base, name)
   const enrol = new Enrolment(options, { api, base, name, now })
   return {
+    name,
+    id: idOf(base.origin, options.names, options.lifetime),
     async issue ({ privateKey, signal, previous }) {
       const roots = await pinned(signal)
       const own = renew === 'mtls' && previous !== undefined && previous.notAfter > now() ? ownOf(previous) : undefined

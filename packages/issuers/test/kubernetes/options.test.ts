@@ -39,3 +39,11 @@ test('the API server of the cluster that it runs in', async (t) => {
   t.ok(start('fd00::1'))
   t.throws(() => start(...before))
 })
+
+test('the name and what it asks for', async (t) => {
+  const { name, id } = kubernetesIssuer(RIGHT)
+  t.equal(name, 'mesh.example/service of Kubernetes https://10.0.0.1')
+  t.equal(kubernetesIssuer({ ...RIGHT, usages: ['digital signature', 'server auth', 'client auth'] }).id, id)
+  const others = [{ names: { cn: 'orders' } }, { url: 'https://10.0.0.2' }, { lifetime: 3_600_000 }, { signerName: 'mesh.example/other' }, { usages: ['client auth'] }]
+  t.equal(new Set([id, ...others.map((more) => kubernetesIssuer({ ...RIGHT, ...more }).id)]).size, 6)
+})

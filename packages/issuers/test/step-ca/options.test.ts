@@ -30,3 +30,11 @@ test('wrong options', async (t) => {
     t.throws(() => stepCaIssuer({ ...RIGHT, ...more } as never), { code: 'MTLS_ERR_ISSUER_OPTION', message }, JSON.stringify(more))
   }
 })
+
+test('the name and what it asks for', async (t) => {
+  const { name, id } = stepCaIssuer(RIGHT)
+  t.equal(name, 'step-ca https://ca.example:9000')
+  t.equal(stepCaIssuer({ ...RIGHT }).id, id)
+  const others = [{ names: { cn: 'orders' } }, { url: 'https://ca.example:9001' }, { lifetime: 3_600_000 }, { lifetime: 7_200_000 }]
+  t.equal(new Set([id, ...others.map((more) => stepCaIssuer({ ...RIGHT, ...more }).id)]).size, 5)
+})
