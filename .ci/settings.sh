@@ -20,6 +20,14 @@ export PATH="$PATH:$SPIRE_BIN"
 PEBBLE_VERSION=2.10.3
 PEBBLE_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/pebble-$PEBBLE_VERSION"
 export PATH="$PATH:$PEBBLE_BIN"
+# step-ca is built from source too.
+STEP_CA_VERSION=0.30.2
+STEP_CA_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/step-ca-$STEP_CA_VERSION"
+export PATH="$PATH:$STEP_CA_BIN"
+
+# The API server of Kubernetes is built by hand: CI does not test with it.
+KUBERNETES_VERSION=1.36.3
+KUBERNETES_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/kubernetes-$KUBERNETES_VERSION"
 
 # The oldest Node that the packages support.
 export OLDEST_NODE=22.19.0

@@ -5,7 +5,8 @@ import t from 'tap'
 
 // Debian keeps servers where an ordinary user's PATH does not look. What takes minutes to build is kept in the cache.
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'peerkit')
-const CACHED = ['spire-1.13.3', 'pebble-2.10.3'].map((folder) => join(CACHE, folder))
+const BUILT = ['spire-1.13.3', 'pebble-2.10.3', 'step-ca-0.30.2', 'kubernetes-1.36.3']
+const CACHED = BUILT.map((folder) => join(CACHE, folder))
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/go/bin', ...globSync('/usr/lib/postgresql/*/bin'), ...CACHED]
 
 /** The path of a program; undefined where it is not installed. */

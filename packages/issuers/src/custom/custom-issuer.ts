@@ -64,7 +64,10 @@ export interface CustomIssuerOptions {
   readonly read: (answer: CustomAnswer) => CustomMaterial | Promise<CustomMaterial>
   /** Sends the calls: an `MtlsAgent`, or another dispatcher of undici. Default: that of undici, with public CAs. */
   readonly agent?: Dispatcher | undefined
-  /** Texts that no error may show, such as tokens. Default: none. */
+  /**
+   * Texts that no error may show, such as a password in a body. Headers such as `authorization` are hidden without it.
+   * Default: none.
+   */
   readonly secrets?: readonly string[] | undefined
 }
 
@@ -101,7 +104,6 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
   const name = `the issuer at ${base.host}`
   // Another URL or other names make another certificate.
   const id = createHash('sha256').update(JSON.stringify([base.href, names])).digest('hex')
-  const client = new IssuerClient({ name, dispatcher: agent, secrets: () => secrets })
   return {
     name,
     id,
@@ -109,6 +111,8 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
       const { pem, der } = await createCertificateRequest(privateKey, names)
       const send = async ({ method = 'POST', headers = {}, body, path = '' }: CustomRequest): Promise<CustomAnswer> => {
         const target = new URL(base.href + path)
+        const hidden = [...secrets, ...listSecrets(headers)]
+        const client = new IssuerClient({ name, dispatcher: agent, secrets: () => hidden })
         const answer = await client.call({ url: target, method, signal, ...encodeBody(body, headers) })
         return answerOf(answer, name, send)
       }
@@ -123,6 +127,13 @@ function encodeBody (
 ): { body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>> } {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return { body, headers }
   return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
+}
+
+/** Values of headers that prove who we are. An API may send them back. */
+function listSecrets (headers: Readonly<Record<string, string>>): readonly string[] {
+  const values = Object.entries(headers).filter(([name]) => /auth|token|key|secret|cookie/i.test(name))
+  // The last word of `Bearer …`, too.
+  return values.flatMap(([, value]) => [value, value.split(' ').at(-1) as string])
 }
 
 function answerOf (

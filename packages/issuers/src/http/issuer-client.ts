@@ -22,7 +22,7 @@ export interface IssuerClientOptions {
 
 export interface IssuerCall {
   readonly url: URL
-  readonly method: 'GET' | 'POST' | 'PUT' | 'HEAD'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array | undefined
   readonly signal: AbortSignal
@@ -69,7 +69,7 @@ export class IssuerClient {
       found = JSON.parse(body.toString())
     } catch {}
     if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as Record<string, unknown>
-    const shown = JSON.stringify(this.#hide(clip(body.toString(), MAX_SHOWN)))
+    const shown = JSON.stringify(clip(this.#hide(body.toString()), MAX_SHOWN))
     const what = `${call.method} ${describeUrl(call.url.href)}`
     throw new IssuerError('answer', this.#describe(`${what} answered ${shown}; expected a JSON object`))
   }
@@ -90,7 +90,7 @@ export class IssuerClient {
 
   #failure ({ statusCode, headers }: Dispatcher.ResponseData, body: Buffer, what: string): IssuerError {
     const { now = Date.now } = this.#options
-    const text = this.#hide(clip(body.toString().replace(/\s+/g, ' ').trim(), MAX_SHOWN))
+    const text = clip(this.#hide(body.toString().replace(/\s+/g, ' ').trim()), MAX_SHOWN)
     const detail = `${what} answered ${statusCode}${text === '' ? '' : `: ${text}`}`
     const retryAfter = readRetryAfter(headers['retry-after'], now())
     return new IssuerError(reasonOf(statusCode), this.#describe(detail), { status: statusCode, retryAfter })
@@ -98,7 +98,7 @@ export class IssuerClient {
 
   #describe (detail: string): string { return `${this.#options.name}: ${detail}` }
 
-  /** An issuer may send back what it was sent. */
+  /** An issuer may send back what it was sent. Before anything is cut off: a part of a secret would not be found. */
   #hide (text: string): string {
     const { secrets = () => [] } = this.#options
     return secrets().filter((secret) => secret !== '').reduce((shown, secret) => shown.replaceAll(secret, '…'), text)
