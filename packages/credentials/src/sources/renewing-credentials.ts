@@ -1,10 +1,12 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { checkOption, choice, count, defineOptions, methods, required, valueOf, wrongValue } from '@peerkit/identity/internal'
+import {
+  checkOption, choice, count, defineOptions, methods, required, valueOf, wrongValue
+} from '@peerkit/identity/internal'
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CheckOptions, CredentialMaterial, GivenMaterial } from '../material/material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
 import type { TimedCredentials, TimedOptions } from './timed-source.ts'
@@ -25,7 +27,7 @@ export interface IssueQuestion {
  * What an issuer returns. Without `key` the certificate is for the key pair of the question. Without `ca` the option
  * `ca` is used.
  */
-export type IssuedMaterial = Partial<CredentialMaterial> & Required<Pick<CredentialMaterial, 'cert'>> & {
+export type IssuedMaterial = Partial<GivenMaterial> & Required<Pick<CredentialMaterial, 'cert'>> & {
   /**
    * When the issuer wants the certificate to be renewed, in milliseconds since the epoch, such as the renewal
    * information of ACME (RFC 9773). Default: after the option `renewAfter`. A time after nine tenths of the lifetime is
@@ -131,11 +133,11 @@ export async function renewingCredentials (
   }, options)
 }
 
-function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
+function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): GivenMaterial {
   ANSWER.check(answer, ANSWERED)
   const { ca: answered, renewAt: _, ...rest } = answer
-  const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
-  checkMaterialTypes(material, ANSWERED)
+  const material: GivenMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
+  checkMaterialTypes(material, ANSWERED, true)
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {
     const expected = 'at least one CA certificate, in the answer or in the options'
     throw wrongValue(CredentialsOptionError, `${ANSWERED}.ca`, undefined, expected)

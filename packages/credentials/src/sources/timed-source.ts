@@ -10,7 +10,9 @@ import { causeOf, CredentialsClosedError, CredentialsOptionError, CredentialsUna
 import { checkMaterial } from '../material/check-material.ts'
 import type { CheckedMaterial } from '../material/check-material.ts'
 import { CHECK_OPTIONS, OPTION_ORIGINS, crlsOf, digestInSlices, pickOptions } from '../material/material.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CheckOptions, CredentialMaterial, GivenMaterial } from '../material/material.ts'
+import type { OpaqueKey } from '../pkcs11/opaque-key.ts'
+import { openMaterial } from '../pkcs11/open-material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
@@ -51,7 +53,7 @@ export interface TimedCredentials extends CredentialSource {
 
 /** What was fetched, and optionally the milliseconds until the next fetch. */
 export interface Fetched {
-  readonly material: CredentialMaterial
+  readonly material: GivenMaterial
   readonly refreshAfter: number | undefined
   /** When the issuer wants it to be renewed, in milliseconds since the epoch. */
   readonly renewAt?: number | undefined
@@ -178,7 +180,9 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   async #recheck (): Promise<CredentialSnapshot> {
     const again = { ...this.#timed, fetch: async () => this.#fetched }
     try {
-      const { checked, makeCheckers } = await load(again, this.current, this.#controller.signal)
+      const { checked, makeCheckers } = await load(
+        again, this.current, this.#controller.signal, this.current.opaqueKey
+      )
       return this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
     } catch (error) {
       this.refuse(error as Error)
@@ -224,15 +228,19 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
 /**
  * Fetches and checks.
  *
+ * @param inUse the key in a token that is not opened again if it fits. Default: none
  * @throws CredentialsUnavailableError, CredentialsRefusedError, CredentialsOptionError
  */
 async function load (
-  { fetch, what, timing, checkOptions }: Timed, previous: CredentialSnapshot | undefined, signal: AbortSignal
+  { fetch, what, timing, checkOptions }: Timed, previous: CredentialSnapshot | undefined, signal: AbortSignal,
+  inUse?: OpaqueKey
 ): Promise<Loaded> {
   const { clock, timeout } = timing
   const fetchOnce = async (ownSignal: AbortSignal): Promise<Fetched> => await fetch({ signal: ownSignal, previous })
   const fetched = await ask(async () => await withinTime(fetchOnce, { clock, timeout, signal, what }), what)
-  const { material } = fetched
+  const material = await openMaterial(fetched.material, {
+    certOrigin: OPTION_ORIGINS.cert, inUse, clock, timeout, signal
+  })
   const crlDigests = await digestCrls(material)
   const checked = checkMaterial(material, {
     origins: OPTION_ORIGINS, options: checkOptions, previous, crlDigests

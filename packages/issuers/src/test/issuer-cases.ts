@@ -57,7 +57,7 @@ const RETRY = 1_000
 export const issuerCases: readonly IssuerCase[] = Object.freeze([
   define('issues a certificate for our key', async ({ start, world }) => {
     const { current } = await start()
-    assert.ok(new X509Certificate(current.cert).checkPrivateKey(createPrivateKey(current.key)))
+    assert.ok(new X509Certificate(current.cert).checkPrivateKey(createPrivateKey(current.key ?? '')))
     assert.equal(current.intermediates.length, 1, 'the chain has its intermediate')
     assert.deepEqual(current.warnings, [])
     assert.equal(world.calls, 1)
