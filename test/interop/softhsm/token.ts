@@ -1,19 +1,14 @@
 // Tokens of SoftHSM2 in a folder of their own, and certificates for the keys in them.
 import { execFileSync } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DevCa } from '@peerkit/dev-ca'
 import { signFor } from '@peerkit/test-support/certificates'
 
 const DAY = 86_400_000
-/** Where Debian, Fedora and others put it. */
-const MODULES = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so', '/usr/lib64/softhsm/libsofthsm.so']
 
-export const MODULE: string | undefined = MODULES.find((path) => existsSync(path))
-
-export type KeyKind = 'EC:prime256v1' | 'EC:secp384r1' | 'rsa:2048'
+export type KeyKind = 'EC:prime256v1' | 'rsa:2048'
 
 /** The tokens of one test. */
 export class Tokens {

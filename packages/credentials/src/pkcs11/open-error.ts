@@ -63,7 +63,7 @@ export function describeOpenError (error: unknown, where: string): Error {
 
 /** The error for a key that does not belong to the certificate. */
 export function describeMismatch (where: string, found: string): Error {
-  const hint = 'if several objects fit the URI, the engine takes the last one: name one by id'
+  const hint = 'if several objects fit the URI, the engine takes one of them: name it by id'
   return refused(
     'key_mismatch', where, `the key does not belong to the certificate; found ${found}; expected its key (${hint})`
   )

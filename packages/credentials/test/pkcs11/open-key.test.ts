@@ -64,7 +64,7 @@ test('a key of another certificate is refused', async (t) => {
   })
   const other = await ca.issue({ cn: 'ledger' })
   await t.rejects(openKey(makeKey(), issued.chain, origins, { open: openWith(other.key) }), {
-    reason: 'key_mismatch', message: /found another key of the same type; expected its key \(if several objects fit the URI, the engine takes the last one: name one by id\)/
+    reason: 'key_mismatch', message: /found another key of the same type; expected its key \(if several objects fit the URI, the engine takes one of them: name it by id\)/
   })
 })
 
