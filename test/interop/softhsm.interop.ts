@@ -7,16 +7,18 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { requireFile, requireTool } from './require-tool.ts'
-import { findOtherNodes } from './softhsm/nodes.ts'
+import { findOtherNodes, findWebcryptoP11 } from './softhsm/nodes.ts'
 
 requireTool('softhsm2-util')
 requireTool('pkcs11-tool')
+requireTool('openssl')
 const ARCHES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' }
 requireFile('the PKCS#11 engine of OpenSSL', [`/usr/lib/${ARCHES[process.arch] ?? ''}-linux-gnu/engines-3/pkcs11.so`, '/usr/lib64/engines-3/pkcs11.so'])
 const MODULE = requireFile('libsofthsm2.so', ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so'])
 
 const PIN = 'Z3kr1t-pin'
 const SCRIPT = join(import.meta.dirname, 'softhsm/run-scenario.ts')
+const P11_FOLDER = findWebcryptoP11()
 const NODES = [{ version: 'this', path: process.execPath }, ...findOtherNodes()]
 
 interface Ran { readonly result: Record<string, unknown>, readonly stderr: string }
@@ -27,6 +29,7 @@ async function run (t: Test, name: string, node: string = process.execPath, flag
   t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
   await writeFile(join(folder, 'pin'), PIN)
   const { stdout, stderr } = await promisify(execFile)('env', [
+    `P11_FOLDER=${P11_FOLDER ?? ''}`,
     // tap loads itself into every process that is spawned. This is another version of Node.
     'NODE_OPTIONS=', node, '--conditions=@peerkit/source', ...flags, SCRIPT, name, folder, MODULE
   ])
@@ -103,3 +106,19 @@ test('a file that is no module, and variables of others', async (t) => {
   t.match(noModule.result, { problem: `${UNAVAILABLE} module` })
   t.match(ownVariables.result, { problem: 'no error', after: '/usr/lib/none.so' })
 })
+
+if (P11_FOLDER !== undefined) {
+  test('certificates are issued and renewed for a key in the token', async (t) => {
+    const [renewing, wrongPin] = await Promise.all([run(t, 'renewing'), run(t, 'wrongPinOfIssuer')])
+    const expected = {
+      requests: ['subject=CN = ledger', 'subject=CN = ledger'],
+      names: ['renewed 1', 'renewed 2'],
+      isSameKey: true,
+      missing: `${UNAVAILABLE} token`,
+      answer: 'renewed 2 by HTTP/1.1'
+    }
+    t.match(renewing.result, { 'EC:prime256v1': expected, 'rsa:2048': expected })
+    t.match(wrongPin.result, { issued: `${UNAVAILABLE} pin`, direct: `${UNAVAILABLE} pin` })
+    t.notMatch(wrongPin.stderr, 'Login failed', 'the engine did not try the PIN that the issuer tried')
+  })
+}

@@ -12,10 +12,20 @@ export interface OtherNode { readonly version: string, readonly path: string }
 export function findOtherNodes (): OtherNode[] {
   return VERSIONS.flatMap((version) => {
     const path = join(TOOLS, `node-${version}/node_modules/node/bin/node`)
-    if (existsSync(path)) return [{ version, path }]
-    const message = `Node ${version} is not in ${TOOLS}: nothing was tried with it`
-    if (process.env['PEERKIT_INTEROP_STRICT'] === '1') throw new Error(message)
-    console.error(`skipped: ${message}`)
-    return []
+    return isThere(path, `Node ${version}`) ? [{ version, path }] : []
   })
+}
+
+/** The folder with node-webcrypto-p11, which `.ci/steps/parts` builds. Where it is missing, as above. */
+export function findWebcryptoP11 (): string | undefined {
+  const folder = join(TOOLS, 'pkcs11/node_modules')
+  return isThere(join(folder, 'pkcs11js/build/Release/pkcs11.node'), 'node-webcrypto-p11') ? folder : undefined
+}
+
+function isThere (path: string, what: string): boolean {
+  if (existsSync(path)) return true
+  const message = `${what} is not in ${TOOLS}: nothing was tried with it`
+  if (process.env['PEERKIT_INTEROP_STRICT'] === '1') throw new Error(message)
+  console.error(`skipped: ${message}`)
+  return false
 }

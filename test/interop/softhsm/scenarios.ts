@@ -1,6 +1,8 @@
 // What is tried with a real token. Each returns what the test compares.
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rename, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
@@ -9,6 +11,9 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { fileCredentials, memoryCredentials, openPkcs11Key, providerCredentials, renewingCredentials, secureContextOptions } from '@peerkit/credentials'
 import type { CredentialSource, ProvidedMaterial } from '@peerkit/credentials'
 import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
+import { createCertificateRequest } from '@peerkit/issuers'
+import { pkcs11Issuer } from '@peerkit/issuers/pkcs11'
+import type { Pkcs11IssuerKey } from '@peerkit/issuers/pkcs11'
 import { MtlsAgent } from '@peerkit/undici-mtls'
 import { problemOf } from './scenario-world.ts'
 import type { ScenarioWorld, TokenKey } from './scenario-world.ts'
@@ -221,6 +226,52 @@ async function ownVariables ({ make }: ScenarioWorld): Promise<Result> {
   return { problem, after: process.env['PKCS11_MODULE_PATH'] }
 }
 
+/** Requests that are signed in the token, and a certificate that is renewed for the same key. */
+async function renewing ({ ca, make, tokens }: ScenarioWorld): Promise<Result> {
+  const { Crypto } = createRequire(join(process.env['P11_FOLDER'] ?? '', 'x.js'))('node-webcrypto-p11') as Pick<Pkcs11IssuerKey, 'Crypto'>
+  const result: Result = {}
+  for (const kind of ['EC:prime256v1', 'rsa:2048'] as const) {
+    const own = await make(`tls-${kind.slice(0, 3)}`, kind)
+    const requests: string[] = []
+    const issuer = pkcs11Issuer({
+      async issue ({ publicKey, privateKey }) {
+        const { pem } = await createCertificateRequest(privateKey, { cn: 'ledger', dns: ['localhost'] })
+        requests.push(verifyRequest(pem))
+        return { cert: await tokens.certify(publicKey, `renewed ${requests.length}`) }
+      }
+    }, { ...own.key, Crypto })
+    const source = await renewingCredentials(issuer, { ca: ca.root })
+    const names = [source.current.identity.subject?.commonName]
+    const key = source.current.opaqueKey
+    await source.refresh()
+    names.push(source.current.identity.subject?.commonName)
+    const wrong = pkcs11Issuer({ issue: () => ({ cert: own.cert }) }, { ...own.key, pkcs11: 'pkcs11:token=none;object=tls', Crypto })
+    const missing = await problemOf(renewingCredentials(wrong, { ca: ca.root, attempts: 1 }))
+    const { origin, close } = await serve(source, 'TLSv1.3')
+    const agent = new MtlsAgent({ credentials: source, allowedServers: { dns: 'localhost' } })
+    result[kind] = { requests, names, isSameKey: key?.equals(source.current.opaqueKey), missing, answer: await ask(agent, origin) }
+    await agent.close()
+    await close()
+    await source.close()
+  }
+  return result
+}
+
+/** What openssl says of a request: its subject, if its signature is right. */
+function verifyRequest (pem: string): string {
+  return execFileSync('openssl', ['req', '-verify', '-noout', '-subject'], { input: pem, stdio: ['pipe', 'pipe', 'ignore'] }).toString().trim()
+}
+
+/** A wrong PIN, tried by the issuer and by the engine. */
+async function wrongPinOfIssuer ({ ca, make, pin }: ScenarioWorld): Promise<Result> {
+  const { Crypto } = createRequire(join(process.env['P11_FOLDER'] ?? '', 'x.js'))('node-webcrypto-p11') as Pick<Pkcs11IssuerKey, 'Crypto'>
+  const own = await make('tls')
+  const wrong = { ...own.key, pin: () => `${pin}x` }
+  const issuer = pkcs11Issuer({ issue: () => ({ cert: own.cert }) }, { ...wrong, Crypto })
+  const issued = await problemOf(renewingCredentials(issuer, { ca: ca.root, attempts: 3, retryFirst: 10 }))
+  return { issued, direct: await problemOf(openPkcs11Key(wrong, own.cert)) }
+}
+
 export const SCENARIOS: Readonly<Record<string, (world: ScenarioWorld) => Promise<Result>>> = {
-  connections, rotation, files, wrongPin, objects, pulled, noModule, ownVariables
+  connections, rotation, files, wrongPin, objects, pulled, noModule, ownVariables, renewing, wrongPinOfIssuer
 }

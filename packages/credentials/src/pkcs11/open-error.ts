@@ -1,5 +1,6 @@
 import { CredentialsUnavailableError, refused } from '../errors.ts'
 import { describeMissingEngine, isEngineMissing } from './engine.ts'
+import { NOT_AGAIN } from './use-pin.ts'
 
 /** An error of OpenSSL, as Node throws it. */
 interface OpensslError extends Error {
@@ -17,16 +18,9 @@ const PIN_ERRORS: Readonly<Record<string, string>> = {
   ERR_OSSL_PIN_LOCKED: 'the token is locked after too many wrong PINs'
 }
 
-const NOT_AGAIN = 'this PIN is not tried again, because tokens lock after a few wrong ones'
-
 /** Whether the token refused the PIN itself: the same one would be refused again, and be counted. */
 export function isPinRefused (error: unknown): boolean {
   return /^ERR_OSSL_PIN_(?:INCORRECT|INVALID|LEN_RANGE)$/.test((error as OpensslError).code ?? '')
-}
-
-/** The error for a PIN that the token refused before. */
-export function describeRefusedPin (where: string): Error {
-  return new CredentialsUnavailableError('pin', `${where}: the token refused this PIN before; ${NOT_AGAIN}`)
 }
 
 /**
@@ -35,7 +29,8 @@ export function describeRefusedPin (where: string): Error {
  * @param where the option and the key
  */
 export function describeOpenError (error: unknown, where: string): Error {
-  if (error instanceof CredentialsUnavailableError) return error
+  // Of the engine or the PIN function, and clear already.
+  if (String((error as OpensslError).code).startsWith('MTLS_ERR_')) return error as Error
   const { code = 'no code', library = '', reason, message } = error as OpensslError
   const why = `${reason ?? message} (${code})`
   const unavailable = (kind: 'engine' | 'module' | 'pin' | 'token', detail: string): Error => {

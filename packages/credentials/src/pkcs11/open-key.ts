@@ -1,27 +1,22 @@
 import type { SecureContext } from 'node:tls'
-import {
-  defineOptions, derOf, describeSecret, duration, messageOf, valueOf, wrongOption
-} from '@peerkit/identity/internal'
+import { defineOptions, derOf, duration, valueOf } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
-import { SYSTEM_CLOCK, withinTime } from '../clock.ts'
+import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import { CredentialsClosedError, CredentialsOptionError, CredentialsUnavailableError } from '../errors.ts'
+import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes } from '../material/check-types.ts'
 import { listOf } from '../material/material.ts'
-import type { Pem, Secret } from '../material/material.ts'
+import type { Pem } from '../material/material.ts'
 import { readCertificates } from '../material/parsed-certificate.ts'
 import { openInEngine } from './engine.ts'
 import type { EngineQuestion } from './engine.ts'
 import { OpaqueKey } from './opaque-key.ts'
-import { describeOpenError, describeRefusedPin, isPinRefused } from './open-error.ts'
+import { describeOpenError, isPinRefused } from './open-error.ts'
 import { checkPkcs11Key, describePkcs11Key } from './pkcs11-key.ts'
 import type { Pkcs11Key } from './pkcs11-key.ts'
 import { readPkcs11Uri } from './pkcs11-uri.ts'
 import { proveKey } from './prove-key.ts'
-import { rememberRefusedPin, wasPinRefused } from './refused-pins.ts'
-
-/** The longest PIN that every version of the engine reads whole. A shorter part of a PIN would be a wrong PIN. */
-const LONGEST_PIN = 31
+import { usePin } from './use-pin.ts'
 
 /** Options of `openPkcs11Key`. */
 export interface OpenPkcs11KeyOptions {
@@ -88,66 +83,12 @@ export async function openKey (
   const certificates = listOf(cert).flatMap((text) => readCertificates(text, origins.cert))
   const [leaf] = certificates
   if (leaf === undefined) throw new CredentialsOptionError('cert is missing; expected it beside a key in a token')
-  const { text: uri, token } = readPkcs11Uri(key.pkcs11, where)
-  const pin = await askPin(key, where, { clock, timeout, signal })
-  try {
-    const id = `${key.module} ${token}`
-    if (wasPinRefused(id, pin)) throw describeRefusedPin(where)
-    const context = openOnce({
-      where,
-      module: key.module,
-      engines: key.engines,
-      uri,
-      pin,
-      cert: certificates.map(({ x509 }) => x509.toString()).join('')
-    }, open, id)
-    const der = derOf(leaf.identity) ?? new Uint8Array()
-    await proveKey({ context, leaf: der, where, clock, timeout, signal })
-    return new OpaqueKey(uri, leaf.identity.publicKey256 ?? '', context)
-  } finally {
-    pin.fill(0)
-  }
-}
-
-function openOnce (
-  question: EngineQuestion, open: (question: EngineQuestion) => SecureContext, token: string
-): SecureContext {
-  try {
-    return open(question)
-  } catch (error) {
-    if (isPinRefused(error)) rememberRefusedPin(token, question.pin)
-    throw describeOpenError(error, question.where)
-  }
-}
-
-/**
- * Asks for the PIN, and copies it.
- *
- * @throws CredentialsUnavailableError, CredentialsOptionError, CredentialsClosedError
- */
-async function askPin (
-  { pin }: Pkcs11Key, where: string,
-  { clock, timeout, signal }: { readonly clock: Clock, readonly timeout: number, readonly signal: AbortSignal }
-): Promise<Buffer> {
-  let answer: unknown
-  try {
-    const ask = async (ownSignal: AbortSignal): Promise<Secret> => await pin({ signal: ownSignal })
-    answer = await withinTime(ask, { clock, timeout, signal, what: `${where}: pin` })
-  } catch (error) {
-    if (error instanceof CredentialsClosedError) throw error
-    const detail = `${where}: the PIN function failed: ${messageOf(error)}`
-    throw new CredentialsUnavailableError('pin', detail, { cause: error })
-  }
-  const wrong = (found: string): Error => {
-    const expected = `1 to ${LONGEST_PIN} octets without a line break or a zero octet`
-    return wrongOption(CredentialsOptionError, "the PIN function's answer", found, expected)
-  }
-  if (typeof answer !== 'string' && !(answer instanceof Uint8Array)) throw wrong(describeSecret(answer))
-  const octets = Buffer.from(answer as string)
-  if (octets.length === 0 || octets.length > LONGEST_PIN) throw wrong(`a PIN of ${octets.length} octets`)
-  if (octets.some((octet) => octet === 0 || octet === 0x0a || octet === 0x0d)) {
-    const hint = octets.at(-1) === 0x0a ? ' at its end, as files have' : ''
-    throw wrong(`a PIN with a line break or a zero octet${hint}`)
-  }
-  return octets
+  const { text: uri } = readPkcs11Uri(key.pkcs11, where)
+  const chain = certificates.map(({ x509 }) => x509.toString()).join('')
+  const context = await usePin(key, where, { clock, timeout, signal }, {
+    use: (pin) => open({ where, module: key.module, engines: key.engines, uri, pin, cert: chain }),
+    isRefused: isPinRefused
+  }).catch((error: unknown) => { throw describeOpenError(error, where) })
+  await proveKey({ context, leaf: derOf(leaf.identity) ?? new Uint8Array(), where, clock, timeout, signal })
+  return new OpaqueKey(uri, leaf.identity.publicKey256 ?? '', context)
 }

@@ -7,6 +7,7 @@ import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
 import type { CheckOptions, CredentialMaterial, GivenMaterial } from '../material/material.ts'
+import type { SigningKey } from '../pkcs11/signing-key.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
 import type { TimedCredentials, TimedOptions } from './timed-source.ts'
@@ -15,8 +16,8 @@ import type { TimedCredentials, TimedOptions } from './timed-source.ts'
 export interface IssueQuestion {
   /** SubjectPublicKeyInfo in PEM, of a new key pair. */
   readonly publicKey: string
-  /** The private key, to sign a certificate request. It need not leave the process. */
-  readonly privateKey: KeyObject
+  /** The private key, to sign a certificate request. It need not leave the process; one in a token cannot. */
+  readonly privateKey: KeyObject | SigningKey
   /** Aborted after the option `timeout`, or when the source is closed. */
   readonly signal: AbortSignal
   /** The snapshot in use, to authenticate with; undefined at the first call. */
