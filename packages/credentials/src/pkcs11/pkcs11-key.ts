@@ -1,7 +1,6 @@
 import { defineOptions, required, secret, text, valueOf } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { CredentialsOptionError } from '../errors.ts'
-import type { Secret } from '../material/material.ts'
 import { readPkcs11Uri } from './pkcs11-uri.ts'
 
 /** What the PIN function is called with. */
@@ -23,7 +22,7 @@ export interface Pkcs11Key {
   /** Path of the PKCS#11 module of the token: `/usr/lib/softhsm/libsofthsm2.so`. A process can use one module. */
   readonly module: string
   /** Returns the PIN of the token: 1 to 31 octets. Called at every load. A PIN that was refused is not tried again. */
-  readonly pin: (question: PinQuestion) => Secret | Promise<Secret>
+  readonly pin: (question: PinQuestion) => string | Uint8Array | Promise<string | Uint8Array>
   /**
    * Folder of the engine `pkcs11.so`. Default: the variable OPENSSL_ENGINES, or the usual folder of the system:
    * `/usr/lib/x86_64-linux-gnu/engines-3`.

@@ -23,6 +23,7 @@ type SanKind = 'dns' | 'ip' | 'url' | 'email'
  * @throws IssuerError if a token signs with another key than its public key says
  * @example
  * ```ts
+ * const { generateKeyPairSync } = await import('node:crypto')
  * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
  * const { pem } = await createCertificateRequest(privateKey, { cn: 'ledger', dns: ['ledger.example'] })
  * console.log(pem.split('\n')[0]) // -----BEGIN CERTIFICATE REQUEST-----
