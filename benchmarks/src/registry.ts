@@ -24,6 +24,7 @@ const ALL: Readonly<Record<string, string>> = {
   'rotation-inbound': 'many rotations of a server under load',
   'rotation-soak': 'many rotations of a client under load',
   spiffe: 'X.509-SVIDs of the Workload API: push to first handshake, 200 trust domains, 1,000 rotations, beside files',
+  'hardware-keys': 'handshakes with a key in a token of SoftHSM2, compared with a key in memory',
   'cut-off': 'how soon a revoked client is cut off',
   verdict: 'what a remembered verdict costs',
   identity: 'parsing a certificate, compared with X509Certificate',
