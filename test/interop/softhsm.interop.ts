@@ -1,17 +1,21 @@
 // Keys in tokens of SoftHSM2, through the PKCS#11 engine of OpenSSL: on the oldest Node, on this one and on the newest.
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
+import { freePort } from './free-port.ts'
 import { requireFile, requireTool } from './require-tool.ts'
 import { findOtherNodes, findWebcryptoP11 } from './softhsm/nodes.ts'
+import { readRecipe } from './softhsm/recipe.ts'
 
 requireTool('softhsm2-util')
 requireTool('pkcs11-tool')
 requireTool('openssl')
+requireTool('curl')
 const ARCHES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' }
 requireFile('the PKCS#11 engine of OpenSSL', [`/usr/lib/${ARCHES[process.arch] ?? ''}-linux-gnu/engines-3/pkcs11.so`, '/usr/lib64/engines-3/pkcs11.so'])
 const MODULE = requireFile('libsofthsm2.so', ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so'])
@@ -122,3 +126,24 @@ if (P11_FOLDER !== undefined) {
     t.notMatch(wrongPin.stderr, 'Login failed', 'the engine did not try the PIN that the issuer tried')
   })
 }
+
+test('the recipe of docs/hardware-keys.md', async (t) => {
+  const { setUp, server, start, call } = await readRecipe()
+  const port = String(await freePort())
+  // In the repository, so that the packages are found.
+  const folder = t.testdir({})
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  await promisify(execFile)('bash', ['-euc', setUp.join('\n')], { cwd: folder, env })
+  await writeFile(join(folder, 'ledger/server.js'), server.replace('8443', port))
+  await writeFile(join(folder, 'ledger/package.json'), '{ "type": "module" }')
+  t.equal(start.trim(), 'node server.js')
+  const service = spawn('env', [
+    `SOFTHSM2_CONF=${join(folder, 'ledger/softhsm2.conf')}`, 'NODE_OPTIONS=--conditions=@peerkit/source', process.execPath, 'server.js'
+  ], { cwd: join(folder, 'ledger'), stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => { service.kill() })
+  let log = ''
+  while (!log.includes('Server listening')) log += String((await once(service.stdout, 'data') as [Buffer])[0])
+  const { stdout } = await promisify(execFile)('bash', ['-euc', call.replace('8443', port)], { cwd: join(folder, 'ledger'), env })
+  t.match(stdout, /^hello CN=orders/)
+  t.notMatch(log + stdout, '12345678', 'the PIN is in no log')
+})
