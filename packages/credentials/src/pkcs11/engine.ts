@@ -36,21 +36,25 @@ export function openInEngine (
 ): SecureContext {
   const folder = checkEngine(where, engines)
   checkModule(where, module)
-  const open = (): SecureContext => withPinSource(pin, (source) => {
-    return create({ cert, privateKeyEngine: ENGINE_ID, privateKeyIdentifier: `${uri}?pin-source=${source}` })
-  })
-  if (started !== undefined) return open()
-  return withVariables({ OPENSSL_ENGINES: folder, PKCS11_MODULE_PATH: module }, () => {
-    try {
-      const context = open()
-      started = module
-      return context
-    } catch (error) {
-      // The engine is there, and keeps its module even if it cannot be loaded.
-      if (!isEngineMissing(error)) started = module
-      throw error
-    }
-  })
+  try {
+    const context = withVariables({ OPENSSL_ENGINES: folder, PKCS11_MODULE_PATH: module }, () => {
+      return withPinSource(pin, (source) => {
+        return create({ cert, privateKeyEngine: ENGINE_ID, privateKeyIdentifier: `${uri}?pin-source=${source}` })
+      })
+    })
+    started = module
+    return context
+  } catch (error) {
+    // It keeps its module even if that cannot be loaded.
+    if (isOfEngine(error)) started = module
+    throw error
+  }
+}
+
+/** Whether an error shows that the engine was started: it is of the engine, or of the key that it gave. */
+function isOfEngine (error: unknown): boolean {
+  const { code = '', library = '' } = error as { readonly code?: string, readonly library?: string }
+  return /pkcs#?11/i.test(library) || /KEY_(?:VALUES|TYPE)_MISMATCH/.test(code)
 }
 
 /** Whether OpenSSL did not find the engine, or could not load it. */
