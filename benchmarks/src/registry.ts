@@ -26,6 +26,7 @@ const ALL: Readonly<Record<string, string>> = {
   'rotation-soak': 'many rotations of a client under load',
   spiffe: 'X.509-SVIDs of the Workload API: push to first handshake, 200 trust domains, 1,000 rotations, beside files',
   renewal: 'how many of 1,000 instances call the issuer in one second, simulated',
+  'hardware-keys': 'handshakes with a key in a token of SoftHSM2, compared with a key in memory',
   'cut-off': 'how soon a revoked client is cut off',
   verdict: 'what a remembered verdict costs',
   identity: 'parsing a certificate, compared with X509Certificate',

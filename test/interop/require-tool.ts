@@ -1,4 +1,4 @@
-import { accessSync, constants, globSync } from 'node:fs'
+import { accessSync, constants, existsSync, globSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
@@ -27,7 +27,15 @@ export function findTool (name: string): string | undefined {
  */
 export function requireTool (name: string): string {
   const path = findTool(name)
-  if (path !== undefined) return path
+  return path ?? skip(name)
+}
+
+/** The same for a file that is no program: the first of these paths that is there. */
+export function requireFile (name: string, paths: readonly string[]): string {
+  return paths.find((path) => existsSync(path)) ?? skip(name)
+}
+
+function skip (name: string): never {
   const message = `${name} is not installed: ${process.argv[1] ?? 'this file'} was not run`
   if (process.env['PEERKIT_INTEROP_STRICT'] === '1') throw new Error(message)
   console.error(`skipped: ${message}`)

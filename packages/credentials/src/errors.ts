@@ -72,8 +72,13 @@ export class CredentialsRefusedError extends MaterialError {
  * - `timeout`: it did not answer in time.
  * - `passphrase`: the passphrase function failed.
  * - `store`: the store of the certificate failed.
+ * - `engine`: this process cannot load the PKCS#11 engine of OpenSSL.
+ * - `module`: the PKCS#11 module is missing, cannot be loaded, or is a second one.
+ * - `token`: the token or the key in it is not there, or does not sign.
+ * - `pin`: the PIN function failed, or the token refused the PIN.
  */
-export type CredentialsUnavailableReason = 'file' | 'provider' | 'timeout' | 'passphrase' | 'store'
+export type CredentialsUnavailableReason =
+  'file' | 'provider' | 'timeout' | 'passphrase' | 'store' | 'engine' | 'module' | 'token' | 'pin'
 
 /** What `CredentialsUnavailableError` may have besides its reason. */
 interface UnavailableOptions extends MaterialErrorOptions {

@@ -44,6 +44,11 @@ export type { BlockFunction, BlockOption } from './block/block-option.ts'
 export type {
   BlockChange, BlockEntry, BlockFile, BlockListChanged, BlockListRecovered, BlockListRefused, BlockMemory, BlockSource
 } from './block/block-source.ts'
+export type { OpaqueKey } from './pkcs11/opaque-key.ts'
+export { openPkcs11Key } from './pkcs11/open-key.ts'
+export type { OpenPkcs11KeyOptions } from './pkcs11/open-key.ts'
+export type { SigningAlgorithm, SigningKey } from './pkcs11/signing-key.ts'
+export type { PinQuestion, Pkcs11Key } from './pkcs11/pkcs11-key.ts'
 export type { Clock } from './clock.ts'
 export {
   BlockListInvalidError, CredentialsClosedError, CredentialsOptionError, CredentialsRefusedError,

@@ -9,6 +9,8 @@ import { checkMaterial } from '../material/check-material.ts'
 import type { CheckedMaterial } from '../material/check-material.ts'
 import { OPTION_ORIGINS, crlsOf, digestInSlices } from '../material/material.ts'
 import type { CredentialMaterial } from '../material/material.ts'
+import type { OpaqueKey } from '../pkcs11/opaque-key.ts'
+import { openMaterial } from '../pkcs11/open-material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import type { Fetched, Timed, TimedPlan } from './timed-plan.ts'
 
@@ -33,14 +35,26 @@ export async function loadTimed (
   const { what, timing: { clock, timeout } } = timed
   const fetchOnce = async (ownSignal: AbortSignal): Promise<Fetched> => await fetch({ signal: ownSignal, previous })
   const fetched = await ask(async () => await withinTime(fetchOnce, { clock, timeout, signal, what }), what)
-  return await checkFetched(timed, fetched, previous)
+  return await checkFetched(timed, fetched, { previous, signal })
 }
 
-/** @throws CredentialsRefusedError, CredentialsOptionError */
+/** What was fetched is checked against. */
+interface CheckContext {
+  readonly previous: CredentialSnapshot | undefined
+  /** Ends the opening of a key in a token. */
+  readonly signal: AbortSignal
+  /** The key in a token that is not opened again if it fits. Default: none. */
+  readonly inUse?: OpaqueKey | undefined
+}
+
+/** @throws CredentialsUnavailableError, CredentialsRefusedError, CredentialsOptionError */
 export async function checkFetched (
-  { timing: { clock }, checkOptions: options }: Timed, fetched: Fetched, previous: CredentialSnapshot | undefined
+  { timing: { clock, timeout }, checkOptions: options }: Timed, fetched: Fetched,
+  { previous, signal, inUse }: CheckContext
 ): Promise<Loaded> {
-  const { material } = fetched
+  const material = await openMaterial(fetched.material, {
+    certOrigin: OPTION_ORIGINS.cert, inUse, clock, timeout, signal
+  })
   const crlDigests = await digestCrls(material)
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous, crlDigests })
   const makeCheckers = async (changed: readonly CheckedAuthority[]): Promise<Checkers> =>

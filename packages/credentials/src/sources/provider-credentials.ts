@@ -2,7 +2,7 @@ import { checkOption, defineOptions, func, required, span } from '@peerkit/ident
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes, checkTrustGiven } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS } from '../material/material.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CheckOptions, GivenMaterial } from '../material/material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { TIMED_OPTIONS } from './timed-plan.ts'
 import type { Fetched, TimedOptions } from './timed-plan.ts'
@@ -18,7 +18,7 @@ export interface ProviderQuestion {
 }
 
 /** What a provider returns. */
-export interface ProvidedMaterial extends CredentialMaterial {
+export interface ProvidedMaterial extends GivenMaterial {
   /** Milliseconds until the next call, for example the duration of a lease. Default: the option `refresh`. */
   readonly refreshAfter?: number | undefined
 }
@@ -93,6 +93,6 @@ function readAnswer (answer: ProvidedMaterial): Fetched {
   ANSWER.check(answer, ANSWERED)
   const { refreshAfter, ...material } = answer
   checkTrustGiven(material, ANSWERED)
-  checkMaterialTypes(material, ANSWERED)
+  checkMaterialTypes(material, ANSWERED, true)
   return { material, refreshAfter }
 }

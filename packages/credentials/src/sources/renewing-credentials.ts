@@ -7,7 +7,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CheckOptions, CredentialMaterial, GivenMaterial } from '../material/material.ts'
+import type { SigningKey } from '../pkcs11/signing-key.ts'
 import type { CertificateStore } from '../store/certificate-store.ts'
 import { readStored, writeStored } from '../store/stored-text.ts'
 import type { StoredMaterial } from '../store/stored-text.ts'
@@ -21,8 +22,8 @@ import type { TimedCredentials } from './timed-source.ts'
 export interface IssueQuestion {
   /** SubjectPublicKeyInfo in PEM, of a new key pair. */
   readonly publicKey: string
-  /** The private key, to sign a certificate request. It need not leave the process. */
-  readonly privateKey: KeyObject
+  /** The private key, to sign a certificate request. It need not leave the process; one in a token cannot. */
+  readonly privateKey: KeyObject | SigningKey
   /** Aborted after the option `timeout`, or when the source is closed. */
   readonly signal: AbortSignal
   /** The snapshot in use, to authenticate with; undefined at the first call. */
@@ -33,7 +34,7 @@ export interface IssueQuestion {
  * What an issuer returns. Without `key` the certificate is for the key pair of the question. Without `ca` the option
  * `ca` is used.
  */
-export type IssuedMaterial = Partial<CredentialMaterial> & Required<Pick<CredentialMaterial, 'cert'>> & {
+export type IssuedMaterial = Partial<GivenMaterial> & Required<Pick<CredentialMaterial, 'cert'>> & {
   /**
    * When the issuer wants the certificate to be renewed, in milliseconds since the epoch, such as the renewal
    * information of ACME (RFC 9773). Default: after the option `renewAfter`. A time after nine tenths of the lifetime is
@@ -182,11 +183,11 @@ function dueAt (
 }
 
 /** @param made the key of the question. Undefined: what is read was stored, and has its key */
-function readAnswer (answer: StoredMaterial, defaults: TrustOptions, made?: KeyObject): CredentialMaterial {
+function readAnswer (answer: StoredMaterial, defaults: TrustOptions, made?: KeyObject): GivenMaterial {
   ANSWER.check(answer, ANSWERED)
   const { ca: answered, renewAt: _, ...rest } = answer
-  const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
-  checkMaterialTypes(material, ANSWERED)
+  const material: GivenMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
+  checkMaterialTypes(material, ANSWERED, true)
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {
     const expected = 'at least one CA certificate, in the answer or in the options'
     throw wrongValue(CredentialsOptionError, `${ANSWERED}.ca`, undefined, expected)

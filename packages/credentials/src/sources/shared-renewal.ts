@@ -92,7 +92,7 @@ export class SharedRenewal {
   async #take (previous: CredentialSnapshot | undefined, signal: AbortSignal): Promise<Loaded | undefined> {
     const text = await this.#ask(signal, async (question) => await this.#stored.store.load(question))
     if (text === undefined) return undefined
-    const { fetched, loaded } = await this.#check(text, previous)
+    const { fetched, loaded } = await this.#check(text, previous, signal)
     const [leaf] = loaded?.checked.certificates ?? []
     if (leaf === undefined || fetched === undefined) return undefined
     if (leaf.fingerprint256 === previous?.identity.fingerprint256) return undefined
@@ -103,11 +103,11 @@ export class SharedRenewal {
 
   /** What is stored is never trusted more than an answer of the issuer. */
   async #check (
-    text: string, previous: CredentialSnapshot | undefined
+    text: string, previous: CredentialSnapshot | undefined, signal: AbortSignal
   ): Promise<{ readonly fetched?: Fetched | undefined, readonly loaded?: Loaded }> {
     try {
       const fetched = this.#stored.read(text)
-      return fetched === undefined ? {} : { fetched, loaded: await checkFetched(this.#timed, fetched, previous) }
+      return fetched === undefined ? {} : { fetched, loaded: await checkFetched(this.#timed, fetched, { previous, signal }) }
     } catch (error) {
       const hasExpired = error instanceof CredentialsRefusedError && error.reason === 'expired'
       // It is replaced by the next one.

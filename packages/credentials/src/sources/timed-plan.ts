@@ -4,7 +4,7 @@ import type { OptionTypes } from '@peerkit/identity/internal'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { CredentialsOptionError } from '../errors.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CheckOptions, GivenMaterial } from '../material/material.ts'
 import type { CertificateStore } from '../store/certificate-store.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 
@@ -28,7 +28,7 @@ export const TIMED_OPTIONS: OptionTypes<TimedOptions> = {
 
 /** What was fetched, and optionally the milliseconds until the next fetch. */
 export interface Fetched {
-  readonly material: CredentialMaterial
+  readonly material: GivenMaterial
   readonly refreshAfter: number | undefined
   /** When the issuer wants it to be renewed, in milliseconds since the epoch. */
   readonly renewAt?: number | undefined

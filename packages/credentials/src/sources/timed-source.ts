@@ -139,7 +139,9 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
 
   async #recheck (): Promise<CredentialSnapshot> {
     try {
-      const { checked, makeCheckers } = await checkFetched(this.#timed, this.#fetched, this.current)
+      const { checked, makeCheckers } = await checkFetched(this.#timed, this.#fetched, {
+        previous: this.current, signal: this.#controller.signal, inUse: this.current.opaqueKey
+      })
       return this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
     } catch (error) {
       this.refuse(error as Error)

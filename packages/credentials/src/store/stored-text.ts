@@ -1,8 +1,8 @@
 import { CredentialsOptionError } from '../errors.ts'
-import type { CredentialMaterial } from '../material/material.ts'
+import type { GivenMaterial } from '../material/material.ts'
 
 /** What an issuer returned, with its key. */
-export interface StoredMaterial extends CredentialMaterial {
+export interface StoredMaterial extends GivenMaterial {
   /** When the issuer wants it to be renewed, in milliseconds since the epoch. */
   readonly renewAt?: number | undefined
 }
@@ -20,6 +20,10 @@ export function writeStored (material: StoredMaterial, id: string): string {
   if (material.authorities !== undefined) {
     const problem = 'the issuer\'s answer.authorities cannot be stored'
     throw new CredentialsOptionError(`${problem}; expected ca in the answer, or no option store`)
+  }
+  if (!isText(material.key)) {
+    const problem = 'the issuer\'s answer.key is a key in a token, which cannot be stored'
+    throw new CredentialsOptionError(`${problem}; expected no option store`)
   }
   return `${JSON.stringify({ v: VERSION, id, ...material }, (_name, value: unknown) => encode(value))}\n`
 }
@@ -40,6 +44,10 @@ export function readStored (text: string, id: string): StoredMaterial | undefine
   const { v, id: written, ...material } = (found ?? {}) as Record<string, unknown>
   if (v !== VERSION) throw new Error('it is not a text of this version of the source')
   return written === id ? material : undefined
+}
+
+function isText (key: StoredMaterial['key']): boolean {
+  return key === undefined || typeof key === 'string' || key instanceof Uint8Array
 }
 
 /** Buffer.toJSON() has run before this. */

@@ -25,7 +25,7 @@ import type { Behaviour } from './issuer-world.ts'
 export const issuerCases: readonly IssuerCase[] = Object.freeze([
   define('issues a certificate for our key', async (play) => {
     const { current } = await play.start()
-    assert.ok(new X509Certificate(current.cert).checkPrivateKey(createPrivateKey(current.key)))
+    assert.ok(new X509Certificate(current.cert).checkPrivateKey(createPrivateKey(current.key ?? '')))
     assert.equal(current.intermediates.length, 1, 'the chain has its intermediate')
     assert.deepEqual(current.warnings, [])
     assert.equal(play.world.calls, 1, 'one certificate is ordered')
@@ -69,7 +69,7 @@ export const issuerCases: readonly IssuerCase[] = Object.freeze([
     const ordered = play.issuer.lastKey
     play.world.behaviour = 'issue'
     const { current } = await play.start()
-    assert.ok(ordered?.equals(createPrivateKey(current.key)) === false, 'the key of the lost certificate is not used')
+    assert.ok(ordered?.equals(createPrivateKey(current.key ?? '')) === false, 'the key of the lost certificate is not used')
     assert.equal(play.world.calls, 2)
   }),
   define('waits as long as a rate limit says', async (play) => {
