@@ -39,7 +39,7 @@ function materialOf (answer: WorldAnswer): IssuedMaterial {
   throw answer.type === 'rate_limited' ? Object.assign(error, { retryAfter: answer.retryAfter * 1000 }) : error
 }
 
-const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }) as string
+const pemOf = (key: IssueQuestion['privateKey']): string => (key as KeyObject).export({ type: 'pkcs8', format: 'pem' }) as string
 
 /** Gives the former certificate and key where `isHidden` says so, instead of what the CA answered. */
 function hiding (world: IssuerWorld, isHidden: (answer: WorldAnswer, question: IssueQuestion) => boolean): Issue {

@@ -107,7 +107,8 @@ export class SharedRenewal {
   ): Promise<{ readonly fetched?: Fetched | undefined, readonly loaded?: Loaded }> {
     try {
       const fetched = this.#stored.read(text)
-      return fetched === undefined ? {} : { fetched, loaded: await checkFetched(this.#timed, fetched, { previous, signal }) }
+      if (fetched === undefined) return {}
+      return { fetched, loaded: await checkFetched(this.#timed, fetched, { previous, signal }) }
     } catch (error) {
       const hasExpired = error instanceof CredentialsRefusedError && error.reason === 'expired'
       // It is replaced by the next one.

@@ -231,7 +231,7 @@ test('what an answer had is stored with it: CRLs in DER, CAs, and when to renew'
 test('neither the status nor an error nor a warning shows the key', async (t) => {
   const { store, start } = makeWorld(t)
   const source = await start()
-  const secret = source.current.key.split('\n')[1] ?? ''
+  const secret = String(source.current.key).split('\n')[1] ?? ''
   t.ok(secret.length > 30)
   const messages = collectMessages(t, 'peerkit:credentials:warned')
   store.text = store.text?.slice(0, -40)

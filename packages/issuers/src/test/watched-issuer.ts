@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { KeyObject } from 'node:crypto'
+import { KeyObject } from 'node:crypto'
 import { inspect } from 'node:util'
 import type { CertificateIssuer, IssuedMaterial, IssueQuestion } from '@peerkit/credentials'
 
@@ -14,6 +14,7 @@ export class WatchedIssuer implements CertificateIssuer {
   readonly #secrets: readonly string[]
   readonly #keys: KeyObject[] = []
   #waiting: Waiting[] = []
+  #calls = 0
   #running = 0
 
   /** @param secrets texts that no error may show, such as the token of the issuer */
@@ -28,7 +29,10 @@ export class WatchedIssuer implements CertificateIssuer {
   get lastKey (): KeyObject | undefined { return this.#keys.at(-1) }
 
   async issue (question: IssueQuestion): Promise<IssuedMaterial> {
-    const number = this.#keys.push(question.privateKey)
+    const number = this.#calls += 1
+    const { privateKey } = question
+    // A key in a token cannot be shown.
+    if (privateKey instanceof KeyObject) this.#keys.push(privateKey)
     this.#running += 1
     try {
       return await this.#issuer.issue(question)
@@ -41,7 +45,7 @@ export class WatchedIssuer implements CertificateIssuer {
   }
 
   /** Waits for the end of a call that has not begun yet. */
-  async endOfNext (): Promise<void> { await this.#endFrom(this.#keys.length + 1) }
+  async endOfNext (): Promise<void> { await this.#endFrom(this.#calls + 1) }
 
   /** Waits until no call runs. */
   async endOfAll (): Promise<void> { while (this.#running > 0) await this.#endFrom(1) }

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import type { CertificateIssuer, Clock, IssuedMaterial, IssueQuestion } from '@peerkit/credentials'
 import { SYSTEM_CLOCK } from '@peerkit/credentials/internal'
 import { IssuerError } from '../errors.ts'
@@ -123,9 +124,10 @@ class MountIssuerOf implements VaultIssuer {
   }
 
   /** Tells before the first request what will not work. */
-  async #checkSettings ({ signal, privateKey }: IssueQuestion): Promise<void> {
+  async #checkSettings ({ signal, publicKey }: IssueQuestion): Promise<void> {
     const { names, mode = 'sign', ttl, use } = this.#options
-    const question = { names, mode, ttl, use, privateKey, revocation: this.#revocation !== undefined }
+    const key = createPublicKey(publicKey)
+    const question = { names, mode, ttl, use, publicKey: key, revocation: this.#revocation !== undefined }
     // Without a second login: a service need not be allowed to read settings, and its token is good then.
     const read = async (path: string): Promise<VaultAnswer['data']> => {
       return (await this.#api.call({ path, signal, token: await this.#tokens.get(signal) })).data

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { X509Certificate, generateKeyPairSync } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:https'
@@ -30,7 +31,7 @@ test('the order of the requests, and a certificate for our key', async (t) => {
   const asked = question()
   const { cert, renewAt, ...rest } = await issue(asked)
   const certificate = new X509Certificate(cert as string)
-  t.ok(certificate.checkPrivateKey(asked.privateKey))
+  t.ok(certificate.checkPrivateKey(asked.privateKey as KeyObject))
   t.equal(certificate.subjectAltName, 'DNS:ledger.example')
   t.equal(renewAt, undefined)
   t.same(rest, {})
@@ -195,7 +196,7 @@ test('a connection that breaks after the order costs no certificate', async (t) 
     }
     const asked = question()
     const { cert } = await issue(asked)
-    t.ok(new X509Certificate(cert as string).checkPrivateKey(asked.privateKey), step)
+    t.ok(new X509Certificate(cert as string).checkPrivateKey(asked.privateKey as KeyObject), step)
     t.equal(signed, 1, 'it was issued once')
   }
 })
@@ -220,7 +221,7 @@ test('a process that dies between the order and the answer: the next one orders 
   server.says = () => undefined
   const asked = question()
   const { cert } = await start().issue(asked)
-  t.ok(new X509Certificate(cert as string).checkPrivateKey(asked.privateKey), 'a certificate for the new key, and not the lost one')
+  t.ok(new X509Certificate(cert as string).checkPrivateKey(asked.privateKey as KeyObject), 'a certificate for the new key, and not the lost one')
   t.equal(server.accounts.size, 1)
   t.equal(server.of('challenge').length, 1)
   t.equal(server.of('newOrder').length, 2)

@@ -1,4 +1,5 @@
 // Renewal information (RFC 9773): when the source calls, what it gets, and what the next order replaces.
+import type { KeyObject } from 'node:crypto'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
@@ -48,7 +49,7 @@ class World {
   async order (more: Partial<IssueQuestion> = {}): Promise<{ answer: IssuedMaterial, previous: CredentialSnapshot }> {
     const asked = question(more)
     const answer = await this.issue(asked)
-    const key = answer.key ?? asked.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+    const key = (asked.privateKey as KeyObject).export({ type: 'pkcs8', format: 'pem' }) as string
     const source = memoryCredentials({ cert: answer.cert, key, ca: this.server.root, clock: { now: () => this.now, schedule: () => () => {} } })
     this.#t.after(async () => { await source.close() })
     return { answer, previous: source.current }

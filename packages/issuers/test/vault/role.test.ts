@@ -8,9 +8,9 @@ import { data, failure } from './fake-vault.ts'
 import { ADDRESSES, HOSTS, URIS } from './role-cases.ts'
 import { ask, startWorld } from './world.ts'
 
-const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey
-const [p256, p384, ed25519] = [ec('P-256'), ec('P-384'), generateKeyPairSync('ed25519').privateKey]
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).publicKey
+const [p256, p384, ed25519] = [ec('P-256'), ec('P-384'), generateKeyPairSync('ed25519').publicKey]
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
 
 test('DNS names and the common name, as OpenBao decides', async (t) => {
   t.equal(findForbiddenNames({ allowed_domains: ['{{identity.entity.name}}'] }, { dns: ['anything'] }).length, 0, 'OpenBao decides about templates')
@@ -38,12 +38,12 @@ test('URIs and IP addresses', async (t) => {
 })
 
 const question = (more: Partial<RoleQuestion> = {}): RoleQuestion => {
-  return { names: { cn: 'a' }, mode: 'sign', ttl: undefined, use: undefined, privateKey: p256, revocation: true, ...more }
+  return { names: { cn: 'a' }, mode: 'sign', ttl: undefined, use: undefined, publicKey: p256, revocation: true, ...more }
 }
 const any = { allow_any_name: true, key_type: 'any' }
 
 test('keys', async (t) => {
-  const problems = (role: object, privateKey: RoleQuestion['privateKey']): number => compareRole({ ...any, ...role }, question({ privateKey })).problems.length
+  const problems = (role: object, publicKey: RoleQuestion['publicKey']): number => compareRole({ ...any, ...role }, question({ publicKey })).problems.length
   t.equal(problems({}, rsa), 0)
   t.equal(problems({ key_type: 'ec', key_bits: 256 }, p256), 0)
   t.equal(problems({ key_type: 'ec', key_bits: 0 }, p256), 0)
@@ -57,7 +57,7 @@ test('keys', async (t) => {
   t.equal(problems({ key_type: 'rsa' }, p256), 1)
   t.equal(problems({ key_type: undefined }, p256), 0)
   t.match(compareRole({ ...any, key_type: 'ed25519' }, question()).problems, [/^the key is ec of 256 bits; the role requires ed25519 \(key_type, key_bits\): set keyType/])
-  t.match(compareRole({ ...any, key_type: 'rsa' }, question({ privateKey: ed25519 })).problems, [/^the key is ed25519; the role requires rsa of at least 2048 bits/])
+  t.match(compareRole({ ...any, key_type: 'rsa' }, question({ publicKey: ed25519 })).problems, [/^the key is ed25519; the role requires rsa of at least 2048 bits/])
   t.match(compareRole(any, question({ mode: 'issue' })).problems, [/mode is "issue"; the role has key_type=any/])
   t.same(compareRole({ ...any, key_type: 'rsa' }, question({ mode: 'issue' })).problems, [])
 })

@@ -11,8 +11,8 @@ export interface RoleQuestion {
   /** Milliseconds. Undefined: that of the role. */
   readonly ttl: number | undefined
   readonly use: 'server' | 'client' | 'both' | undefined
-  /** The key of the request. */
-  readonly privateKey: KeyObject
+  /** The public key of the request. */
+  readonly publicKey: KeyObject
   /** Whether revocation is followed. */
   readonly revocation: boolean
 }
@@ -33,7 +33,7 @@ export function compareRole (role: Role, question: RoleQuestion): RoleFindings {
   return {
     problems: [
       ...findForbiddenNames(role, names),
-      ...(mode === 'sign' ? describeKey(role, question.privateKey) : describeAnyKey(role)),
+      ...(mode === 'sign' ? describeKey(role, question.publicKey) : describeAnyKey(role)),
       ...(role['require_cn'] === true && names.cn === undefined
         ? ['names.cn is missing; the role requires a common name (require_cn=false allows requests without one)']
         : []),
