@@ -1,4 +1,5 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
@@ -161,6 +162,17 @@ test('instances that got the same late certificate ask again after 15 to 20 of 6
     t.equal(Math.round((next - clock.now()) / MINUTE), minutes)
     await source.close()
   }
+})
+
+test('a source that is closed while it makes a key orders no certificate', async (t) => {
+  const clock = new ManualClock()
+  const issuer = makeIssuer(clock, { life: 3 * HOUR })
+  const source = await renewingCredentials(issuer, { ca: ca.root, clock, random })
+  clock.advance(2 * HOUR)
+  await source.close()
+  // The key is made in the pool of threads, before these.
+  for (let made = 0; made < 20; made += 1) await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
+  t.equal(issuer.questions.length, 1)
 })
 
 test('makes the kind of key that is wanted', async (t) => {

@@ -145,6 +145,8 @@ export async function renewingCredentials (
     name,
     fetch: async ({ signal, previous }) => {
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
+      // Making a key takes time. A certificate that nobody waits for any more is not ordered.
+      signal.throwIfAborted()
       const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
       const answer = await issuer.issue({ publicKey: spki, privateKey, signal, previous })
       const material = readAnswer(answer, trust, privateKey)
