@@ -14,6 +14,7 @@ import { RoleCheck } from './role/role-check.ts'
 import { findCrlProblems } from './trust/crl-config.ts'
 import { followMounts } from './trust/mount-revocation.ts'
 import type { MountRevocation } from './trust/mount-revocation.ts'
+import { readIssuers } from './trust/mount-issuers.ts'
 import { makeTrust } from './trust/mount-trust.ts'
 import { VaultApi } from './vault-api.ts'
 import type { VaultAnswer, VaultCall } from './vault-api.ts'
@@ -64,6 +65,7 @@ class MountIssuerOf implements VaultIssuer {
   readonly #warn: (text: string) => void
   /** The mounts whose CRLs are followed and were not looked at yet. */
   #unseenMounts: readonly string[] = []
+  #isClosed = false
 
   constructor (options: VaultIssuerOptions) {
     const { url, namespace, mount = 'pki', role, auth, clock = SYSTEM_CLOCK, onWarning, revocation = false } = options
@@ -96,8 +98,12 @@ class MountIssuerOf implements VaultIssuer {
   async issue (question: IssueQuestion): Promise<IssuedMaterial> {
     const { mount = 'pki', role, names, mode = 'sign', ttl, parameters = {}, trust = 'mount' } = this.#options
     const { signal, privateKey, previous } = question
+    if (this.#isClosed) throw new IssuerError('denied', `${this.#api.name}: the issuer is closed`)
     this.#transport.own?.use(previous, this.#clock.now())
     await this.#checkSettings(question)
+    // Before the certificate: one whose CAs or CRLs cannot be read would be of no use, and stay with OpenBao.
+    await this.#revocation?.followAgain(signal)
+    const issuers = trust === 'mount' ? await readIssuers(this.#api, mount, signal) : []
     const path = `${mount}/${mode}/${role}`
     const body = {
       ...describeRequest(names, { ttl, parameters }),
@@ -110,14 +116,14 @@ class MountIssuerOf implements VaultIssuer {
     const what = `${this.#api.name}: POST ${path}`
     const { cert, key, chain } = readIssued(answer, names, what)
     if (mode === 'issue' && key === undefined) throw new IssuerError('answer', `${what} answered without a private key`)
-    await this.#revocation?.followAgain(signal)
     const { authority, authorities } = this.#options
-    const context = { api: this.#api, mount, trust, authority, authorities, revocation: this.#revocation }
-    const parts = await makeTrust(context, chain, signal)
+    const context = { api: this.#api, mount, authority, authorities, revocation: this.#revocation }
+    const parts = trust === 'none' ? {} : makeTrust(context, issuers, chain)
     return { cert, ...(mode === 'issue' && key !== undefined && { key }), ...parts }
   }
 
   async close (): Promise<void> {
+    this.#isClosed = true
     this.#tokens.close()
     await this.#revocation?.close()
     await this.#transport.close()
@@ -128,9 +134,11 @@ class MountIssuerOf implements VaultIssuer {
     const { names, mode = 'sign', ttl, use } = this.#options
     const key = createPublicKey(publicKey)
     const question = { names, mode, ttl, use, publicKey: key, revocation: this.#revocation !== undefined }
+    // A login that is denied is no setting that may not be read.
+    const token = await this.#tokens.get(signal)
     // Without a second login: a service need not be allowed to read settings, and its token is good then.
     const read = async (path: string): Promise<VaultAnswer['data']> => {
-      return (await this.#api.call({ path, signal, token: await this.#tokens.get(signal) })).data
+      return (await this.#api.call({ path, signal, token })).data
     }
     await this.#role.check({ question, read })
     for (const text of await findCrlProblems({ mounts: this.#unseenMounts, read })) this.#warn(text)

@@ -252,6 +252,10 @@ test('a login that is refused or answers without a token', async (t) => {
     vault.on(LOGIN, () => reply)
     t.match(await rejection(ask(issuer())), expected)
   }
+  const { vault, issuer } = await startWorld(t)
+  vault.on(LOGIN, () => failure(403, 'permission denied'))
+  t.match(await rejection(ask(issuer())), { reason: 'denied', message: /POST auth\/approle\/login answered 403/ })
+  t.equal(vault.seen.length, 1, 'nothing else is asked')
 })
 
 test('a wrapped secret ID: unwrapped once, only if it was made for AppRole', async (t) => {

@@ -3,7 +3,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { IssuerError } from '../../errors.ts'
 import type { VaultApi } from '../vault-api.ts'
-import { isRoot, readIssuers, toPems } from './mount-issuers.ts'
+import { isRoot, toPems } from './mount-issuers.ts'
+import type { MountIssuer } from './mount-issuers.ts'
 
 /** Which CAs an answer makes trusted. */
 export type MountTrustMode = 'mount' | 'chain' | 'none'
@@ -17,7 +18,6 @@ export type VaultAuthority = Omit<AuthorityOptions, 'checker'> & {
 export interface MountTrustContext {
   readonly api: VaultApi
   readonly mount: string
-  readonly trust: MountTrustMode
   readonly authority: VaultAuthority | undefined
   /** More authorities, beside that of the mount. */
   readonly authorities: Readonly<Record<string, AuthorityMaterial>> | undefined
@@ -29,15 +29,14 @@ type TrustParts = Pick<IssuedMaterial, 'ca' | 'intermediates' | 'authorities'>
 /**
  * Makes the trust of an answer.
  *
+ * @param issuers the CAs of the mount that are to be trusted
  * @param chain the CAs above the certificate, as OpenBao sent them
  * @throws IssuerError if no root is known
  */
-export async function makeTrust (
-  context: MountTrustContext, chain: readonly PeerIdentity[], signal: AbortSignal
-): Promise<TrustParts> {
-  const { api, mount, trust, authority, authorities, revocation } = context
-  if (trust === 'none') return {}
-  const issuers = trust === 'chain' ? [] : await readIssuers(api, mount, signal)
+export function makeTrust (
+  context: MountTrustContext, issuers: readonly MountIssuer[], chain: readonly PeerIdentity[]
+): TrustParts {
+  const { authority, authorities, revocation } = context
   const cas = [...issuers.flatMap(({ identity, above }) => [identity, ...above]), ...chain]
   const ca = toPems(cas.filter(isRoot))
   const intermediates = toPems(cas.filter((one) => !isRoot(one)))
