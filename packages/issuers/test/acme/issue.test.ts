@@ -176,6 +176,14 @@ test('nonces: some are refused, and one that refuses all is given up', async (t)
   t.equal(server.of('newAccount').length, 10)
 })
 
+test('a nonce is used once, also where the server gives none for the next request', async (t) => {
+  const { server, issue } = await start(t)
+  server.givesNonces = false
+  await issue(question())
+  t.equal(server.badNonces, 0)
+  t.equal(server.of('nonce').length, server.asked.filter(({ header }) => header !== undefined).length)
+})
+
 test('a connection that breaks after the order costs no certificate', async (t) => {
   for (const step of ['finalize', 'order', 'certificate'] as const) {
     const { server, issue } = await start(t)
