@@ -163,6 +163,9 @@ test('rate limits, in whatever status they come', async (t) => {
   t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'unavailable', status: 503, retryAfter: 30_000 })
   server.says = ({ step }) => step === 'newOrder' ? { status: 503, headers: { 'retry-after': '30' } } : undefined
   t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'unavailable', status: 503, retryAfter: 30_000 })
+  server.says = ({ step }) => step === 'finalize' ? { status: 503, headers: { 'retry-after': '30' } } : undefined
+  t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'unavailable', retryAfter: 30_000 })
+  t.equal(server.of('finalize').length, 1, 'what takes longer is for the next call')
 })
 
 test('nonces: some are refused, and one that refuses all is given up', async (t) => {
