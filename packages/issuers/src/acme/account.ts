@@ -40,7 +40,7 @@ export async function openAccount (session: AcmeSession, options: AcmeAccountOpt
     throw new IssuerError('denied', `${session.name}: ${found}; expected "valid". Use another account key`)
   }
   // Let's Encrypt keeps no contacts, and shows none.
-  if (answer.status === 200 && Array.isArray(contact) && !isSame(contact, contacts)) {
+  if (Array.isArray(contact) && !isSame(contact, contacts)) {
     await session.post(new URL(url), { contact: contacts }, url)
   }
   return url

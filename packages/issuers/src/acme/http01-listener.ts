@@ -26,8 +26,6 @@ interface Shared {
 
 /** By address and port: issuers of one process share a listener. */
 const listeners = new Map<string, Shared>()
-/** By address and port: a listener that is being closed. The port is free when it is. */
-const closing = new Map<string, Promise<void>>()
 
 /**
  * Answers http-01 on a listener of its own. It is open only while a challenge is to be met.
@@ -39,12 +37,7 @@ export function http01Listener ({ port = 80, host }: Http01ListenerOptions): Cha
   const begun = new Map<string, Shared>()
   return {
     async set (answer) {
-      const shared = listeners.get(place) ?? { responder: http01Responder(), users: 0, server: undefined as never }
-      if (!listeners.has(place)) {
-        const former = closing.get(place)
-        Object.assign(shared, { server: listen(shared.responder, { port, host, place, former }) })
-        listeners.set(place, shared)
-      }
+      const shared = listeners.get(place) ?? open({ port, host, place })
       shared.users += 1
       begun.set(answer.token, shared)
       await shared.responder.set(answer, new AbortController().signal)
@@ -55,26 +48,29 @@ export function http01Listener ({ port = 80, host }: Http01ListenerOptions): Cha
       if (shared === undefined) return
       begun.delete(answer.token)
       await shared.responder.remove(answer)
+      const server = await shared.server.catch(() => undefined)
       shared.users -= 1
       if (shared.users > 0) return
+      // In one turn, so that whoever listens next finds the port free.
       listeners.delete(place)
-      const closed = shared.server.then(close, () => {})
-      closing.set(place, closed)
-      await closed
-      if (closing.get(place) === closed) closing.delete(place)
+      if (server !== undefined) await close(server)
     }
   }
+}
+
+function open (at: Place): Shared {
+  const responder = http01Responder()
+  const shared = { responder, server: listen(responder, at), users: 0 }
+  listeners.set(at.place, shared)
+  return shared
 }
 
 interface Place extends Http01ListenerOptions {
   /** Where it is, for errors. */
   readonly place: string
-  /** Settles when the former listener has left. */
-  readonly former: Promise<void> | undefined
 }
 
-async function listen (responder: Http01Responder, { port, host, place, former }: Place): Promise<Server> {
-  await former
+async function listen (responder: Http01Responder, { port, host, place }: Place): Promise<Server> {
   const server = createServer(LIMITS, (request, response) => {
     if (!responder.handle(request, response)) response.writeHead(404).end()
   })

@@ -74,7 +74,7 @@ export class RenewalPlans {
     try {
       return await inTime(async (signal) => await this.#ask(certificate, await open(), signal))
     } catch {
-      if (known === undefined || this.#now() >= known.dueAt) return undefined
+      if (known === undefined) return undefined
       return this.#remember(certificate, known.window, known.dueAt, POLL)
     }
   }

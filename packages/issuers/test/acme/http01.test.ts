@@ -7,7 +7,8 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import { rejection } from '@peerkit/test-support/rejection'
 import { acmeIssuer, http01Responder } from '@peerkit/issuers/acme'
-import type { AcmeChallenges, Http01Responder } from '@peerkit/issuers/acme'
+import type { AcmeChallenges, Http01Answer, Http01Responder } from '@peerkit/issuers/acme'
+import { http01Listener } from '../../src/acme/http01-listener.ts'
 import { AcmeServer } from './support/acme-server.ts'
 import { ACCOUNT, makeKey, question } from './support/world.ts'
 
@@ -90,6 +91,18 @@ test('a listener that closes makes room for the next one', async (t) => {
   t.notOk(await isOpen(server.httpPort))
 })
 
+test('a listener that opens while the former one closes', async (t) => {
+  const hook = http01Listener({ port: await freePort() })
+  const { signal } = new AbortController()
+  const proof = (token: string): Http01Answer => ({ identifier: 'a.example', token, keyAuthorization: `${token}.x` })
+  await hook.set(proof('a'.repeat(20)), signal)
+  const removed = hook.remove(proof('a'.repeat(20)))
+  await hook.set(proof('b'.repeat(20)), signal)
+  await removed
+  await hook.remove(proof('b'.repeat(20)))
+  t.equal(await hook.remove(proof('c'.repeat(20))), undefined, 'one that was never set')
+})
+
 test('a port that is taken, and an address that there is not', async (t) => {
   const server = await AcmeServer.start(t)
   const port = Number(new URL(server.origin).port)
@@ -118,7 +131,7 @@ test('a route of a Fastify app', async (t) => {
   server.httpPort = await startApp(t, http01)
   t.ok((await issuerFor(server, http01).issue(question())).cert)
   const { status, headers } = await fetch(`http://127.0.0.1:${server.httpPort}${PATH}`)
-  t.same([status, headers.get('content-type')], [404, 'application/octet-stream'], 'it is forgotten')
+  t.same([status, headers.get('content-type')], [404, 'application/octet-stream'])
 })
 
 test('a handler of a plain server', async (t) => {
@@ -130,7 +143,8 @@ test('a handler of a plain server', async (t) => {
   acme.httpPort = (app.address() as AddressInfo).port
   t.ok((await issuerFor(acme, http01).issue(question())).cert)
   t.equal(await (await fetch(`http://127.0.0.1:${acme.httpPort}/`)).text(), 'the app')
-  t.equal((await fetch(`http://127.0.0.1:${acme.httpPort}${PATH}`)).status, 404)
+  const [{ token } = { token: '' }] = [...acme.authorizations.values()]
+  t.equal((await fetch(`http://127.0.0.1:${acme.httpPort}/.well-known/acme-challenge/${token}`)).status, 404, 'it is forgotten')
 })
 
 test('several instances behind one name: another one answers, which knows the account only', async (t) => {

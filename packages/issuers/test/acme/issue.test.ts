@@ -164,6 +164,9 @@ test('rate limits, in whatever status they come', async (t) => {
   t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'unavailable', status: 503, retryAfter: 30_000 })
   server.says = ({ step }) => step === 'newOrder' ? { status: 503, headers: { 'retry-after': '30' } } : undefined
   t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'unavailable', status: 503, retryAfter: 30_000 })
+  server.says = ({ step }) => step === 'finalize' ? { status: 503, headers: { 'retry-after': '30' } } : undefined
+  t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'unavailable', retryAfter: 30_000 })
+  t.equal(server.of('finalize').length, 1, 'what takes longer is for the next call')
 })
 
 test('nonces: some are refused, and one that refuses all is given up', async (t) => {
@@ -175,6 +178,14 @@ test('nonces: some are refused, and one that refuses all is given up', async (t)
   server.says = ({ step }) => step === 'newAccount' ? { status: 400, body: problem('badNonce', 'again') } : undefined
   t.match(await rejection(issue(question()) as Promise<unknown>), { reason: 'refused', message: /badNonce: again/ })
   t.equal(server.of('newAccount').length, 10)
+})
+
+test('a nonce is used once, also where the server gives none for the next request', async (t) => {
+  const { server, issue } = await start(t)
+  server.givesNonces = false
+  await issue(question())
+  t.equal(server.badNonces, 0)
+  t.equal(server.of('nonce').length, server.asked.filter(({ header }) => header !== undefined).length)
 })
 
 test('a connection that breaks after the order costs no certificate', async (t) => {

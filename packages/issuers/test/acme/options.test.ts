@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
 import { acmeIssuer } from '@peerkit/issuers/acme'
 import { Agent } from 'undici'
@@ -58,6 +58,8 @@ test('what is refused, and what the error says', async (t) => {
     [{ account: { keyfile: 'x' } }, /unknown option "keyfile" for account; .*keyFile/],
     [{ account: { key: 7 } }, /account\.key is a number; expected a KeyObject, or PEM/],
     [{ account: { key: publicKey } }, /account\.key is an object of another type; expected a private key on P-256/],
+    [{ account: { key: createPublicKey(ACCOUNT.key as never) } }, /account\.key is an object of another type/],
+    [{ account: { key: createSecretKey(Buffer.alloc(32)) } }, /account\.key is an object of another type/],
     [{ account: { key: privateKey } }, /account\.key is an object of another type/],
     [{ account: { key: HMAC } }, /account\.key is no PEM; expected a private key/],
     [{ account: { ...ACCOUNT, contacts: ['ops@a.example'] } }, /account\.contacts\[0\] is "ops@a\.example"; expected a URL such as mailto:/],

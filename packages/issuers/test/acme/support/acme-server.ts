@@ -72,6 +72,8 @@ export class AcmeServer {
   readonly authorizations = new Map<string, Authorization>()
   /** Issues a certificate for a request, and returns the chain. */
   sign: (csr: Uint8Array) => Promise<string>
+  /** Whether its answers to signed requests have a nonce for the next one. */
+  givesNonces = true
   /** Signed requests with a nonce that the server did not give, or that was used. */
   badNonces = 0
   readonly #nonces = new Set<string>()
@@ -116,7 +118,8 @@ export class AcmeServer {
     const send = (status: number, body: unknown = '', headers: Record<string, string> = {}): void => {
       const nonce = randomBytes(12).toString('base64url')
       this.#nonces.add(nonce)
-      response.writeHead(status, { 'replay-nonce': nonce, ...headers })
+      const given = this.givesNonces || request.method !== 'POST'
+      response.writeHead(status, { ...(given && { 'replay-nonce': nonce }), ...headers })
       response.end(typeof body === 'string' ? body : JSON.stringify(body))
     }
     const signed = request.method === 'POST' ? this.#verify(Buffer.concat(chunks).toString(), path) : undefined
