@@ -14,6 +14,7 @@ const ALL: Readonly<Record<string, string>> = {
   insiders: 'how expensive a client with a valid certificate can make a handshake',
   outbound: 'MtlsAgent compared with a bare undici Agent, with keep-alive and with a connection for each request',
   'scale-clients': '1 to 100,000 clients in a rule set',
+  'rules-reload': 'a rules file of 1,000 to 1,000,000 clients, replaced under a steady load',
   'scale-routes': '1 to 10,000 routes with rules',
   'scale-connections': '1 to 10,000 open connections',
   'scale-authorities': '1 to 1,000 named authorities',
