@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FollowedFile, readStill } from '@peerkit/credentials/watch'
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
 import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
@@ -163,7 +164,12 @@ export class RulesFileSource {
   async #load (signal: AbortSignal): Promise<Reading> {
     const before = this.#packed
     const answer = await this.#readFile(before, signal)
-    return { before, rules: answer && { ...answer, compiled: this.#compile(new OpenedFile(answer.file)) } }
+    if (answer === undefined) return { before, rules: undefined }
+    // Each step may take some 20 ms for 100,000 groups. Requests are answered in between.
+    await nextTurn()
+    const opened = new OpenedFile(answer.file)
+    await nextTurn()
+    return { before, rules: { ...answer, compiled: this.#compile(opened) } }
   }
 
   /** @param inForce the rules in force, if these are to be compared with them */
