@@ -43,7 +43,7 @@ const CALLER = 'client-7'
 /** One client in as many is another one in each version of a file. */
 const CHANGED = 100
 
-/** The text of a file. Versions differ in one client of a hundred. JSON is YAML too, but is not written as people do. */
+/** The text of a file. Versions differ in one client of a hundred. */
 export function writeRules (shape: Shape, size: number, version: number): string {
   const clients = Array.from({ length: size - 1 }, (_, index) => {
     return index % CHANGED === 0 ? `service-${index}-${version}` : `service-${index}`

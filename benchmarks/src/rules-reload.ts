@@ -1,5 +1,5 @@
-// A server on mutual TLS answers a steady load while its rules file is replaced: the longest turn of its event loop, how
-// long requests take meanwhile, and how long it takes until the new rules are in force.
+// A server on mutual TLS answers a steady load while its rules file is replaced: the longest turn of its event loop,
+// how long requests take meanwhile, and how long it takes until the new rules are in force.
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ const BUCKET = 10
 const MARGIN = 400
 /** A round with the largest files takes minutes. */
 const LARGE = 1_000_000
-/** Which of a turn's sizes are plotted over time. */
+/** The size that is plotted over time. */
 const PLOTTED = 100_000
 
 interface Measured extends Reloaded {
@@ -130,8 +130,8 @@ function latencyTable (rows: Comparison['rows']): Section {
     ],
     rows,
     notes: [
-      `${RATE} requests a second on 8 connections kept alive. The server has one core, which its worker shares. Times ` +
-        'are counted from the moment at which a request was due.'
+      `${RATE} requests a second on 8 connections kept alive. The server and its worker share one core. Times are ` +
+        'counted from the moment at which a request was due.'
     ]
   }
 }

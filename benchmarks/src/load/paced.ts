@@ -23,9 +23,9 @@ export async function startPacedLoad (
   const answers: Answered[] = []
   const every = CONNECTIONS * 1_000 / rate
   const begun = performance.now()
-  let isOver = false
+  const over = new AbortController()
   const drive = async (socket: TLSSocket, first: number): Promise<void> => {
-    for (let due = first; !isOver; due += every) {
+    for (let due = first; !over.signal.aborted; due += every) {
       const left = due - performance.now()
       if (left > 0) await wait(left)
       // The timer of the load may be late; a request that had to wait for the one before is the server's fault.
@@ -42,7 +42,7 @@ export async function startPacedLoad (
   driven.catch(() => {})
   return {
     async stop () {
-      isOver = true
+      over.abort()
       await driven
       return answers.sort((a, b) => a.due - b.due)
     }

@@ -29,7 +29,9 @@ export function plotTimeline ({ title, unit, lanes }: Timeline): string {
   ].join('\n')
 }
 
-function drawLane ({ name, points, span }: Timeline['lanes'][number], index: number, low: number, high: number): string[] {
+function drawLane (
+  { name, points, span }: Timeline['lanes'][number], index: number, low: number, high: number
+): string[] {
   const [top, bottom] = [TOP + index * LANE + HEAD, TOP + (index + 1) * LANE - FOOT]
   const sorted = [...points].sort(([a], [b]) => a - b)
   const [from, to] = [sorted[0]?.[0] ?? 0, sorted.at(-1)?.[0] ?? 1]
