@@ -13,7 +13,7 @@ const ALL: Readonly<Record<string, string>> = {
   strangers: 'what refusing a stranger costs, compared with Node alone',
   insiders: 'how expensive a client with a valid certificate can make a handshake',
   outbound: 'MtlsAgent compared with a bare undici Agent, with keep-alive and with a connection for each request',
-  'scale-clients': '1 to 100,000 clients in a rule set',
+  'scale-clients': '1 to 1,000,000 clients in a rule set',
   'rules-reload': 'a rules file of 1,000 to 1,000,000 clients, replaced under a steady load',
   'scale-routes': '1 to 10,000 routes with rules',
   'scale-connections': '1 to 10,000 open connections',

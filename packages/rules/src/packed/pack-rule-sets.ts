@@ -47,7 +47,8 @@ export interface PackRuleSetsInput {
 }
 
 /**
- * Checks groups and rule sets, and packs them in memory that threads can share. Cycles of groups are found when they are opened.
+ * Checks groups and rule sets, and packs them in memory that threads can share. Cycles of groups are found when they
+ * are opened.
  *
  * @throws RuleInvalidError
  */
