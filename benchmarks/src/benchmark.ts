@@ -61,9 +61,27 @@ export interface Series {
   readonly notes?: readonly string[]
 }
 
+/** What was measured over time, plotted with a logarithmic axis for the values. */
+export interface Timeline {
+  readonly kind: 'timeline'
+  /** Names the plot's file. */
+  readonly id: string
+  readonly title: string
+  readonly unit: string
+  /** One below the other. */
+  readonly lanes: ReadonlyArray<{
+    readonly name: string
+    /** Milliseconds since the moment that is marked, and the value. */
+    readonly points: ReadonlyArray<readonly [number, number]>
+    /** The span that is shaded, in milliseconds. */
+    readonly span: readonly [number, number]
+  }>
+  readonly notes?: readonly string[]
+}
+
 export interface Text { readonly kind: 'text', readonly title: string, readonly text: string }
 
-export type Section = Comparison | Series | Text
+export type Section = Comparison | Series | Timeline | Text
 
 /** What a benchmark's module exports. If it exports none, what it prints is the result. */
 export type Run = (setting: Setting) => Promise<readonly Section[]>

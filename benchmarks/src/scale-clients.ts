@@ -1,5 +1,5 @@
-// One rule set for 1 to 100,000 clients: time to load it, the cost of the first verdict about a client, and of later
-// ones.
+// One rule set for 1 to 1,000,000 clients: time to load it, its memory, the cost of the first verdict about a client,
+// and of later ones.
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -15,6 +15,9 @@ const LOOP = 2_000
 /** Rounds in which rule sets are loaded. The largest take seconds. */
 const LOADINGS = 3
 const REMEMBERED_LOOP = 100_000
+const MILLION = 1_000_000
+/** The shapes of which a million clients are measured, once: each loading takes many seconds. */
+const LARGE = new Set(['one rule, a list of SPIFFE IDs', 'a rule of two keys for each client'])
 const SHAPES: Readonly<Record<string, (count: number) => Authorizer>> = {
   'one rule, a list of SPIFFE IDs': (count) => compileRules([{ spiffe: each(count, spiffeOf) }]),
   'a rule of two keys for each client': (count) => {
@@ -29,10 +32,14 @@ const SHAPES: Readonly<Record<string, (count: number) => Authorizer>> = {
 }
 
 export const run: Run = async ({ quick, rounds }) => {
-  const sizes = quick ? [1, 10, 1_000] : [1, 10, 100, 1_000, 10_000, 100_000]
+  const sizes = quick ? [1, 10, 1_000] : [1, 10, 100, 1_000, 10_000, 100_000, MILLION]
   const strangers = await mintPeers((index) => `stranger-${index}`)
   const books = {
-    allowed: new SeriesBook(), refused: new SeriesBook(), loading: new SeriesBook(), memory: new SeriesBook()
+    allowed: new SeriesBook(),
+    refused: new SeriesBook(),
+    loading: new SeriesBook(),
+    memory: new SeriesBook(),
+    each: new SeriesBook()
   }
   const cases: Array<{
     shape: string
@@ -45,9 +52,11 @@ export const run: Run = async ({ quick, rounds }) => {
     // Spread over the clients: a single client would stay in the processor's cache.
     const known = await mintPeers((index) => nameOf(Math.floor(index * size / PEERS)))
     for (const [shape, compile] of Object.entries(SHAPES)) {
+      if (size === MILLION && !LARGE.has(shape)) continue
       const { value: authorizer, bytes } = await measureHeap(() => compile(size))
       // The smallest sizes are lost in the noise of the heap.
       if (size >= 100) books.memory.add(shape, size, bytes / 1024)
+      if (size >= 1_000) books.each.add(shape, size, bytes / size)
       for (const [peers, allowed] of [[known, true], [strangers, false]] as const) {
         decideAll(authorizer, peers, allowed, shape)
       }
@@ -57,7 +66,8 @@ export const run: Run = async ({ quick, rounds }) => {
   for (let round = -2; round < rounds; round += 1) {
     for (const { shape, size, compile, authorizer, known } of cases) {
       const [allowed, refused] = [timeVerdicts(authorizer, known), timeVerdicts(authorizer, strangers)]
-      const loading = round > -2 && round < LOADINGS ? timeLoading(compile, size) : undefined
+      const isLoaded = size === MILLION ? round === 0 : round > -2 && round < LOADINGS
+      const loading = isLoaded ? timeLoading(compile, size) : undefined
       if (round < 0) continue
       books.allowed.add(shape, size, allowed)
       books.refused.add(shape, size, refused)
@@ -70,9 +80,10 @@ export const run: Run = async ({ quick, rounds }) => {
     books.refused.write({
       ...about, id: 'refused', title: 'First verdict about a client that is not allowed', unit: 'ns'
     }),
-    await measureRemembered(sizes, rounds),
+    await measureRemembered(sizes.filter((size) => size < MILLION), rounds),
     books.loading.write({ ...about, id: 'loading', title: 'Loading a rule set', unit: 'ms', digits: 2 }),
-    books.memory.write({ ...about, id: 'memory', title: 'Memory of a rule set', unit: 'KiB of heap', digits: 1 })
+    books.memory.write({ ...about, id: 'memory', title: 'Memory of a rule set', unit: 'KiB', digits: 1 }),
+    books.each.write({ ...about, id: 'memory-each', title: 'Memory for each client', unit: 'bytes' })
   ]
 }
 

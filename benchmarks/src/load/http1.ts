@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import { CONNECTIONS, Tally } from './load.ts'
 import type { LoadOptions, LoadResult } from './load.ts'
 
-const REQUEST = Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
+export const REQUEST: Buffer = Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
 const STATUS = '200'
 
 /** Keeps connections busy for a stated time, one request after the other on each. */
@@ -18,7 +18,9 @@ export async function loadHttp1 (options: LoadOptions): Promise<LoadResult> {
   return tally.finish()
 }
 
-async function open ({ port, material: { ca, client } }: LoadOptions): Promise<TLSSocket> {
+export async function open (
+  { port, material: { ca, client } }: Pick<LoadOptions, 'port' | 'material'>
+): Promise<TLSSocket> {
   return await new Promise((resolve, reject) => {
     const socket = connect(
       { host: '127.0.0.1', port, servername: 'localhost', ca, ...client, ALPNProtocols: ['http/1.1'] },
@@ -70,7 +72,7 @@ async function run (socket: TLSSocket, tally: Tally, end: number): Promise<Error
  * The length of the answer that begins here: Infinity while its head is incomplete. If it is as long as the previous
  * answer, only its status is read.
  */
-function answerLength (): (bytes: Buffer) => number | Error {
+export function answerLength (): (bytes: Buffer) => number | Error {
   let known = -1
   return (bytes) => {
     if (bytes.length < 12) return Infinity

@@ -44,7 +44,8 @@ export function plotSeries ({ title, size, unit, lines }: Series): string {
   ].join('\n')
 }
 
-function style (): string {
+/** @param more rules beside those that all plots share */
+export function style (more: string = ''): string {
   const series = (shade: 0 | 1): string => COLOURS.map((colour, index) => `.s${index}{--c:${colour[shade]}}`).join('')
   const shades = (page: string, ink: string, grid: string): string =>
     `.page{fill:${page}}text{fill:${ink}}.grid{stroke:${grid}}`
@@ -52,7 +53,7 @@ function style (): string {
   const dark = `${shades('#0d1117', '#e6edf3', '#30363d')}${series(1)}`
   return '<style>text{font:13px system-ui,sans-serif}.title{font-size:16px;font-weight:600}.grid{stroke-width:1}' +
     '.line{fill:none;stroke:var(--c);stroke-width:2}.bar{stroke:var(--c);stroke-width:1.5}.mark{fill:var(--c)}' +
-    `${light}@media (prefers-color-scheme:dark){${dark}}</style>`
+    `${more}${light}@media (prefers-color-scheme:dark){${dark}}</style>`
 }
 
 /** With `decades` the scale begins and ends at powers of ten, at least two of them apart: flat lines must look flat. */
@@ -112,12 +113,12 @@ function drawLegend (names: readonly string[]): string[] {
   })
 }
 
-function formatPower (power: number): string {
+export function formatPower (power: number): string {
   return power < 0 ? (10 ** power).toFixed(-power) : (10 ** power).toLocaleString('en')
 }
 
-function round (value: number): number { return Math.round(value * 10) / 10 }
+export function round (value: number): number { return Math.round(value * 10) / 10 }
 
-function escape (text: string): string {
+export function escape (text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
 }

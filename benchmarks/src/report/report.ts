@@ -7,6 +7,7 @@ import { readResult, resultsFolder } from '../results.ts'
 import type { Place } from '../results.ts'
 import { formatGoals } from './goals.ts'
 import { plotSeries } from './plot.ts'
+import { plotTimeline } from './plot-timeline.ts'
 import { formatMachine, formatSection } from './tables.ts'
 
 const DOCUMENT = join(import.meta.dirname, '../../../docs/performance.md')
@@ -59,8 +60,9 @@ function formatResult (result: Result, addPlot: (file: string, svg: string) => v
 }
 
 function formatPlot (name: string, section: Section, addPlot: (file: string, svg: string) => void): string {
-  if (section.kind !== 'series') return ''
+  if (section.kind !== 'series' && section.kind !== 'timeline') return ''
   const file = `${name}-${section.id}.svg`
-  addPlot(file, plotSeries(section))
-  return `![${section.title}: ${section.unit} by ${section.size}](performance/${file})\n\n`
+  addPlot(file, section.kind === 'series' ? plotSeries(section) : plotTimeline(section))
+  const by = section.kind === 'series' ? section.size : 'ms'
+  return `![${section.title}: ${section.unit} by ${by}](performance/${file})\n\n`
 }

@@ -1,4 +1,4 @@
-import type { Comparison, Figure, Machine, Metric, Section, Series } from '../benchmark.ts'
+import type { Comparison, Figure, Machine, Metric, Section, Series, Timeline } from '../benchmark.ts'
 
 const MARK = '⚠'
 
@@ -6,6 +6,7 @@ const MARK = '⚠'
 export function formatSection (section: Section): string {
   if (section.kind === 'comparison') return formatComparison(section)
   if (section.kind === 'series') return formatSeries(section)
+  if (section.kind === 'timeline') return formatTimeline(section)
   const { text } = section
   const isMarkdown = text.startsWith('### ') || text.includes('\n### ') || text.includes('| --- |')
   return `${isMarkdown ? text : ['```text', text, '```'].join('\n')}\n`
@@ -48,6 +49,16 @@ function formatSeries ({ title, size, unit, digits = 0, lines, notes = [] }: Ser
   })])
   const head = [`${unit}, by ${size}`, ...sizes.map((wanted) => wanted.toLocaleString('en'))]
   return [`### ${title}`, '', ...formatTable([head, ...rows]), ...notes.flatMap((note) => ['', note]), ''].join('\n')
+}
+
+/** The plot says the rest. */
+function formatTimeline ({ title, unit, lanes, notes = [] }: Timeline): string {
+  const rows = lanes.map(({ name, points, span: [from, to] }) => {
+    const within = points.filter(([at]) => at >= from && at <= to).map(([, value]) => value)
+    return [name, formatNumber(to - from), formatNumber(Math.max(...within), 1)]
+  })
+  const table = formatTable([['', 'ms until the new rules are in force', `${unit}: the highest`], ...rows])
+  return [`### ${title}`, '', ...table, ...notes.flatMap((note) => ['', note]), ''].join('\n')
 }
 
 function formatTable ([head = [], ...rows]: readonly string[][]): string[] {

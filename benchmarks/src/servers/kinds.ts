@@ -7,6 +7,7 @@ export const kinds: Readonly<Record<string, () => Promise<MakeServer>>> = {
   identified: async () => (await import('./peerkit.ts')).serveIdentified,
   'hand-written': async () => (await import('./handmade.ts')).serveHandWritten,
   express: async () => (await import('./express.ts')).serveExpress,
+  'rules-file': async () => (await import('./rules-file.ts')).serveRulesFile,
   spiffe: async () => (await import('./spiffe.ts')).serveSpiffe,
   'svid-files': async () => (await import('./spiffe.ts')).serveFiles,
   'bare-node': async () => (await import('./node.ts')).serveBareNode,

@@ -7,6 +7,9 @@ import { listen } from '@peerkit/events'
 import type { RulesReloadedMessage } from '@peerkit/events'
 import { test } from 'tap'
 import type { FastifyAllowedClientsOptions, RulesChange } from '../src/index.ts'
+import { PLACES } from '../src/rules-file/reading-places.ts'
+import { doRulesJob } from '../src/rules-file/rules-job.ts'
+import type { RulesAnswer, RulesJob } from '../src/rules-file/rules-job.ts'
 import { guardedApp } from './support/app.ts'
 import type { TestApp } from './support/app.ts'
 import { billing, ops } from './support/people.ts'
@@ -155,6 +158,51 @@ test('a change of a watched file is gated too', async (t) => {
   await write({ ...OPS, defaultRules: 'all' })
   await reloaded
   t.equal(await status(ops, '/'), 200)
+})
+
+test('what was read while another change waited is compared with that change', async (t) => {
+  const gate = new EventEmitter()
+  const changes: RulesChange[] = []
+  let readings = 0
+  const onReload = async (change: RulesChange): Promise<void> => {
+    changes.push(change)
+    gate.emit('asked')
+    await once(gate, 'open')
+  }
+  const inWorker = async (job: RulesJob): Promise<RulesAnswer> => {
+    const answer = await doRulesJob(job)
+    // The first is that at the start, and one is that of reload(). The file is followed by the other.
+    if (++readings === 3) setImmediate(() => { gate.emit('read') })
+    return answer
+  }
+  const { app, status, write } = await start(t, BILLING, {
+    onReload, watch: { pollInterval: 20, debounce: 100 }, [PLACES]: { mostHere: -1, inWorker }
+  } as FastifyAllowedClientsOptions)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const open = async (): Promise<void> => {
+    const asked = once(gate, 'asked')
+    gate.emit('open')
+    await asked
+  }
+  const [asked, read] = [once(gate, 'asked'), once(gate, 'read')]
+  await write(OPS)
+  const reload = app.mtls.reload()
+  await asked
+  // Beside the rules of the start, of which the first change says nothing any more.
+  await write({ ...BILLING, groups: { ...BILLING.groups, unrelated: { cn: 'u' } } })
+  await read
+  await open()
+  t.equal(await status(ops, '/'), 200, 'the first change is in force, and the verdict is remembered')
+  t.match(changes[1], {
+    generation: 3,
+    added: [{ path: 'groups.all', rule: '{"ou":"billing"}' }, { path: 'groups.unrelated', rule: '{"cn":"u"}' }],
+    removed: [{ path: 'groups.all', rule: '{"ou":"ops"}' }, { path: 'groups.more', rule: '{"cn":"m"}' }]
+  })
+  const reloaded = new Promise<void>((resolve) => { t.teardown(listen({ 'peerkit:rules:reloaded': () => { resolve() } })) })
+  gate.emit('open')
+  await Promise.all([reloaded, reload])
+  t.equal(await status(ops, '/'), 403)
+  t.equal(await status(billing, '/'), 200)
 })
 
 test('an onReload that never answers does not keep the app open', async (t) => {

@@ -29,8 +29,9 @@ export class CompiledGroups<Group extends string = string> {
   constructor (own: ReadonlyMap<string, GroupDefinition>, packed?: OpenedRuleSets) {
     this.#own = own
     this.#packed = packed
-    const names = packed === undefined ? own.keys() : [...own.keys(), ...packed.names]
-    this.names = new Set(names) as ReadonlySet<string> as ReadonlySet<Group>
+    const names = new Set(own.keys())
+    for (const name of packed?.names ?? []) names.add(name)
+    this.names = names as ReadonlySet<string> as ReadonlySet<Group>
     Object.freeze(this)
   }
 
@@ -107,7 +108,9 @@ export function readGroups<const Group extends string = string> (
   const path = new RulePath(name)
   const isEmpty = isPlainObject(groups) && Reflect.ownKeys(groups).length === 0
   const entries = isEmpty ? [] : expectPlainObject(groups, path, 'an object of groups by name')
-  const names = new Set([...entries.map(([name]) => name), ...packed?.names ?? []])
+  const own = entries.map(([name]) => name)
+  // There may be a million packed ones.
+  const names = new Set(entries.length === 0 ? [] : [...own, ...packed?.names ?? []])
   const collector = new RuleCollector(now, packing.from)
   for (const [name, value] of entries) {
     const at = path.at(name)

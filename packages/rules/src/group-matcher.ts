@@ -73,11 +73,11 @@ export function createGroupMatcher (groups: CompiledGroups, options: GroupMatche
   })
 }
 
-/** Every rule of every group, once. */
+/** Every rule of every group, once. Of packed groups those alone that depend on more than the identity. */
 function rulesOf (own: readonly GroupDefinition[], opened: OpenedRuleSets | undefined): FlatRules {
   const origin = { index: 0, group: undefined }
   const sets = own.flatMap(({ set: { packed } }) => packed === undefined ? [] : [packed])
-  if (opened !== undefined) sets.push(...opened.groupSets())
+  if (opened !== undefined) sets.push(...opened.dependentSets())
   return {
     rules: own.flatMap(({ set }) => set.rules.map(({ rule }) => ({ rule, origin }))),
     packed: sets.map((set) => ({ set, origin })),

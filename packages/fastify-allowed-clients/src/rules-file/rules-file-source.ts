@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FollowedFile, readStill } from '@peerkit/credentials/watch'
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
 import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
@@ -41,13 +42,21 @@ export interface RulesFileContext {
   readonly places?: ReadingPlaces | undefined
 }
 
-/** Rules that were read, or undefined if the file holds what is in force. */
-type NewRules = {
+/** Rules that were read. */
+interface NewRules {
   readonly compiled: CompiledPolicy
   readonly file: PackedFile
   /** Undefined at the first reading. */
   readonly comparison: RuleSetsComparison | undefined
-} | undefined
+}
+
+/** What a reading found. */
+interface Reading {
+  /** The rules with which the file was compared: those that were in force when the reading began. */
+  readonly before: PackedFile | undefined
+  /** Undefined if the file holds the same. */
+  readonly rules: NewRules | undefined
+}
 
 /** Checks rules, and returns what brings them into force. Throws if they cannot be used. */
 export type PrepareRules = (compiled: CompiledPolicy) => () => void
@@ -66,7 +75,7 @@ export class RulesFileSource {
   #prepare: PrepareRules | undefined
   readonly #controller = new AbortController()
   #signature: Signature | undefined
-  #followed: FollowedFile<NewRules> | undefined
+  #followed: FollowedFile<Reading> | undefined
   #last: Promise<void> = Promise.resolve()
   /** The next reading by `reload()`, if it has not begun. */
   #next: Promise<void> | undefined
@@ -83,8 +92,8 @@ export class RulesFileSource {
 
   /** Reads the file for the first time. @throws RulesFileInvalidError */
   async load (): Promise<CompiledPolicy> {
-    const { content, signature } = await this.#read()
-    const { compiled, file } = content as NonNullable<NewRules>
+    const { content: { rules }, signature } = await this.#read()
+    const { compiled, file } = rules as NewRules
     this.#signature = signature
     this.#packed = file
     this.#compiled = compiled
@@ -97,14 +106,19 @@ export class RulesFileSource {
     this.#prepare = prepare
     if (watch === undefined) return
     const { pollInterval = 5_000, debounce = 100 } = watch
-    this.#followed = new FollowedFile<NewRules>(this.#signature as Signature, {
+    this.#followed = new FollowedFile<Reading>(this.#signature as Signature, {
       path: this.file,
       what: 'Rules file',
       pollInterval,
       still: debounce,
       events: true,
       load: async (signal) => await this.#load(signal),
-      take: async (rules) => { await this.#inTurn(async () => { await this.#take(rules) }) },
+      take: async (reading) => {
+        await this.#inTurn(async () => {
+          // Its turn may come after that of another change, with which the file was not compared.
+          await this.#take(reading.before === this.#packed ? reading : await this.#load(this.#controller.signal))
+        })
+      },
       refuse: (error) => { this.#report(error) },
       // It may become readable without a change: too many open files, say.
       mayPass: (error) => error instanceof RulesFileInvalidError && error.reason === 'unreadable'
@@ -143,13 +157,19 @@ export class RulesFileSource {
     await turn
   }
 
-  async #read (): Promise<ReadStill<NewRules>> {
+  async #read (): Promise<ReadStill<Reading>> {
     return await readStill([this.file], { load: async () => await this.#load(this.#controller.signal) })
   }
 
-  async #load (signal: AbortSignal): Promise<NewRules> {
-    const answer = await this.#readFile(this.#packed, signal)
-    return answer && { ...answer, compiled: this.#compile(new OpenedFile(answer.file)) }
+  async #load (signal: AbortSignal): Promise<Reading> {
+    const before = this.#packed
+    const answer = await this.#readFile(before, signal)
+    if (answer === undefined) return { before, rules: undefined }
+    // Each step may take some 20 ms for 100,000 groups. Requests are answered in between.
+    await nextTurn()
+    const opened = new OpenedFile(answer.file)
+    await nextTurn()
+    return { before, rules: { ...answer, compiled: this.#compile(opened) } }
   }
 
   /** @param inForce the rules in force, if these are to be compared with them */
@@ -166,14 +186,13 @@ export class RulesFileSource {
   }
 
   /** Applies new rules, all of them or none. */
-  async #take (next: NewRules): Promise<void> {
-    // The other reader of the file may have been faster.
-    if (next !== undefined && next.file.hash !== this.#packed?.hash) await this.#replace(next)
+  async #take ({ rules }: Reading): Promise<void> {
+    if (rules !== undefined) await this.#replace(rules)
     // Not before: rules that the app refuses would be told of with each reading.
     this.#reported = undefined
   }
 
-  async #replace (next: NonNullable<NewRules>): Promise<void> {
+  async #replace (next: NewRules): Promise<void> {
     const { file } = this
     const { onReload, log } = this.#context
     const [before, compiled] = [this.#packed, this.#compiled] as [PackedFile, CompiledPolicy]

@@ -30,9 +30,9 @@ export async function mtlsApp (server: FastifyServerOptions = {}, settings: obje
 /** Where all rules files of a test process are read. Default: as in production. */
 export const reading: { places?: ReadingPlaces } = {}
 
-/** The options of the plugin, with the places above. */
+/** The options of the plugin, with the places above unless it has others. */
 export function withPlaces (options: FastifyAllowedClientsOptions): FastifyAllowedClientsOptions {
-  return reading.places === undefined ? options : { ...options, [PLACES]: reading.places } as FastifyAllowedClientsOptions
+  return reading.places === undefined ? options : { [PLACES]: reading.places, ...options } as FastifyAllowedClientsOptions
 }
 
 /** The same, guarded. */

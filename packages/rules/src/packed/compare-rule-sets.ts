@@ -2,6 +2,7 @@ import { readRule } from '../language/read-rule.ts'
 import { RulePath } from '../language/rule-path.ts'
 import { SHARED_MEMORY } from './growing-list.ts'
 import type { PackedMember, PackedRuleSets } from './pack-rule-sets.ts'
+import { readNames } from './packed-names.ts'
 import { PackedStore } from './packed-store.ts'
 import type { PackedTables } from './packed-tables.ts'
 import { RulePacker } from './rule-packer.ts'
@@ -86,9 +87,10 @@ class SetReader {
   constructor ({ tables, groups, groupsPath, sets, members }: PackedRuleSets) {
     this.#store = new PackedStore(tables)
     const path = new RulePath(groupsPath)
-    this.#sets = new Map([...groups.map((name) => path.at(name).toString()), ...sets].map((at, number) => [at, number]))
+    const names = readNames(groups)
+    this.#sets = new Map([...names.map((name) => path.at(name).toString()), ...sets].map((at, number) => [at, number]))
     this.#members = members
-    this.#groupCount = groups.length
+    this.#groupCount = names.length
   }
 
   get paths (): Iterable<string> { return this.#sets.keys() }

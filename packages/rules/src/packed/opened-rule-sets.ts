@@ -2,6 +2,7 @@ import { GroupDefinition } from '../group-definition.ts'
 import { RulePath } from '../language/rule-path.ts'
 import type { CollectedSet } from '../rule-collector.ts'
 import type { PackedRuleSets } from './pack-rule-sets.ts'
+import { readNames } from './packed-names.ts'
 import { PackedSet } from './packed-set.ts'
 import { PackedStore } from './packed-store.ts'
 
@@ -18,17 +19,19 @@ export class PackedRuleSet {
 export class OpenedRuleSets {
   readonly data: PackedRuleSets
   readonly store: PackedStore
+  /** The names of the groups. */
+  readonly names: readonly string[]
   readonly #groups: ReadonlyMap<string, number>
   readonly #known = new Map<string, GroupDefinition>()
 
   constructor (data: PackedRuleSets) {
     this.data = data
     this.store = new PackedStore(data.tables)
-    this.#groups = new Map(data.groups.map((name, number) => [name, number]))
+    this.names = readNames(data.groups)
+    const groups = new Map<string, number>()
+    for (const [number, name] of this.names.entries()) groups.set(name, number)
+    this.#groups = groups
   }
-
-  /** The names of the groups. */
-  get names (): readonly string[] { return this.data.groups }
 
   has (name: string): boolean { return this.#groups.has(name) }
 
@@ -45,22 +48,24 @@ export class OpenedRuleSets {
 
   /** The groups that name other groups. */
   groupsWithMembers (): readonly GroupDefinition[] {
-    const { groups, members } = this.data
-    return [...members.keys()].filter((number) => number < groups.length)
-      .map((number) => this.group(groups[number] as string) as GroupDefinition)
+    const { names } = this
+    return [...this.data.members.keys()].filter((number) => number < names.length)
+      .map((number) => this.group(names[number] as string) as GroupDefinition)
   }
 
-  /** The sets of the groups, one by one. */
-  groupSets (): readonly PackedSet[] {
+  /** The sets of the groups that depend on a request or on the time. */
+  dependentSets (): readonly PackedSet[] {
+    const { requestValues, periods } = this.store.tables
     const path = new RulePath(this.data.groupsPath)
-    return this.data.groups.map((name, number) => new PackedSet(this.store, number, path.at(name)))
+    const numbers = new Set([...requestValues.keys(), ...Array.from(periods.rules, (rule) => this.store.setOf(rule))])
+    return [...numbers].filter((number) => number < this.names.length).sort((a, b) => a - b)
+      .map((number) => new PackedSet(this.store, number, path.at(this.names[number] as string)))
   }
 
   /** The rule set with a path; undefined if there is none. */
   ruleSet (path: string): PackedRuleSet | undefined {
-    const { sets, groups } = this.data
-    const index = sets.indexOf(path)
-    return index === -1 ? undefined : new PackedRuleSet(this.#collect(groups.length + index, new RulePath(path)))
+    const index = this.data.sets.indexOf(path)
+    return index === -1 ? undefined : new PackedRuleSet(this.#collect(this.names.length + index, new RulePath(path)))
   }
 
   #collect (number: number, path: RulePath): CollectedSet {

@@ -7,6 +7,8 @@ import type { EntryTaker } from '../language/read-rule.ts'
 import { RulePath, expectPlainObject, isPlainObject, refuseRule } from '../language/rule-path.ts'
 import { SHARED_MEMORY } from './growing-list.ts'
 import type { PackedTables } from './packed-tables.ts'
+import { packNames } from './packed-names.ts'
+import type { PackedNames } from './packed-names.ts'
 import { RulePacker } from './rule-packer.ts'
 
 /** A group that an entry of a set names. */
@@ -21,7 +23,7 @@ export interface PackedRuleSets {
   readonly tables: PackedTables
   readonly groupsPath: string
   /** The names of the groups. The number of a group's set is its position. */
-  readonly groups: readonly string[]
+  readonly groups: PackedNames
   /** The paths of the other rule sets. Their numbers follow those of the groups. */
   readonly sets: readonly string[]
   /** The groups that sets name, by the number of the set. */
@@ -69,7 +71,7 @@ export function packRuleSets (input: PackRuleSetsInput): PackedRuleSets {
   return {
     tables: taker.packer.seal(SHARED_MEMORY),
     groupsPath,
-    groups: names,
+    groups: packNames(names),
     sets: sets.map(({ path }) => path),
     members: taker.members
   }

@@ -13,8 +13,6 @@ export interface PlacedRule {
   readonly entry: number
 }
 
-const NO_WARNINGS: SetWarnings = { texts: [], more: 0 }
-
 /** The rules of one group or rule set in a store. */
 export class PackedSet {
   readonly store: PackedStore
@@ -34,7 +32,11 @@ export class PackedSet {
 
   get size (): number { return this.#end - this.#first }
 
-  get warnings (): SetWarnings { return this.store.tables.warnings.get(this.number) ?? NO_WARNINGS }
+  get warnings (): SetWarnings {
+    const { warnings, moreWarnings: { sets, counts } } = this.store.tables
+    const at = lowerBound(sets, this.number)
+    return { texts: warnings.get(this.number) ?? [], more: sets[at] === this.number ? counts[at] as number : 0 }
+  }
 
   get requestValues (): readonly RequestUse[] { return this.store.tables.requestValues.get(this.number) ?? [] }
 

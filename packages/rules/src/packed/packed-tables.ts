@@ -117,8 +117,10 @@ export interface PackedTables {
   readonly sourceStarts: Uint32Array
   /** By rule. */
   readonly long: ReadonlyMap<number, LongRule>
-  /** By set. */
-  readonly warnings: ReadonlyMap<number, SetWarnings>
+  /** The first warnings, by set. */
+  readonly warnings: ReadonlyMap<number, readonly string[]>
+  /** How many more rules of a set are like these: the sets, ascending, and the numbers. */
+  readonly moreWarnings: { readonly sets: Uint32Array, readonly counts: Uint32Array }
   /** By set. */
   readonly requestValues: ReadonlyMap<number, readonly RequestUse[]>
   readonly periods: PeriodTables

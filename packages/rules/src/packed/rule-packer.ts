@@ -7,7 +7,7 @@ import { ClauseBuilder, ConditionPacker, isPackable } from './condition-packer.t
 import { GrowingList } from './growing-list.ts'
 import type { Memory } from './growing-list.ts'
 import { ALONE } from './packed-tables.ts'
-import type { LongKey, LongRule, PackedTables, SetWarnings } from './packed-tables.ts'
+import type { LongKey, LongRule, PackedTables } from './packed-tables.ts'
 
 /** As many values of a key are kept as they were written, to explain it. */
 const MAX_WRITTEN = 1_000
@@ -28,7 +28,12 @@ export class RulePacker {
   readonly #source = new GrowingList(Uint8Array)
   readonly #sourceStarts = new GrowingList(Uint32Array)
   readonly #long = new Map<number, LongRule>()
-  readonly #warnings = new Map<number, { readonly texts: string[], more: number }>()
+  readonly #warnings = new Map<number, string[]>()
+  /** Not in the map: there may be a million sets, and a map is copied from thread to thread one by one. */
+  readonly #moreSets = new GrowingList(Uint32Array)
+  readonly #moreCounts = new GrowingList(Uint32Array)
+  /** Of the set that is open. */
+  #more = 0
   #texts = 0
   readonly #requestValues = new Map<number, RequestUse[]>()
   readonly #periodRules = new GrowingList(Uint32Array)
@@ -39,8 +44,16 @@ export class RulePacker {
 
   /** From now on rules are added to another set. Returns its number. */
   beginSet (): number {
+    this.#endSet()
     this.#setStarts.push(this.#entries.length)
     return this.#setStarts.length - 1
+  }
+
+  #endSet (): void {
+    if (this.#more === 0) return
+    this.#moreSets.push(this.#setStarts.length - 1)
+    this.#moreCounts.push(this.#more)
+    this.#more = 0
   }
 
   /** @param entry the position among the entries of the set; undefined if the set is no array */
@@ -64,6 +77,7 @@ export class RulePacker {
   }
 
   seal (memory: Memory): PackedTables {
+    this.#endSet()
     this.#setStarts.push(this.#entries.length)
     this.#sourceStarts.push(this.#source.length)
     const { starts, conditions } = this.#clauses
@@ -88,7 +102,8 @@ export class RulePacker {
       source: this.#source.seal(memory),
       sourceStarts: this.#sourceStarts.seal(memory),
       long: this.#long,
-      warnings: this.#warnings as ReadonlyMap<number, SetWarnings>,
+      warnings: this.#warnings,
+      moreWarnings: { sets: this.#moreSets.seal(memory), counts: this.#moreCounts.seal(memory) },
       requestValues: this.#requestValues,
       periods: {
         rules: this.#periodRules.seal(memory),
@@ -110,17 +125,15 @@ export class RulePacker {
   #noteWarnings (rule: ParsedRule): void {
     const set = this.#setStarts.length - 1
     const known = this.#warnings.get(set)
-    if (this.#texts >= MAX_TEXTS || (known !== undefined && known.texts.length >= MAX_WARNINGS)) {
-      if (isPinned(rule) && !hasEnded(rule, this.#now)) return
-      if (known === undefined) this.#warnings.set(set, { texts: [], more: 1 })
-      else known.more++
+    if (this.#texts >= MAX_TEXTS || (known !== undefined && known.length >= MAX_WARNINGS)) {
+      if (!isPinned(rule) || hasEnded(rule, this.#now)) this.#more++
       return
     }
     const texts = warnOfRule(rule, this.#now).map(({ path, text }) => `${path}: ${text}`)
     if (texts.length === 0) return
     this.#texts += texts.length
-    if (known === undefined) this.#warnings.set(set, { texts, more: 0 })
-    else known.texts.push(...texts)
+    if (known === undefined) this.#warnings.set(set, texts)
+    else known.push(...texts)
   }
 
   #noteDependencies ({ dependencies }: ParsedRule, number: number): void {
