@@ -41,6 +41,7 @@ test('a worker that gives no answer is told apart by what it did', async (t) => 
     ['ends', 'ended', /exit code 3/],
     ['ends well', 'ended', /exit code 0/],
     ['throws later', 'ended', /it failed: later/],
+    ['throws null later', 'ended', /it failed: null/],
     ['fills its memory', 'out_of_memory', /it needs more than 32 MiB of memory/],
     ['fails before it starts', 'not_started', /no module/]
   ]
@@ -79,9 +80,11 @@ test('a worker ends at once when nobody waits any more', async (t) => {
     const controller = new AbortController()
     const reason = new Error('closed')
     // A worker that kept running would keep the process alive, and this test would not end.
-    const waiting = ask({ what }, { signal: controller.signal })
-    setImmediate(() => { controller.abort(reason) })
-    await t.rejects(waiting, reason, what)
+    const running = new Int32Array(new SharedArrayBuffer(4))
+    const waiting = t.rejects(ask({ what, running }, { signal: controller.signal }), reason, what)
+    await Atomics.waitAsync(running, 0, 0).value
+    controller.abort(reason)
+    await waiting
     t.equal(getEventListeners(controller.signal, 'abort').length, 0)
     await t.rejects(ask({ what }, { signal: controller.signal }), reason, 'none is started afterwards')
   }

@@ -5,7 +5,7 @@ import { reviveError } from './error-data.ts'
 import { HEADROOM, limitHeap } from './limit-heap.ts'
 import { WorkerFailedError } from './worker-failed-error.ts'
 
-/** How long a worker may take, in milliseconds. The slowest file, 64 MiB of YAML, takes a minute. */
+/** How long a worker may take, in milliseconds. A free core parses 64 MiB of YAML in two minutes. */
 const PATIENCE = 600_000
 
 export interface WorkerSettings<Answer> {
@@ -68,8 +68,9 @@ async function answerOf<Answer> (settings: WorkerSettings<Answer>, ended: AbortS
     reject(new WorkerFailedError('out_of_memory', `it needs more than ${heap} MiB of memory`, { cause }))
   }
   const stopLooking = limitHeap(worker, heap, refuseMemory)
-  worker.on('error', (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY') refuseMemory(cause)
+  // Anything can be thrown, also null.
+  worker.on('error', (cause: NodeJS.ErrnoException | null | undefined) => {
+    if (cause?.code === 'ERR_WORKER_OUT_OF_MEMORY') refuseMemory(cause)
     else if (isStarted) reject(new WorkerFailedError('ended', `it failed: ${messageOf(cause)}`, { cause }))
     else reject(new WorkerFailedError('not_started', messageOf(cause), { cause }))
   })
