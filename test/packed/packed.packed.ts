@@ -72,6 +72,13 @@ test('two services in plain JavaScript trust each other and refuse everyone else
   t.match(stdout, /^allowed 200\ndenied 403 MTLS_ERR_CLIENT_NOT_ALLOWED\nrefused\ndone\n$/)
 })
 
+test('a large rules file is read by the worker of the package', async (t) => {
+  writeFileSync(join(project, 'rules.json'), JSON.stringify({ groups: { all: { o: 'Example' } } }).padEnd(40_000))
+  copyFileSync(join(root, 'test/packed/rules-file.mjs'), join(project, 'rules-file.mjs'))
+  const { stdout } = await run(node, ['rules-file.mjs'], { cwd: project })
+  t.equal(stdout, 'worker started\nrules version 1\n', 'a warning would tell that it could not start')
+})
+
 test('the command is found by the name of its package', async (t) => {
   const env = { ...process.env, PATH: `${dirname(node)}:${process.env['PATH'] ?? ''}` }
   const { stdout } = await run('npx', ['--offline', '-p', '@peerkit/cli', 'peerkit', '--help'], { cwd: project, env })

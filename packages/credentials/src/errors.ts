@@ -71,22 +71,39 @@ export class CredentialsRefusedError extends MaterialError {
  * - `provider`: the provider or the issuer failed.
  * - `timeout`: it did not answer in time.
  * - `passphrase`: the passphrase function failed.
+ * - `store`: the store of the certificate failed.
+ * - `engine`: this process cannot load the PKCS#11 engine of OpenSSL.
+ * - `module`: the PKCS#11 module is missing, cannot be loaded, or is a second one.
+ * - `token`: the token or the key in it is not there, or does not sign.
+ * - `pin`: the PIN function failed, or the token refused the PIN.
  */
-export type CredentialsUnavailableReason = 'file' | 'provider' | 'timeout' | 'passphrase'
+export type CredentialsUnavailableReason =
+  'file' | 'provider' | 'timeout' | 'passphrase' | 'store' | 'engine' | 'module' | 'token' | 'pin'
+
+/** What `CredentialsUnavailableError` may have besides its reason. */
+interface UnavailableOptions extends MaterialErrorOptions {
+  readonly retryAfter?: number | undefined
+}
 
 /** Material could not be read or fetched; `reason` says why. */
 export class CredentialsUnavailableError extends MaterialError {
   static readonly code = 'MTLS_ERR_CREDENTIALS_UNAVAILABLE'
   override readonly code = 'MTLS_ERR_CREDENTIALS_UNAVAILABLE'
   override readonly reason: CredentialsUnavailableReason
+  /** How long the provider or the issuer asks us to wait, in milliseconds: that of its own error. */
+  readonly retryAfter: number | undefined
 
-  constructor (reason: CredentialsUnavailableReason, detail: string, options?: MaterialErrorOptions) {
+  constructor (
+    reason: CredentialsUnavailableReason, detail: string, { retryAfter, ...options }: UnavailableOptions = {}
+  ) {
     super('Credentials unavailable', detail, options)
     this.reason = reason
+    this.retryAfter = retryAfter
   }
 
   override about (authorities: readonly string[]): CredentialsUnavailableError {
-    return new CredentialsUnavailableError(this.reason, this.detail, { ...causeIn(this), authorities })
+    const { reason, detail, retryAfter } = this
+    return new CredentialsUnavailableError(reason, detail, { ...causeIn(this), retryAfter, authorities })
   }
 }
 

@@ -4,7 +4,7 @@ export type {
 export type {
   CredentialChange, CredentialSnapshot, CredentialSource, SnapshotAuthority, TrustChange, TrustSnapshot, TrustSource
 } from './sources/credential-snapshot.ts'
-export type { BundleStatus, SourceStatus } from './sources/source-status.ts'
+export type { BundleStatus, RenewalStatus, SourceStatus, StoreStatus } from './sources/source-status.ts'
 export { fileCredentials, fileTrust } from './sources/file-sources.ts'
 export type {
   FileCredentials, FileCredentialsOptions, FileTrust, FileTrustOptions
@@ -20,7 +20,11 @@ export { renewingCredentials } from './sources/renewing-credentials.ts'
 export type {
   CertificateIssuer, IssueQuestion, IssuedMaterial, RenewingCredentialsOptions, RenewingKeyType
 } from './sources/renewing-credentials.ts'
-export type { TimedCredentials, TimedOptions } from './sources/timed-source.ts'
+export type { TimedOptions } from './sources/timed-plan.ts'
+export type { TimedCredentials } from './sources/timed-source.ts'
+export { fileStore } from './store/file-store.ts'
+export type { FileStoreOptions } from './store/file-store.ts'
+export type { CertificateStore, StoreQuestion } from './store/certificate-store.ts'
 export { secureContextOptions } from './sources/secure-context-options.ts'
 export type { SnapshotContextOptions } from './sources/secure-context-options.ts'
 export {
@@ -40,6 +44,11 @@ export type { BlockFunction, BlockOption } from './block/block-option.ts'
 export type {
   BlockChange, BlockEntry, BlockFile, BlockListChanged, BlockListRecovered, BlockListRefused, BlockMemory, BlockSource
 } from './block/block-source.ts'
+export type { OpaqueKey } from './pkcs11/opaque-key.ts'
+export { openPkcs11Key } from './pkcs11/open-key.ts'
+export type { OpenPkcs11KeyOptions } from './pkcs11/open-key.ts'
+export type { SigningAlgorithm, SigningKey } from './pkcs11/signing-key.ts'
+export type { PinQuestion, Pkcs11Key } from './pkcs11/pkcs11-key.ts'
 export type { Clock } from './clock.ts'
 export {
   BlockListInvalidError, CredentialsClosedError, CredentialsOptionError, CredentialsRefusedError,

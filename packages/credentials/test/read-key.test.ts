@@ -84,7 +84,7 @@ test('no way of showing a snapshot or a source shows the key', async (t) => {
   const { paths } = await makeFolder(t)
   for (const source of [memoryCredentials({ cert: ec.chain, key: ec.key, ca: ca.root }), await fileCredentials(paths)]) {
     const { current } = source
-    const secret = (current.key.split('\n')[1] as string).slice(0, 40)
+    const secret = ((current.key as string).split('\n')[1] as string).slice(0, 40)
     for (const value of [current, secureContextOptions(current), { tls: secureContextOptions(current) }, { ...current }, { nested: { current } }, [current], source, Object.assign({}, current)]) {
       for (const text of [
         inspect(value, { depth: 9, showHidden: true }), inspect(value, { depth: 9, showHidden: true, getters: true }),

@@ -1,4 +1,5 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
@@ -45,7 +46,7 @@ test('renews at two thirds of the life, with a new key each time', async (t) => 
     keys.push(source.current.key)
   }
   t.equal(new Set(keys).size, 4)
-  t.equal(issuer.questions[0]?.privateKey.type, 'private')
+  t.match(issuer.questions[0]?.privateKey, { type: 'private' })
   await source.close()
   t.equal(clock.waiting, 0)
 })
@@ -149,6 +150,29 @@ test('an issuer that answers with a certificate late in its life is not asked wi
   clock.advance(19 * MINUTE)
   t.equal(calls, 1)
   await source.close()
+})
+
+test('instances that got the same late certificate ask again after 15 to 20 of 60 minutes', async (t) => {
+  for (const [random, minutes] of [[0, 20], [1, 15]] as const) {
+    const clock = new ManualClock()
+    const old = await ca.issue({ notBefore: new Date(clock.now() - 9 * HOUR), notAfter: new Date(clock.now() + HOUR) })
+    const issue = (): IssuedMaterial => ({ cert: old.chain, key: old.key })
+    const source = await renewingCredentials({ issue }, { ca: ca.root, clock, random: () => random })
+    const next = source.status?.().renewal?.nextRenewal ?? 0
+    t.equal(Math.round((next - clock.now()) / MINUTE), minutes)
+    await source.close()
+  }
+})
+
+test('a source that is closed while it makes a key orders no certificate', async (t) => {
+  const clock = new ManualClock()
+  const issuer = makeIssuer(clock, { life: 3 * HOUR })
+  const source = await renewingCredentials(issuer, { ca: ca.root, clock, random })
+  clock.advance(2 * HOUR)
+  await source.close()
+  // The key is made in the pool of threads, before these.
+  for (let made = 0; made < 20; made += 1) await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
+  t.equal(issuer.questions.length, 1)
 })
 
 test('makes the kind of key that is wanted', async (t) => {

@@ -21,7 +21,10 @@ test('memory, a provider and an issuer tell what they are and whether the last a
   const renewed = await renewingCredentials({ issue: answer }, { clock })
   const start = clock.now()
   for (const [source, kind] of [[provided, 'provider'], [renewed, 'issuer']] as const) {
-    t.same(source.status?.(), { kind, origin: kind, state: 'live', since: start, problem: undefined, bundles: [] })
+    const { renewal, ...status } = source.status?.() ?? {}
+    t.same(status, { kind, origin: kind, state: 'live', since: start, problem: undefined, bundles: [] })
+    t.match(renewal, { issuer: undefined, issuedBy: source.current.identity.issuer?.toString(), renewedAt: start, failures: 0, failingSince: undefined, code: undefined, reason: undefined, store: undefined })
+    t.ok((renewal?.nextRenewal ?? 0) > start)
   }
   fails = true
   clock.advance(1_000)

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
-import type { BundleStatus, CredentialSource, SourceStatus } from '@peerkit/credentials'
+import type { BundleStatus, CredentialSource, RenewalStatus, SourceStatus } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { findAuthority } from '../src/trust/authorities.ts'
@@ -74,15 +74,55 @@ test('the trust domains with their bundles, those with problems first', async (t
   t.match((await data()).trust.source.bundles[1], { problem: 'HTTP 500', nextRefresh: NOW - 300_000 })
 })
 
+const renewal: RenewalStatus = {
+  issuer: 'OpenBao at bao.example/pki',
+  issuedBy: 'CN=Own',
+  renewedAt: NOW - 3_600_000,
+  nextRenewal: NOW + 600_000,
+  failures: 0,
+  failingSince: undefined,
+  code: undefined,
+  reason: undefined,
+  store: undefined
+}
+
+test('who issues, the last and the next renewal, and what failed', async (t) => {
+  const rows = async (more: Partial<RenewalStatus>): Promise<string> => {
+    const { get } = await createSource(t, { kind: 'issuer', origin: 'x', renewal: { ...renewal, ...more } })
+    return textOf(await get('/trust'), 'id="own"', '</section>')
+  }
+  const fine = await rows({})
+  t.match(fine, /Asked for certificates OpenBao at bao\.example\/pki Issued by CN=Own Last renewal 2026-11-29 11:00:00 .*Next renewal 2026-11-29 12:10:00 .*Failed renewals none/)
+  t.notMatch(fine, /overdue|Shared store/)
+  t.match(await rows({ nextRenewal: undefined, issuer: undefined }), /Next renewal is running/)
+  const failing = await rows({
+    nextRenewal: NOW - 120_000,
+    failures: 3,
+    failingSince: NOW - 60_000,
+    code: 'MTLS_ERR_ISSUER',
+    reason: 'rate_limited',
+    store: { name: '/var/lib/identity.json', problem: 'found mode 0644' }
+  })
+  t.match(failing, /Next renewal .* overdue .*Failed renewals 3 in a row since 2026-11-29 11:59:00 .*: MTLS_ERR_ISSUER, rate_limited.*Shared store .*identity\. ?json not stored found mode 0644/)
+  t.match(await rows({ failures: 1, failingSince: NOW }), /1 in a row since 2026-11-29 12:00:00/)
+})
+
 test('what others wrote is escaped, and shortened', async (t) => {
   const { get, data } = await createSource(t, {
-    kind: EVIL, origin: EVIL.repeat(100), state: 'failing', problem: EVIL.repeat(100), bundles: [bundle(EVIL, { origin: EVIL, problem: EVIL.repeat(100) })]
+    kind: EVIL,
+    origin: EVIL.repeat(100),
+    state: 'failing',
+    problem: EVIL.repeat(100),
+    bundles: [bundle(EVIL, { origin: EVIL, problem: EVIL.repeat(100) })],
+    renewal: { ...renewal, issuer: EVIL.repeat(100), issuedBy: EVIL, failures: 1, failingSince: NOW, code: EVIL, reason: EVIL, store: { name: EVIL, problem: EVIL } }
   })
   for (const page of [await get('/trust'), await get('/')]) {
     t.same(strangeMarkup(page), [])
     t.notMatch(page, /<img|\u202e/)
   }
-  t.ok((await data()).trust.source.problem.length <= 500)
+  const { source } = (await data()).trust
+  t.ok(source.problem.length <= 500)
+  t.ok(source.renewal.issuer.length <= 500)
 })
 
 test('many bundles are in data.json', async (t) => {

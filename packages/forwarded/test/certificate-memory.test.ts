@@ -54,19 +54,22 @@ test('it is bounded in number, and what is asked for stays', async (t) => {
   t.equal(memory.size, 3, 'everything was asked for, and the oldest goes all the same')
 })
 
-test('it is bounded in bytes', async (t) => {
-  const memory = new CertificateMemory<string>(100, 100)
-  for (let index = 0; index < 50; index++) memory.remember({ certificate: `n${index}` }, answer('x', { weight: 20 }))
-  t.equal(memory.size, 4)
-  memory.remember({ certificate: 'big' }, answer('big', { weight: 90 }))
-  t.equal(memory.size, 1)
-  memory.remember({ certificate: 'huge' }, answer('huge', { weight: 100 }))
-  t.equal(memory.recall({ certificate: 'huge' }, 0, 1), undefined)
-  t.equal(memory.recall({ certificate: 'big' }, 0, 1), 'big')
+test('it is bounded in bytes, the values included', async (t) => {
+  const memory = new CertificateMemory<string>(1_000, 1_600)
+  const add = (name: string, count: number, weight: number): void => {
+    for (let index = 0; index < count; index++) memory.remember({ certificate: `${name}${index % 10}${index}` }, answer('x', { weight }))
+  }
+  add('n', 50, 60)
+  t.equal(memory.size, 25, 'of 64 bytes each')
+  memory.remember({ certificate: 'big' }, answer('big', { weight: 97 }))
+  t.strictSame([memory.size, memory.recall({ certificate: 'big' }, 0, 1)], [24, 'big'])
+  memory.remember({ certificate: 'huge' }, answer('huge', { weight: 97 }))
+  t.equal(memory.recall({ certificate: 'huge' }, 0, 1), undefined, 'more than a sixteenth')
+  t.equal(memory.size, 24)
   memory.remember({ certificate: 'big' }, answer('smaller', { weight: 1 }))
   t.equal(memory.recall({ certificate: 'big' }, 0, 1), 'smaller')
-  for (let index = 0; index < 10; index++) memory.remember({ certificate: `m${index}` }, answer('x', { weight: 20 }))
-  t.equal(memory.size, 4, 'what was replaced is not counted any more')
+  add('m', 50, 60)
+  t.equal(memory.size, 25, 'what was replaced is not counted any more')
 })
 
 test('of size 0 it remembers nothing', async (t) => {

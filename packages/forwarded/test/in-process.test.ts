@@ -150,3 +150,28 @@ test('a verdict that another realm or library promises is awaited as any other',
   const failing = { then: (_: unknown, reject: (error: Error) => void) => { reject(new Error('x')) } } as Promise<ChainVerdict>
   t.match(await world({ validate: () => failing }).read(), { state: 'refused', reason: 'bad_chain', detail: 'the validator failed' })
 })
+
+test('clients that are refused evict none that are accepted', async (t) => {
+  const isFriend = (leaf: Uint8Array): boolean => Buffer.compare(leaf, client.der) === 0
+  const asked: boolean[] = []
+  const reader = createForwardedReader({
+    format: 'aws-alb-passthrough',
+    gateways,
+    cacheSize: 4,
+    validator: {
+      validate (leaf) {
+        asked.push(isFriend(leaf))
+        return isFriend(leaf) ? valid() : { valid: false, reason: 'unknown_ca' }
+      }
+    }
+  })
+  const read = async (der: Uint8Array): Promise<string> => {
+    const headers = passthrough.write(der, [ca.der])
+    return (await reader.read({ rawHeaders: headers, sender: gateway, remoteAddress: '192.0.2.1' })).state
+  }
+  t.equal(await read(client.der), 'accepted')
+  const strangers = await Promise.all(Array.from({ length: 9 }, async () => (await ca.issue({ cn: 'stranger' })).der))
+  for (const der of [...strangers, ...strangers.slice(-4)]) t.equal(await read(der), 'refused')
+  t.equal(await read(client.der), 'accepted')
+  t.strictSame(asked, [true, ...strangers.map(() => false)], 'nobody is validated again: both kinds are remembered')
+})

@@ -34,7 +34,7 @@ export interface CallersByIssuer {
 
 type Entry = { -readonly [key in keyof IssuerCallers]: IssuerCallers[key] }
 
-/** Only verified issuers are counted, so there are as many as the PKI has. The map is bounded in any case. */
+/** Only verified issuers are counted, so there are as many as the PKI has. Beyond the bound, those in use stay. */
 const MAX_ISSUERS = 200
 
 /**
@@ -52,7 +52,8 @@ const MAX_ISSUERS = 200
  */
 export function countCallersByIssuer ({ server }: CallersOptions = {}): CallersByIssuer {
   const callers = new LRUCache<string, Entry>({ max: MAX_ISSUERS })
-  const entries = new WeakMap<PeerIdentity, Entry>()
+  /** Keys in place of entries: one that is dropped must not be counted on where nobody sees it. */
+  const keys = new WeakMap<PeerIdentity, string>()
   const find = (peer: PeerIdentity, time: number): Entry => {
     const { issuer = 'unknown', anchor } = namesOf(peer)
     const key = `${issuer}\n${anchor ?? ''}`
@@ -67,7 +68,7 @@ export function countCallersByIssuer ({ server }: CallersOptions = {}): CallersB
     }
     callers.set(key, entry)
     entry.lastPeer = peer.toString()
-    entries.set(peer, entry)
+    keys.set(peer, key)
     return entry
   }
   const stop = listen({
@@ -78,7 +79,8 @@ export function countCallersByIssuer ({ server }: CallersOptions = {}): CallersB
     },
     'peerkit:request:allowed': ({ peer, time }) => {
       if (peer === null) return
-      const entry = entries.get(peer) ?? find(peer, time)
+      const key = keys.get(peer)
+      const entry = (key === undefined ? undefined : callers.get(key)) ?? find(peer, time)
       entry.requests++
       entry.lastSeen = time
     }

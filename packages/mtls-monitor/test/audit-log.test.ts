@@ -167,7 +167,7 @@ test('every denial and every change has its line', async (t) => {
   rulesRefused.publish({ ...stamp, file: '/etc/rules.json', generation: 2, error: new Error('bad rule') })
   credentialsRotated.publish({ ...stamp, generation: 2, trustEpoch: 1, trustChanged: false, identity: peer, notAfter: Number.MAX_VALUE, warnings: [] })
   credentialsRotated.publish({ ...stamp, generation: 3, trustEpoch: 1, trustChanged: false, identity: peer, notAfter: TIME, withdrawn: true, warnings: [] })
-  credentialsRefused.publish({ ...stamp, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'expired', message: 'old', generation: 2 })
+  credentialsRefused.publish({ ...stamp, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'expired', message: 'old', from: 'the CA', generation: 2 })
   credentialsWarned.publish({ ...stamp, message: 'an anchor has ended', generation: 2 })
   revocationFailed.publish({ ...stamp, source: 'crl', code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: 'down', url: 'http://crl.example/ca.crl' })
   revocationFailed.publish({ ...stamp, source: 'ocsp', code: undefined, reason: undefined, message: 'down' })
@@ -181,6 +181,7 @@ test('every denial and every change has its line', async (t) => {
     'info credentials:rotated changed', 'error credentials:rotated failed', 'error credentials:refused failed', 'warn credentials:warned warned', 'error revocation:failed failed', 'error revocation:failed failed',
     'warn revocation:soft-passed warned', 'warn expiry:soon warned', 'error expiry:soon warned', 'warn outbound:refused failed'
   ])
+  t.match(lines.find(({ line: { event } }) => event === 'credentials:refused'), { line: { from: 'the CA', generation: 2 } })
   t.match(lines.filter(({ line: { event } }) => event === 'credentials:rotated').map(({ text }) => text), [
     'new credentials in force', 'our certificate was withdrawn; none is presented until there is a new one'
   ])

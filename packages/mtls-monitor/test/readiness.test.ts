@@ -189,3 +189,30 @@ test('not ready when our certificate ends too soon for the operator', async (t) 
   t.same(readiness.ready().reasons, ['own_certificate_expired'], 'one of both')
   t.throws(() => watchReadiness({ credentials, requiredLifetime: -1 }), { message: /requiredLifetime is -1/ })
 })
+
+test('not ready when our certificate ends soon and cannot be renewed, if the operator says so', async (t) => {
+  const { credentials, notAfter } = await mintCredentials()
+  let now = notAfter + 1_000 - 60_001
+  let failures = 1
+  const status = (): SourceStatus => ({
+    kind: 'issuer',
+    origin: 'issuer',
+    state: 'live',
+    since: 0,
+    problem: undefined,
+    bundles: [],
+    renewal: {
+      issuer: undefined, issuedBy: undefined, renewedAt: 0, nextRenewal: undefined, failures, failingSince: 0, code: undefined, reason: undefined, store: undefined
+    }
+  })
+  const source = { current: credentials.current, subscribe: () => () => {}, close: async () => {}, status } as unknown as CredentialSource
+  const readiness = watchReadiness({ credentials: source, requiredLifetimeIfFailing: 60_000, now: () => now })
+  const plain = watchReadiness({ credentials: source, now: () => now })
+  t.same(readiness.ready().reasons, [])
+  now += 2
+  t.same(readiness.ready(), { ready: false, reasons: ['own_certificate_not_renewed'], warnings: [] })
+  t.same(plain.ready().reasons, [], 'not unless the operator says so')
+  failures = 0
+  t.same(readiness.ready().reasons, [], 'nor while renewals succeed')
+  t.throws(() => watchReadiness({ credentials: source, requiredLifetimeIfFailing: -1 }), { message: /requiredLifetimeIfFailing is -1/ })
+})

@@ -1,4 +1,4 @@
-import type { BundleStatus, CredentialSource, SourceStatus } from '@peerkit/credentials'
+import type { BundleStatus, CredentialSource, RenewalStatus, SourceStatus } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { RequestJudgedMessage } from '@peerkit/events'
@@ -188,9 +188,13 @@ test('counters start at 0 for their known labels, so that increase() sees the fi
 })
 
 /** Our credentials as a source of SPIFFE tells of itself. */
-async function mintSource (state: SourceStatus['state'], bundles: readonly BundleStatus[]): Promise<CredentialSource> {
+async function mintSource (
+  state: SourceStatus['state'], bundles: readonly BundleStatus[], renewal?: RenewalStatus
+): Promise<CredentialSource> {
   const { credentials } = await mintCredentials()
-  const status = { kind: 'workload api', origin: 'unix:/agent.sock', state, since: 0, problem: undefined, bundles }
+  const status = {
+    kind: 'workload api', origin: 'unix:/agent.sock', state, since: 0, problem: undefined, bundles, renewal
+  }
   return {
     get current () { return credentials.current },
     subscribe: (listener) => credentials.subscribe(listener),
@@ -220,6 +224,35 @@ test('the state of the source and the age of its bundles', async (t) => {
   t.same([await of('next_refresh', 'partner.example'), await of('failing', 'partner.example')], [-1, 1])
 })
 
+const renewed: RenewalStatus = {
+  issuer: 'OpenBao at bao.example/pki',
+  issuedBy: 'CN=Own',
+  renewedAt: 0,
+  nextRenewal: 0,
+  failures: 0,
+  failingSince: undefined,
+  code: undefined,
+  reason: undefined,
+  store: { name: 'identity.json', problem: undefined }
+}
+
+test('the renewals of the certificate: who is asked, when, and how often that failed', async (t) => {
+  const now = Date.now()
+  let status: RenewalStatus = { ...renewed, renewedAt: now - 60_000, nextRenewal: now + 5_000 }
+  const { credentials } = await mintCredentials()
+  const source = { ...await mintSource('live', []), current: credentials.current, status: () => ({ kind: 'issuer', origin: 'x', state: 'live' as const, since: 0, problem: undefined, bundles: [], renewal: status }) }
+  const { sample, scrape } = start(t, { credentials: source, now: () => now })
+  const of = async (metric: string, more: object = {}): Promise<number | undefined> => {
+    return await sample(`peerkit_renewal_${metric}`, { peerkit_issuer: 'OpenBao at bao.example/pki', ...more })
+  }
+  t.same([await of('age'), await of('next'), await of('failures', { error_type: 'none' }), await of('failing_for'), await of('store_failing')], [60, 5, 0, 0, 0])
+  status = { ...status, nextRenewal: now - 2_000, failures: 3, failingSince: now - 30_000, code: 'MTLS_ERR_ISSUER', store: { name: 'x', problem: 'full' } }
+  t.same([await of('next'), await of('failures', { error_type: 'MTLS_ERR_ISSUER' }), await of('failing_for'), await of('store_failing')], [-2, 3, 30, 1])
+  status = { ...status, issuer: undefined, nextRenewal: undefined, store: undefined }
+  t.equal(await sample('peerkit_renewal_failing_for', { peerkit_issuer: 'none' }), 30)
+  t.notMatch(await scrape(), /^peerkit_renewal_(next|store_failing)\{[^}]*none/m)
+})
+
 test('bundles beyond the bound are left out, those with problems last', async (t) => {
   const many = Array.from({ length: 400 }, (_, index) => bundle(`td-${index}.example`))
   const credentials = await mintSource('live', [...many, bundle('last.example', { problem: 'HTTP 500' })])
@@ -232,7 +265,7 @@ test('bundles beyond the bound are left out, those with problems last', async (t
 })
 
 test('every metric of the catalogue is there, and none beside', async (t) => {
-  const credentials = await mintSource('live', [bundle('a.example', { refreshedAt: 0, sequence: 1, nextRefresh: 0 })])
+  const credentials = await mintSource('live', [bundle('a.example', { refreshedAt: 0, sequence: 1, nextRefresh: 0 })], renewed)
   const peer = await mintPeer()
   const { scrape } = start(t, { credentials, readiness: watchReadiness({ credentials }) })
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, durationMs: 1 })

@@ -166,7 +166,8 @@ const BELIEVED: readonly Response[] = [
   { title: 'signed with RSA-PSS', lie: { signer: rsaDelegate, signing: pss('sha256', SHA256, 32) } },
   { title: 'without the nonce that it was sent', lie: { nonce: null } },
   { title: 'with a nonce that nobody asked for', lie: { nonce: new Uint8Array(32) }, options: { nonce: 'none' } },
-  { title: 'that writes out the default version', lie: { version: 0 } }
+  { title: 'that writes out the default version', lie: { version: 0 } },
+  { title: 'with an empty list of extensions, as that of OpenBao', lie: { nonce: null, singleExtensions: [] } }
 ]
 
 for (const { title, lie, options } of BELIEVED) {

@@ -6,7 +6,8 @@ import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { test } from 'tap'
 import { PathAnchorsError, PathOptionError, createPathValidator } from '../src/index.ts'
 import type { PathValidatorOptions, PathVerdict } from '../src/index.ts'
-import { NOW, Party } from '@peerkit/test-support/mint'
+import { element, oid } from '@peerkit/test-support/der'
+import { NOW, Party, altNames } from '@peerkit/test-support/mint'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
 const anchor = root.root()
@@ -112,6 +113,20 @@ test('remembers no more than it is told, and nothing if told so', async (t) => {
   t.equal(revocation.asked.length, 6)
   const none = createPathValidator({ anchors: () => [anchor], now, cacheSize: 0 })
   t.not(none.validate(first, [intermediate]), none.validate(first, [intermediate]))
+})
+
+test('acceptances count for the memory that they take', async (t) => {
+  const revocation = checker({})
+  const validator = createPathValidator({ anchors: () => [anchor], now, revocation, cacheBytes: 100_000 })
+  const names = Array.from({ length: 131 }, () => element(0xa0, oid('1.2.3'), element(0xa0, element(0x05))))
+  const made = root.certify(ca, { extensions: [altNames(...names)] })
+  const all = ['CN=1', 'CN=2', 'CN=3', 'CN=4'].map((subject) => ca.issue(subject))
+  for (const der of all) await validator.validate(der, [made])
+  t.equal(revocation.asked.length, 8)
+  await validator.validate(all[3]!, [made])
+  t.equal(revocation.asked.length, 8, 'the last is remembered')
+  await validator.validate(all[0]!, [made])
+  t.equal(revocation.asked.length, 10, 'the first is not')
 })
 
 test('forgets everything when the anchors move, with a generation and without', async (t) => {
@@ -339,7 +354,7 @@ test('refuses wrong options when it is made, by name', async (t) => {
   for (const [options, message] of [
     [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /unknown option "anchor" for createPathValidator; did you mean "anchors"\?/], [{ generation: 1 }, /generation is 1; expected a function/],
     [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is 5; expected a function that returns milliseconds/], [{ revocation: {} }, /revocation is an object without check\(\); expected an object with check\(\) and permits\(\)/], [{ revocation: null }, /revocation is null/],
-    [{ cacheSize: -1 }, /cacheSize is -1/], [{ strict: 1 }, /strict is 1/], [{ negativeTtl: -1 }, /negativeTtl is -1; expected milliseconds from 0/], [{ negativeTtl: Infinity }, /negativeTtl is Infinity/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
+    [{ cacheSize: -1 }, /cacheSize is -1/], [{ cacheBytes: 0 }, /cacheBytes is 0/], [{ strict: 1 }, /strict is 1/], [{ negativeTtl: -1 }, /negativeTtl is -1; expected milliseconds from 0/], [{ negativeTtl: Infinity }, /negativeTtl is Infinity/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
     [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is "8"; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
     [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /accepted\[0\] is "gold"; expected an OID/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
   ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })

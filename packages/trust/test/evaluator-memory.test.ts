@@ -3,7 +3,9 @@ import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Decision } from '../src/index.ts'
 import { evaluatorOf, resumed, revoked, stubChecker, told } from './support/evaluate.ts'
-import { NOW, Party } from '@peerkit/test-support/mint'
+import { element, oid } from '@peerkit/test-support/der'
+import { NOW, Party, altNames } from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 
 const [root, older, ca] = [new Party('CN=root'), new Party('CN=older'), new Party('CN=ca')]
 const anchor = root.root()
@@ -176,6 +178,59 @@ test('no more is learned, and no more remembered, than it is told', async (t) =>
   const [a, b] = [ca.issue('CN=a'), ca.issue('CN=b')]
   for (const each of [a, b]) one.evaluate(each, { sent: [intermediate] })
   t.strictSame([one.remembers(a), one.remembers(b)], [false, true])
+})
+
+/** Eleven octets, which take 300 bytes once they are read. */
+const OTHER_NAME = element(0xa0, oid('1.2.3'), element(0xa0, element(0x05)))
+const fat = (names: number): { readonly extensions: readonly Extension[] } => {
+  return { extensions: [altNames(...Array.from({ length: names }, () => OTHER_NAME))] }
+}
+
+test('a leaf counts for the memory that it takes, not for its octets', async (t) => {
+  for (const presented of [{ sent: [intermediate] }, resumed]) {
+    const trust = evaluatorOf([anchor], { cacheBytes: 4_000_000, authority: { intermediates: [intermediate] } })
+    const friend = ca.issue()
+    trust.evaluate(friend, presented)
+    // Of 5 KB each, and 120 KB.
+    const all = Array.from({ length: 30 }, () => ca.issue('CN=fat', fat(330)))
+    const kept = (): number => all.filter((each) => trust.remembers(each)).length
+    for (const each of all.slice(0, 10)) t.match(told(trust.evaluate(each, presented)), /^accepted/)
+    t.equal(kept(), 10)
+    for (const each of all.slice(10)) trust.evaluate(each, presented)
+    t.ok(kept() > 10 && kept() < 20, String(kept()))
+  }
+})
+
+test('a leaf of more than its share is accepted, and evicts no others', async (t) => {
+  const trust = evaluatorOf([anchor], { cacheBytes: 2_000_000 })
+  t.match(told(trust.evaluate(leaf, { sent: [intermediate] })), /^accepted/)
+  for (let turn = 0; turn < 20; turn += 1) {
+    const each = ca.issue('CN=fat', fat(330))
+    t.match(told(trust.evaluate(each, { sent: [intermediate] })), /^accepted/)
+    t.equal(trust.remembers(each), false)
+  }
+  t.equal(trust.remembers(leaf), true)
+})
+
+test('certificates that are kept for one leaf alone count for it, and those of many do not', async (t) => {
+  const keptOf = (maxIntermediates: number): number => {
+    const trust = evaluatorOf([anchor], { cacheBytes: 2_000_000, maxIntermediates })
+    const made = root.certify(ca, fat(131))
+    const all = Array.from({ length: 40 }, () => ca.issue())
+    for (const each of all) trust.evaluate(each, { sent: [made] })
+    return all.filter((each) => trust.remembers(each)).length
+  }
+  t.equal(keptOf(10), 40, 'the intermediate is learned: all share it')
+  t.ok(keptOf(0) < 30, 'without room for intermediates each leaf keeps its own copy')
+})
+
+test('a large intermediate does not push others out', async (t) => {
+  const trust = evaluatorOf([anchor])
+  trust.evaluate(leaf, { sent: [intermediate] })
+  const cas = Array.from({ length: 20 }, (_, index) => new Party(`CN=fat ${index}`))
+  for (const each of cas) t.match(told(trust.evaluate(each.issue(), { sent: [root.certify(each, fat(2_600))] })), /^acc/)
+  t.equal(told(trust.evaluate(ca.issue(), resumed)), 'accepted by ca < root')
+  t.ok(trust.learned.length > 14 && trust.learned.length < 20, String(trust.learned.length))
 })
 
 test('identities that are given are not read again, and bytes of the caller are not written to', async (t) => {

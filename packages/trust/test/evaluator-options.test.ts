@@ -20,6 +20,7 @@ test('refuses wrong options when it is made, by name', async (t) => {
     [{ onLearned: 1 }, /onLearned is 1; expected a function/],
     [{ purpose: 'client' }, /purpose is "client"/],
     [{ cacheSize: -1 }, /cacheSize is -1/],
+    [{ cacheBytes: -1 }, /cacheBytes is -1/],
     [{ maxIntermediates: 1.5 }, /maxIntermediates is 1\.5/],
     [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
     [{ policies: { accept: [] } }, /unknown option "accept" for policies/],

@@ -4,11 +4,14 @@ import { Certificate } from '../src/certificate/certificate.ts'
 import { CertificateStore, tailOf } from '../src/memory/certificate-store.ts'
 import { DecisionMemory } from '../src/memory/decision-memory.ts'
 import { PendingDecisions } from '../src/memory/pending-decisions.ts'
-import { Party } from '@peerkit/test-support/mint'
+import { element, oid } from '@peerkit/test-support/der'
+import { Party, altNames } from '@peerkit/test-support/mint'
 
 const root = new Party('CN=root')
 const make = (name: string): Certificate => new Certificate(root.certify(new Party(`CN=${name}`)))
 const [a, b, c, twin] = [make('a'), make('b'), make('c'), make('a')]
+/** Eleven octets, which take 300 bytes once they are read. */
+const OTHER_NAME = element(0xa0, oid('1.2.3'), element(0xa0, element(0x05)))
 /** Another certificate that ends in the same octets. */
 const likeness = Buffer.concat([Buffer.from([1, 2, 3]), a.der.subarray(3)])
 
@@ -38,10 +41,10 @@ test('a store keeps so many certificates, by name those added last first', async
 })
 
 test('decisions are found by the exact bytes of the leaf and of what was sent, in its order', async (t) => {
-  const memory = new DecisionMemory<string>(10)
-  memory.add(a, [b, c], 'bc')
-  memory.add(a, [c, b], 'cb')
-  memory.add(a, [], 'alone')
+  const memory = new DecisionMemory<string>(10, 1_000)
+  memory.add(a, [b, c], 'bc', 1)
+  memory.add(a, [c, b], 'cb', 1)
+  memory.add(a, [], 'alone', 1)
   const find = (leaf: Uint8Array, ...sent: readonly Uint8Array[]): string | undefined =>
     memory.find(leaf, sent)?.decision
   t.strictSame([find(a.der, b.der, c.der), find(a.der, c.der, b.der), find(a.der)], ['bc', 'cb', 'alone'])
@@ -55,14 +58,14 @@ test('decisions are found by the exact bytes of the leaf and of what was sent, i
     'the last comes first'
   )
   t.strictSame([memory.findAny(likeness), memory.findAny(b.der)], [[], []])
-  memory.add(a, [b, c], 'again')
+  memory.add(a, [b, c], 'again', 1)
   t.strictSame([memory.size, find(a.der, b.der, c.der)], [3, 'again'], 'a new one takes the place of the old')
 })
 
 test('of one leaf four chains are remembered', async (t) => {
-  const memory = new DecisionMemory<number>(10)
+  const memory = new DecisionMemory<number>(10, 1_000)
   const lists = [[], [b], [c], [b, c], [c, b]]
-  for (const [index, sent] of lists.entries()) memory.add(a, sent, index)
+  for (const [index, sent] of lists.entries()) memory.add(a, sent, index, 1)
   t.strictSame(
     [memory.size, memory.find(a.der, []), memory.findAny(a.der).map(({ decision }) => decision)],
     [4, undefined, [4, 3, 2, 1]]
@@ -70,21 +73,53 @@ test('of one leaf four chains are remembered', async (t) => {
 })
 
 test('when the memory is full the oldest goes that nobody asked for since it was last passed over', async (t) => {
-  const memory = new DecisionMemory<string>(2)
-  memory.add(a, [], 'a')
-  memory.add(b, [], 'b')
+  const memory = new DecisionMemory<string>(2, 1_000)
+  memory.add(a, [], 'a', 1)
+  memory.add(b, [], 'b', 1)
   t.equal(memory.find(a.der, [])?.decision, 'a')
-  memory.add(c, [], 'c')
+  memory.add(c, [], 'c', 1)
   t.strictSame(
     [a, b, c].map(({ der }) => memory.find(der, [])?.decision),
     ['a', undefined, 'c']
   )
   t.equal(memory.size, 2)
-  for (const name of ['d', 'e', 'f']) memory.add(make(name), [], name)
+  for (const name of ['d', 'e', 'f']) memory.add(make(name), [], name, 1)
   t.equal(memory.size, 2, 'also where all were used')
-  const none = new DecisionMemory<string>(0)
-  none.add(a, [], 'a')
+  const none = new DecisionMemory<string>(0, 1_000)
+  none.add(a, [], 'a', 1)
   t.strictSame([none.size, none.find(a.der, [])], [0, undefined])
+})
+
+test('decisions are bounded by their weight', async (t) => {
+  const memory = new DecisionMemory<string>(10, 160)
+  for (const each of [a, b, c]) memory.add(each, [], 'light', 10)
+  memory.add(make('d'), [], 'heavy', 11)
+  t.equal(memory.size, 3, 'what is heavier than a sixteenth of all is not kept')
+  const few = new DecisionMemory<string>(1_000, 160)
+  for (let index = 0; index < 40; index += 1) few.add(make(`n${index}`), [], 'light', 8)
+  t.equal(few.size, 20)
+})
+
+test('a store is bounded by the weight of its certificates', async (t) => {
+  const store = new CertificateStore(1_000)
+  const heavy = (index: number, names: number): Certificate => new Certificate(root.certify(new Party(`CN=h${index}`), {
+    extensions: [altNames(...Array.from({ length: names }, () => OTHER_NAME))]
+  }))
+  const friend = make('friend')
+  store.add(friend)
+  const tooHeavy = heavy(0, 3_300)
+  t.equal(store.hasRoomFor(tooHeavy), false)
+  store.add(tooHeavy)
+  t.strictSame([store.has(tooHeavy), store.size], [false, 1], 'one of more than a megabyte is not kept')
+  const all = Array.from({ length: 20 }, (_, index) => heavy(index, 2_600))
+  t.equal(store.hasRoomFor(all[0]!), true)
+  for (const each of all) store.add(each)
+  t.ok(store.size > 14 && store.size < 20, String(store.size))
+  t.equal(store.hasRoomFor(all[0]!), false)
+  t.strictSame([store.has(all[0]!), store.has(all.at(-1)!)], [false, true], 'the first that came goes')
+  t.equal(store.has(new Certificate(all.at(-1)!.der)), false, 'a copy is not in it')
+  for (const each of all) store.add(each)
+  t.ok(store.size > 14 && store.size < 20, 'those that come again are counted once')
 })
 
 test('a decision under way is joined by who asks the same, for five seconds', async (t) => {

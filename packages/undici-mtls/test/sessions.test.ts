@@ -98,7 +98,7 @@ test('a server with a new certificate is met by a full handshake where the old i
 
 test('the cache is bounded: 256 keys, 8 sessions each, the newest first', async (t) => {
   const cache = new SessionCache()
-  const make = (text: string): any => ({ session: Buffer.from(text), server: {} })
+  const make = (text: string): any => ({ session: Buffer.from(text), presented: { leaf: Buffer.alloc(1), sent: [] } })
   for (let index = 0; index < 10; index++) cache.put('key', make(`${index}`))
   const taken: string[] = []
   for (let entry = cache.take('key'); entry !== undefined; entry = cache.take('key')) taken.push(String(entry.session))
@@ -112,6 +112,21 @@ test('the cache is bounded: 256 keys, 8 sessions each, the newest first', async 
   t.equal(cache.take('key 298'), undefined)
   cache.clear()
   t.equal(cache.size, 0)
+})
+
+test('the cache is bounded in bytes, those of the certificates included', async (t) => {
+  const cache = new SessionCache()
+  const put = (key: string): void => {
+    const presented = { leaf: Buffer.alloc(20_000), sent: [Buffer.alloc(30_000), Buffer.alloc(30_000)] }
+    cache.put(key, { session: Buffer.alloc(20_000), presented })
+  }
+  for (let index = 0; index < 250; index++) put(`key ${index}`)
+  t.equal(cache.size, 166, 'of 100,500 bytes each')
+  for (let index = 0; index < 8; index++) put('key 249')
+  t.equal(cache.size, 159, 'the sessions of one destination count each')
+  for (let index = 0; index < 7; index++) t.ok(cache.take('key 249'))
+  for (let index = 250; index < 257; index++) put(`key ${index}`)
+  t.equal(cache.size, 166, 'and no more once they are taken')
 })
 
 test('the listener is put away', async () => { unsubscribe('peerkit:outbound:identified', listener) })

@@ -34,13 +34,24 @@ export async function crossSign (
   return encodePem(signAgain(older, made, changed))
 }
 
+/** What a certificate for somebody else's key says. */
+interface Signed {
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** Default `renewed`. */
+  readonly cn?: string
+  /** Default: none. */
+  readonly dns?: string
+}
+
 /** A certificate for a public key whose private half stays with its owner, as a real CA signs it. */
 export async function signFor (
-  ca: DevCa, publicKey: string, { notBefore, notAfter }: { readonly notBefore: number, readonly notAfter: number }
+  ca: DevCa, publicKey: string, { notBefore, notAfter, cn = 'renewed', dns }: Signed
 ): Promise<string> {
   const key = createPublicKey(publicKey)
   const { der } = await ca.issue({
-    cn: 'renewed', key: keyTypeOf(key), notBefore: new Date(notBefore), notAfter: new Date(notAfter)
+    cn, ...(dns !== undefined && { dns }), key: keyTypeOf(key), notBefore: new Date(notBefore), notAfter: new Date(notAfter)
   })
   const made = readCertificate(der)
   const changed = Buffer.from(made.tbs)

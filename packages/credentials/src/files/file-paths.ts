@@ -7,6 +7,8 @@ import { CredentialsOptionError } from '../errors.ts'
 import { listOf, TRUST_OPTIONS, TRUST_PARTS } from '../material/material.ts'
 import type { AuthorityOrigins, Origins } from '../material/material.ts'
 import type { Part } from '../material/part.ts'
+import { checkPkcs11Key, describePkcs11Key, isPkcs11Key } from '../pkcs11/pkcs11-key.ts'
+import type { Pkcs11Key } from '../pkcs11/pkcs11-key.ts'
 
 /** Paths of the files. An option may have several files, and one file may be used for several options. */
 export interface FilePaths extends Omit<TrustPaths, 'ca'> {
@@ -17,8 +19,8 @@ export interface FilePaths extends Omit<TrustPaths, 'ca'> {
    * unless `pfx` is set.
    */
   readonly cert?: string | readonly string[] | undefined
-  /** Our private key. Default: the files of `cert`. */
-  readonly key?: string | undefined
+  /** Our private key, or where it is in a token. Default: the files of `cert`. */
+  readonly key?: string | Pkcs11Key | undefined
   /** PKCS#12, instead of `cert` and `key`. */
   readonly pfx?: string | undefined
   /** Named authorities instead of `ca`, each with its own files; see `CredentialMaterial`. */
@@ -64,7 +66,7 @@ export interface FileEntry {
 
 /** All options that are set, in a fixed order. */
 export function listEntries (paths: FilePaths): readonly FileEntry[] {
-  const own = OWN_PARTS.map((part) => ({ part, authority: undefined, of: undefined, paths: listOf(paths[part]) }))
+  const own = OWN_PARTS.map((part) => ({ part, authority: undefined, of: undefined, paths: pathsOf(paths, part) }))
   const alone = TRUST_PARTS.map((part) => {
     return { part, authority: undefined, of: DEFAULT_AUTHORITY, paths: listOf(paths[part]) }
   })
@@ -73,6 +75,12 @@ export function listEntries (paths: FilePaths): readonly FileEntry[] {
   })
   return [...own, ...alone, ...named].filter(({ paths: given }) => given.length > 0)
     .map((entry) => ({ ...entry, paths: entry.paths.map((path) => resolve(path)) }))
+}
+
+/** The paths of an option. A key in a token has none. */
+function pathsOf (paths: FilePaths, part: FilePart): readonly string[] {
+  const value = paths[part]
+  return isPkcs11Key(value) ? [] : listOf(value as string | readonly string[] | undefined)
 }
 
 /** @throws CredentialsOptionError if a path is invalid, or options are missing or contradict each other */
@@ -89,7 +97,11 @@ export function checkPaths (paths: FilePaths): void {
 
 /** Checks the paths of a trust. @throws CredentialsOptionError */
 export function checkTrustPaths (paths: FilePaths): void {
-  for (const part of FILE_PARTS) checkPart(paths[part], part, SINGLE.includes(part))
+  for (const part of FILE_PARTS) {
+    const value = paths[part]
+    if (part === 'key' && isPkcs11Key(value)) checkPkcs11Key(value)
+    else checkPart(value, part, SINGLE.includes(part))
+  }
   if (paths.authorities !== undefined) {
     for (const name of checkAuthorities(paths)) {
       for (const part of TRUST_PARTS) checkPart(paths.authorities[name]?.[part], `authorities.${name}.${part}`, false)
@@ -131,17 +143,22 @@ export function allPaths (paths: FilePaths): string[] {
 
 /** The name and the paths of each option, for errors. */
 export function originsOf (paths: FilePaths): Origins {
-  const name = (part: FilePart, of: readonly string[] = listOf(paths[part])): string => `${part} (${of.join(', ')})`
+  const name = (part: FilePart, of: readonly string[] = pathsOf(paths, part)): string => `${part} (${of.join(', ')})`
   const named = Object.entries(paths.authorities ?? {}).map(([authority, parts]) => [
     authority, trustOrigins((part) => `authorities.${authority}.${part} (${listOf(parts[part]).join(', ')})`)
   ])
   return {
     cert: name('cert'),
-    key: paths.key === undefined ? name('key', listOf(paths.cert)) : name('key'),
+    key: nameKey(paths.key) ?? name('key', listOf(paths.cert)),
     pfx: name('pfx'),
     ...trustOrigins((part) => name(part)),
     authorities: Object.fromEntries(named) as Record<string, AuthorityOrigins>
   }
+}
+
+function nameKey (key: FilePaths['key']): string | undefined {
+  if (isPkcs11Key(key)) return describePkcs11Key(key)
+  return key === undefined ? undefined : `key (${key})`
 }
 
 function trustOrigins (name: (part: typeof TRUST_PARTS[number]) => string): AuthorityOrigins {

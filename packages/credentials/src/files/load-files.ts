@@ -12,7 +12,10 @@ import type { CheckedMaterial, CheckedTrust, TrustContext } from '../material/ch
 import type { CheckOptions, CredentialMaterial, Origins, Secret } from '../material/material.ts'
 import { acceptParts, blaming } from '../material/part.ts'
 import type { Part } from '../material/part.ts'
-import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
+import { isPkcs11Key } from '../pkcs11/pkcs11-key.ts'
+import type { Pkcs11Key } from '../pkcs11/pkcs11-key.ts'
+import { openMaterial } from '../pkcs11/open-material.ts'
+import type { CredentialSnapshot, TrustSnapshot } from '../sources/credential-snapshot.ts'
 import { pickFiles } from '../watch/file-signature.ts'
 import type { Signature } from '../watch/file-signature.ts'
 import { allPaths, listEntries, originsOf } from './file-paths.ts'
@@ -72,6 +75,8 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   readonly #origins: Origins
   readonly #options: FileLoaderOptions
   readonly #reader: FileReader
+  /** Our key, if it is in a token. */
+  readonly #token: Pkcs11Key | undefined
   readonly #checkMaterial: Check<Checked>
 
   constructor (paths: FilePaths, options: FileLoaderOptions, check: Check<Checked>) {
@@ -83,6 +88,7 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     this.#origins = originsOf(paths)
     this.#options = options
     this.#reader = new FileReader(paths)
+    this.#token = isPkcs11Key(paths.key) ? paths.key : undefined
   }
 
   /** The signatures of the files of each part. */
@@ -113,12 +119,16 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     }
     const [first] = refusals.values()
     if (before === undefined && first !== undefined) throw first
-    const passphrase = await this.#askPassphrase(signal).catch((error: unknown) => {
+    const refuseOwn = (error: unknown): undefined => {
       if (before === undefined) throw error
       if (!refusals.has(undefined)) refusals.set(undefined, error as Error)
-      return undefined
-    })
-    const material = { ...read.material, passphrase }
+    }
+    const passphrase = await this.#askPassphrase(signal).catch(refuseOwn)
+    const given = { ...read.material, passphrase }
+    const isRead = !refusals.has(undefined) && !held.has(undefined)
+    const isChanged = current.get(undefined) !== before?.digests?.get(undefined)
+    const opened = isRead ? await this.#openKey(given, signal, isChanged, before).catch(refuseOwn) : undefined
+    const material = opened ?? given
     const check = async (kept: ReadonlySet<Part>): Promise<Taken<Checked>> => {
       return await this.#check(material, read, before?.source, kept)
     }
@@ -132,6 +142,18 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     })
     const digests = new Map([...current].filter(([part]) => !accepted.refusals.has(part)))
     return { ...accepted.result, digests, refusals: accepted.refusals }
+  }
+
+  /** Opens our key, if it is in a token. For an unchanged certificate the key in use stays open. */
+  async #openKey (
+    given: CredentialMaterial, signal: AbortSignal, isChanged: boolean, before: LoadedBefore<Checked> | undefined
+  ): Promise<CredentialMaterial> {
+    if (this.#token === undefined) return given
+    const current = before?.source.current as Partial<CredentialSnapshot> | undefined
+    const { timeout, clock } = this.#options
+    return await openMaterial({ ...given, key: this.#token }, {
+      certOrigin: this.#origins.cert, inUse: isChanged ? undefined : current?.opaqueKey, timeout, clock, signal
+    })
   }
 
   async #check (

@@ -1,11 +1,13 @@
-import type { KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { derOf } from '@peerkit/identity/internal'
 import { EXTENSION, KEY_USAGE, readCertificate, readKeyUsage } from '@peerkit/identity/x509'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { refused } from '../errors.ts'
+import { isOpaqueKey } from '../pkcs11/opaque-key.ts'
+import type { OpaqueKey } from '../pkcs11/opaque-key.ts'
 import { checkKeySize, checkSignatureAlgorithm, checkValidity } from './check-certificate.ts'
 import type { CheckOptions, Origins } from './material.ts'
 import { caKey, hasIssued, identitiesOf, isSelfIssued, parseCertificate } from './parsed-certificate.ts'
@@ -13,8 +15,8 @@ import type { OwnCredentials, ParsedCertificate } from './parsed-certificate.ts'
 
 /** Our key, and warnings about our certificates. */
 export interface CheckedOwn {
-  /** PKCS#8 PEM, decrypted. */
-  readonly key: string
+  /** PKCS#8 PEM, decrypted; or a key in a token. */
+  readonly key: string | OpaqueKey
   readonly ownWarnings: readonly string[]
 }
 
@@ -45,16 +47,18 @@ export function checkOwn (
     if (index === 0 || !isSelfIssued(certificate)) checkSignatureAlgorithm(certificate, where)
   }
   checkUsage(leaf.identity, where, options.use ?? 'either')
-  const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string
+  const usable = isOpaqueKey(key) ? key : key.export({ type: 'pkcs8', format: 'pem' }) as string
   // OpenSSL has accepted the CAs that are in use.
   const inUse = new Set(kept?.inForce.authorities.flatMap((authority) => authority.anchors))
   const fresh = anchors.filter((anchor) => !inUse.has(anchor))
-  checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: fresh.map(toPem) }, where)
+  // A key in a token was opened with this certificate. New CAs must not depend on the token.
+  const keyOptions = isOpaqueKey(usable) ? {} : { key: usable }
+  checkUsable({ cert: certificates.map(toPem).join(''), ...keyOptions, ca: fresh.map(toPem) }, where)
   const isCa = leaf.identity.isCa === true
     ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`
     : undefined
   const warnings = [isCa, checkKeyUsage(leaf.identity, where), ...ended]
-  return { key: pem, ownWarnings: warnings.filter((text) => text !== undefined) }
+  return { key: usable, ownWarnings: warnings.filter((text) => text !== undefined) }
 }
 
 function toPem ({ x509 }: ParsedCertificate): string {
@@ -109,10 +113,10 @@ function isSame (one: ParsedCertificate, other: ParsedCertificate): boolean {
 }
 
 /** The key must belong to the leaf certificate. @throws CredentialsRefusedError */
-function checkKeyFit (leaf: ParsedCertificate, key: KeyObject, origins: Origins): void {
-  if (leaf.x509.checkPrivateKey(key)) return
+function checkKeyFit (leaf: ParsedCertificate, key: OwnCredentials['key'], origins: Origins): void {
+  if (isOpaqueKey(key) ? key.publicKey256 === leaf.identity.publicKey256 : leaf.x509.checkPrivateKey(key)) return
   const hint = leaf.identity.isCa === true ? ', a CA certificate (the leaf must come first)' : ''
-  const found = `found a key of type ${key.asymmetricKeyType ?? 'unknown'}`
+  const found = `found ${isOpaqueKey(key) ? key.uri : `a key of type ${key.asymmetricKeyType ?? 'unknown'}`}`
   const expected = `expected the key of ${String(leaf.identity)}${hint} from ${origins.cert}`
   throw refused('key_mismatch', origins.key, `the key does not belong to the certificate; ${found}; ${expected}`)
 }
@@ -197,9 +201,9 @@ function checkKeyUsage (leaf: PeerIdentity, where: string): string | undefined {
  *
  * @throws CredentialsRefusedError
  */
-export function checkUsable ({ cert, key, ca }: { cert: string, key: string, ca: string[] }, where: string): void {
+export function checkUsable (options: SecureContextOptions, where: string): void {
   try {
-    createSecureContext({ cert, key, ca })
+    createSecureContext(options)
   } catch (error) {
     const { code = 'unknown', message } = error as NodeJS.ErrnoException
     const found = `OpenSSL rejects it: found ${code} (${message})`

@@ -1,8 +1,10 @@
 import { describeSecret, wrongOption, wrongValue } from '@peerkit/identity/internal'
 import { checkAuthorities } from '../authority/list-authorities.ts'
 import { CredentialsOptionError } from '../errors.ts'
+import { isOpaqueKey } from '../pkcs11/opaque-key.ts'
+import { checkPkcs11Key, isPkcs11Key } from '../pkcs11/pkcs11-key.ts'
 import { listOf, TRUST_PARTS } from './material.ts'
-import type { CredentialMaterial } from './material.ts'
+import type { CredentialMaterial, GivenMaterial } from './material.ts'
 
 const PARTS = ['cert', 'key', 'ca', 'crl', 'crlIssuers', 'intermediates'] as const
 const LISTS: readonly string[] = ['cert', 'ca', 'crl', 'crlIssuers', 'intermediates']
@@ -11,11 +13,13 @@ const LISTS: readonly string[] = ['cert', 'ca', 'crl', 'crlIssuers', 'intermedia
  * Every option must be text or bytes, or a list of them. Errors name the type that was found, never the value.
  *
  * @param at what has the options, such as `answer`. Default: they are those of the call
+ * @param mayOpen whether the caller can open a key in a token. Default false
  * @throws CredentialsOptionError
  */
-export function checkMaterialTypes (material: Partial<CredentialMaterial>, at?: string): void {
+export function checkMaterialTypes (material: Partial<GivenMaterial>, at?: string, mayOpen = false): void {
   for (const part of PARTS) {
     const value: unknown = material[part]
+    if (part === 'key' && checkOpaque(value, pathOf(part, at), mayOpen)) continue
     if (Array.isArray(value) && !LISTS.includes(part)) throw wrong(pathOf(part, at), 'a list', 'one PEM text')
     checkPem(value, pathOf(part, at))
   }
@@ -33,6 +37,15 @@ export function checkMaterialTypes (material: Partial<CredentialMaterial>, at?: 
   if (passphrase !== undefined && !isText(passphrase)) {
     throw wrong(pathOf('passphrase', at), describeSecret(passphrase), 'a string or Buffer')
   }
+}
+
+/** Checks a key in a token. Returns whether it is one. @throws CredentialsOptionError */
+function checkOpaque (value: unknown, path: string, mayOpen: boolean): boolean {
+  if (isOpaqueKey(value)) return true
+  if (!isPkcs11Key(value)) return false
+  if (!mayOpen) throw wrong(path, 'a key in a token that is not open', 'PEM, or the result of openPkcs11Key()')
+  checkPkcs11Key(value, path)
+  return true
 }
 
 /** @throws CredentialsOptionError if neither `ca` nor `authorities` is set */

@@ -6,6 +6,8 @@ import type { RevocationPolicy } from '@peerkit/revocation'
 import type { AuthorityOptions } from '../authority/authority-options.ts'
 import { CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
+import type { OpaqueKey } from '../pkcs11/opaque-key.ts'
+import type { Pkcs11Key } from '../pkcs11/pkcs11-key.ts'
 
 /** PEM as text or bytes. One text may contain several blocks, and comments between them. */
 export type Pem = string | Uint8Array
@@ -37,8 +39,8 @@ export interface CredentialMaterial extends Omit<TrustMaterial, 'ca'> {
   readonly ca?: Pem | readonly Pem[] | undefined
   /** Our leaf certificate, then its intermediates. May contain the key too. Required unless `pfx` is set. */
   readonly cert?: Pem | readonly Pem[] | undefined
-  /** Our private key (PKCS#8, PKCS#1 or SEC 1). Default: the key in `cert`. */
-  readonly key?: Pem | undefined
+  /** Our private key (PKCS#8, PKCS#1 or SEC 1), or one that `openPkcs11Key` opened. Default: the key in `cert`. */
+  readonly key?: Pem | OpaqueKey | undefined
   /** PKCS#12 with leaf, key and intermediates, instead of `cert` and `key`. */
   readonly pfx?: Uint8Array | undefined
   /** Passphrase of an encrypted key or of `pfx`. */
@@ -48,6 +50,12 @@ export interface CredentialMaterial extends Omit<TrustMaterial, 'ca'> {
    * that accepts a certificate becomes its authority.
    */
   readonly authorities?: Readonly<Record<string, AuthorityMaterial>> | undefined
+}
+
+/** The same, with a key in a token that is not open yet. */
+export interface GivenMaterial extends Omit<CredentialMaterial, 'key'> {
+  /** Our private key (PKCS#8, PKCS#1 or SEC 1), or where it is in a token. Default: the key in `cert`. */
+  readonly key?: Pem | OpaqueKey | Pkcs11Key | undefined
 }
 
 export function listOf<T> (value: T | readonly T[] | undefined): readonly T[] {

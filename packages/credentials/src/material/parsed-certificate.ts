@@ -4,6 +4,7 @@ import { decodePem, equalDistinguishedNames, nameKey, parsePeerIdentity, rdnKeys
 import type { PeerIdentity } from '@peerkit/identity'
 import { derOf, describeContent } from '@peerkit/identity/internal'
 import { refused } from '../errors.ts'
+import type { OpaqueKey } from '../pkcs11/opaque-key.ts'
 import { textOf } from './material.ts'
 import type { Pem } from './material.ts'
 
@@ -14,7 +15,7 @@ export interface ParsedCertificate { readonly identity: PeerIdentity, readonly x
 export interface OwnCredentials {
   /** The leaf, then its intermediates. */
   readonly certificates: readonly [ParsedCertificate, ...ParsedCertificate[]]
-  readonly key: KeyObject
+  readonly key: KeyObject | OpaqueKey
 }
 
 /** @throws the error of OpenSSL if it cannot parse the certificate */

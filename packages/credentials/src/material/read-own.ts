@@ -5,6 +5,7 @@ import { DerReader, TAG } from '@peerkit/identity/der'
 import { describeContent, removeByteOrderMarks } from '@peerkit/identity/internal'
 import { readAlgorithm } from '@peerkit/identity/x509'
 import { CredentialsOptionError, refused } from '../errors.ts'
+import { isOpaqueKey } from '../pkcs11/opaque-key.ts'
 import { PBES2 } from '../pkcs12/decrypt-content.ts'
 import { readPkcs12 } from '../pkcs12/read-pkcs12.ts'
 import { hintOf, listOf, textOf } from './material.ts'
@@ -32,9 +33,10 @@ export function readOwn (material: CredentialMaterial, origins: Origins): OwnCre
   }
   const [first] = cert
   if (first === undefined) throw new CredentialsOptionError('cert and pfx are missing; expected one of them')
-  if (key !== undefined) refuseSwapped(cert, key, origins)
+  if (key !== undefined && !isOpaqueKey(key)) refuseSwapped(cert, key, origins)
   const read = cert.flatMap((text) => readCertificates(text, origins.cert))
   const certificates = read as [ParsedCertificate, ...ParsedCertificate[]]
+  if (isOpaqueKey(key)) return { certificates, key }
   if (key !== undefined) return { certificates, key: readKey(key, origins.key, passphrase) }
   return { certificates, key: readKey(join(cert), origins.cert, passphrase) }
 }

@@ -2,6 +2,7 @@ import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import type { AuthorityUse } from '../authority/authority-options.ts'
+import type { OpaqueKey } from '../pkcs11/opaque-key.ts'
 import type { SourceStatus } from './source-status.ts'
 
 /** An authority of a snapshot. Frozen. */
@@ -64,8 +65,11 @@ export interface CredentialSnapshot extends TrustSnapshot {
   readonly cert: string
   /**
    * The private key, PKCS#8 PEM, decrypted. Not an own property: it never appears in JSON, `util.inspect` or a copy.
+   * Undefined if the key is in a token: see `opaqueKey`.
    */
-  readonly key: string
+  readonly key: string | undefined
+  /** The private key in a token, which nobody can read. Undefined or missing: the key is in `key`. */
+  readonly opaqueKey?: OpaqueKey | undefined
   /** Our leaf certificate, parsed. */
   readonly identity: PeerIdentity
   /** Our intermediates, parsed. */

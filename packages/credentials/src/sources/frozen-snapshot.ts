@@ -13,6 +13,8 @@ import type { CheckedMaterial, CheckedTrust, MaterialContext, TrustContext } fro
 import { neededCertificates } from '../material/check-own.ts'
 import type { CredentialMaterial } from '../material/material.ts'
 import { identitiesOf } from '../material/parsed-certificate.ts'
+import { isOpaqueKey } from '../pkcs11/opaque-key.ts'
+import type { OpaqueKey } from '../pkcs11/opaque-key.ts'
 import type { CredentialSnapshot, SnapshotAuthority, TrustSnapshot } from './credential-snapshot.ts'
 
 /** The properties of a snapshot that are not part of the checked material. */
@@ -137,7 +139,8 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   readonly notAfter: number
   readonly withdrawn: boolean
   readonly sendCaNames: boolean
-  readonly #key: string
+  readonly opaqueKey: OpaqueKey | undefined
+  readonly #key: string | undefined
 
   constructor (checked: CheckedMaterial, state: SnapshotState) {
     const { certificates, key } = checked
@@ -151,15 +154,17 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
     this.notAfter = Math.min(withdrawnAt, ...needed.map(({ notAfter = -Infinity }) => notAfter))
     this.withdrawn = withdrawnAt !== Infinity
     this.sendCaNames = checked.sendCaNames
-    this.#key = key
+    this.opaqueKey = isOpaqueKey(key) ? key : undefined
+    this.#key = isOpaqueKey(key) ? undefined : key
     Object.freeze(this)
   }
 
-  get key (): string { return this.#key }
+  get key (): string | undefined { return this.#key }
 
   override toJSON (): object {
     const { identity, intermediates, notAfter, withdrawn } = this
-    const own = { identity, intermediates, notAfter: new Date(notAfter).toISOString(), withdrawn, key: '[redacted]' }
+    const key = this.opaqueKey ?? '[redacted]'
+    const own = { identity, intermediates, notAfter: new Date(notAfter).toISOString(), withdrawn, key }
     return { ...super.toJSON(), ...own }
   }
 
@@ -172,7 +177,8 @@ class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
 }
 
 function describeSnapshot (
-  { generation, trustEpoch, identity, authorities, notAfter, withdrawn, warnings }: FrozenSnapshot, options: object
+  { generation, trustEpoch, identity, authorities, notAfter, withdrawn, warnings, opaqueKey }: FrozenSnapshot,
+  options: object
 ): string {
   const shown = {
     generation,
@@ -182,7 +188,7 @@ function describeSnapshot (
     notAfter: new Date(notAfter).toISOString(),
     withdrawn,
     warnings,
-    key: '[redacted]'
+    key: opaqueKey?.uri ?? '[redacted]'
   }
   return `CredentialSnapshot ${inspect(shown, options)}`
 }
@@ -206,7 +212,8 @@ export const CREDENTIALS: SourceKind<CredentialSnapshot, CheckedMaterial> = {
   freeze: (checked, state) => new FrozenSnapshot(checked, state),
   changesOwn: ({ certificates, key }, current) => {
     const own = [current.identity, ...current.intermediates]
-    return key !== current.key || own.length !== certificates.length ||
+    const isSameKey = isOpaqueKey(key) ? key.equals(current.opaqueKey) : key === current.key
+    return !isSameKey || own.length !== certificates.length ||
       own.some(({ fingerprint256 }, index) => fingerprint256 !== certificates[index]?.fingerprint256)
   }
 }

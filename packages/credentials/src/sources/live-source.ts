@@ -16,7 +16,7 @@ import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from
 import type { SourceKind } from './frozen-snapshot.ts'
 import { Refusals } from './refusals.ts'
 import type { Refusal } from './refusals.ts'
-import type { BundleStatus, SourceStatus } from './source-status.ts'
+import type { BundleStatus, RenewalStatus, SourceStatus } from './source-status.ts'
 
 /** Base of all sources: holds the snapshot in use, and notifies subscribers of every change. */
 export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> implements TrustSource<Snapshot> {
@@ -59,21 +59,25 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
 
   /** How new material is got, and whether it can be at this moment. */
   status (): SourceStatus {
-    const bundles = this.listBundles()
     const { kind, origin } = this.describeOrigin()
-    if (this.#closed) return { kind, origin, state: 'closed', since: this.#closedAt, problem: undefined, bundles }
+    const bundles = this.listBundles()
+    const renewal = this.describeRenewal()
+    return { kind, origin, ...this.#describeState(), bundles, ...(renewal !== undefined && { renewal }) }
+  }
+
+  #describeState (): Pick<SourceStatus, 'state' | 'since' | 'problem'> {
+    if (this.#closed) return { state: 'closed', since: this.#closedAt, problem: undefined }
     const fault = this.#refused.first((part) => !this.isBundle(part))
-    if (fault === undefined) {
-      return { kind, origin, state: 'live', since: this.#liveSince, problem: undefined, bundles }
-    }
+    if (fault === undefined) return { state: 'live', since: this.#liveSince, problem: undefined }
     const where = fault.part === undefined ? '' : `authority "${fault.part}": `
-    return {
-      kind, origin, state: 'failing', since: fault.since, problem: `${where}${fault.error.message}`, bundles
-    }
+    return { state: 'failing', since: fault.since, problem: `${where}${fault.error.message}` }
   }
 
   /** Where the material comes from. */
   protected describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> { return { kind: 'memory', origin: 'memory' } }
+
+  /** How our certificate is renewed. Undefined: nobody is asked for it. */
+  protected describeRenewal (): RenewalStatus | undefined { return undefined }
 
   /** Whether a part is a bundle that is fetched by itself. The source is not failing because it is refused. */
   protected isBundle (_part: Part): boolean { return false }
@@ -170,7 +174,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
     if (credentialsRotated.hasSubscribers) {
       const { generation, trustEpoch } = snapshot
       const { identity, notAfter, withdrawn, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
-      const message = { generation, trustEpoch, trustChanged, identity, notAfter, withdrawn, warnings }
+      const from = this.describeRenewal()?.issuer
+      const message = { generation, trustEpoch, trustChanged, identity, notAfter, withdrawn, from, warnings }
       credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()
@@ -211,7 +216,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
       if (!this.isBundle(part)) this.#liveSince = this.#clock.now()
       this.#listeners.notify({ type: 'recovered', authority: part, snapshot: this.#current })
       if (!credentialsRecovered.hasSubscribers) continue
-      credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, generation })
+      const from = this.describeRenewal()?.issuer
+      credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, from, generation })
     }
   }
 
@@ -265,8 +271,9 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
   #describe (error: Error, authority: Part): CredentialsRefusedMessage {
     const { code, reason } = error as Error & { code?: string, reason?: string }
     const { generation } = this.#current
+    const from = this.describeRenewal()?.issuer
     return {
-      v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, generation
+      v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, from, generation
     }
   }
 }

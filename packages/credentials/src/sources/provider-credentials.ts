@@ -2,10 +2,12 @@ import { checkOption, defineOptions, func, required, span } from '@peerkit/ident
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes, checkTrustGiven } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS } from '../material/material.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CheckOptions, GivenMaterial } from '../material/material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
-import type { Fetched, TimedCredentials, TimedOptions } from './timed-source.ts'
+import { TIMED_OPTIONS } from './timed-plan.ts'
+import type { Fetched, TimedOptions } from './timed-plan.ts'
+import { startTimedSource } from './timed-source.ts'
+import type { TimedCredentials } from './timed-source.ts'
 
 /** What a provider is called with. */
 export interface ProviderQuestion {
@@ -16,7 +18,7 @@ export interface ProviderQuestion {
 }
 
 /** What a provider returns. */
-export interface ProvidedMaterial extends CredentialMaterial {
+export interface ProvidedMaterial extends GivenMaterial {
   /** Milliseconds until the next call, for example the duration of a lease. Default: the option `refresh`. */
   readonly refreshAfter?: number | undefined
 }
@@ -36,7 +38,7 @@ export interface ProviderCredentialsOptions extends CheckOptions, TimedOptions {
 /** The shortest time between calls, in milliseconds, however soon a certificate expires. */
 const SOONEST = 1_000
 
-// Times between calls may be longer than a timer runs: scheduleAt() sleeps for an hour at most.
+// Times between calls may be longer than a timer runs: WakeAt sleeps for an hour at most.
 const OPTIONS = defineOptions<ProviderCredentialsOptions>('providerCredentials', CredentialsOptionError, {
   refresh: span(), ...TIMED_OPTIONS, ...CHECK_OPTIONS
 })
@@ -76,12 +78,13 @@ export async function providerCredentials (
   const { refresh = 300_000 } = options
   return await startTimedSource({
     what: 'provider',
+    name: undefined,
+    stored: undefined,
     fetch: async (question) => readAnswer(await provider(question)),
-    nextAt: ({ notAfter }, refreshAfter, { clock, random }) => {
-      const now = clock.now()
+    next: ({ notAfter }, { refreshAfter }, { clock, random }) => {
       // A tenth of jitter, so that instances that start together do not call at the same time for ever.
       const wished = (refreshAfter ?? refresh) * (1 - random() / 10)
-      return now + Math.max(SOONEST, Math.min(wished, (notAfter - now) / 3))
+      return { after: Math.max(SOONEST, Math.min(wished, (notAfter - clock.now()) / 3)) }
     }
   }, options)
 }
@@ -90,6 +93,6 @@ function readAnswer (answer: ProvidedMaterial): Fetched {
   ANSWER.check(answer, ANSWERED)
   const { refreshAfter, ...material } = answer
   checkTrustGiven(material, ANSWERED)
-  checkMaterialTypes(material, ANSWERED)
+  checkMaterialTypes(material, ANSWERED, true)
   return { material, refreshAfter }
 }

@@ -1,20 +1,29 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { checkOption, choice, defineOptions, methods, required, valueOf, wrongValue } from '@peerkit/identity/internal'
+import {
+  checkOption, choice, count, defineOptions, methods, required, valueOf, wrongValue
+} from '@peerkit/identity/internal'
+import type { PeerIdentity } from '@peerkit/identity'
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import type { CheckOptions, CredentialMaterial, GivenMaterial } from '../material/material.ts'
+import type { SigningKey } from '../pkcs11/signing-key.ts'
+import type { CertificateStore } from '../store/certificate-store.ts'
+import { readStored, writeStored } from '../store/stored-text.ts'
+import type { StoredMaterial } from '../store/stored-text.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
-import type { TimedCredentials, TimedOptions } from './timed-source.ts'
+import { TIMED_OPTIONS } from './timed-plan.ts'
+import type { TimedOptions } from './timed-plan.ts'
+import { startTimedSource } from './timed-source.ts'
+import type { TimedCredentials } from './timed-source.ts'
 
 /** What an issuer is called with: the key that needs a certificate. */
 export interface IssueQuestion {
   /** SubjectPublicKeyInfo in PEM, of a new key pair. */
   readonly publicKey: string
-  /** The private key, to sign a certificate request. It need not leave the process. */
-  readonly privateKey: KeyObject
+  /** The private key, to sign a certificate request. It need not leave the process; one in a token cannot. */
+  readonly privateKey: KeyObject | SigningKey
   /** Aborted after the option `timeout`, or when the source is closed. */
   readonly signal: AbortSignal
   /** The snapshot in use, to authenticate with; undefined at the first call. */
@@ -25,14 +34,29 @@ export interface IssueQuestion {
  * What an issuer returns. Without `key` the certificate is for the key pair of the question. Without `ca` the option
  * `ca` is used.
  */
-export type IssuedMaterial = Partial<CredentialMaterial> & Required<Pick<CredentialMaterial, 'cert'>>
+export type IssuedMaterial = Partial<GivenMaterial> & Required<Pick<CredentialMaterial, 'cert'>> & {
+  /**
+   * When the issuer wants the certificate to be renewed, in milliseconds since the epoch, such as the renewal
+   * information of ACME (RFC 9773). Default: after the option `renewAfter`. A time after nine tenths of the lifetime is
+   * too late to try again, and counts as nine tenths.
+   */
+  readonly renewAt?: number | undefined
+}
 
 /** Issues certificates: the API of a CA, ACME, the SPIFFE workload API. */
 export interface CertificateIssuer {
+  /** Who issues, for the status, monitoring and the console: `OpenBao at bao.example/pki`. No secret. */
+  readonly name?: string | undefined
+  /**
+   * Says what is asked for, if a certificate is stored (option `store`): it differs whenever the names, the role or
+   * the issuer differ. A certificate that was stored for something else is not used. Default: `name`.
+   */
+  readonly id?: string | undefined
   /** Returns a certificate for the key of the question. */
   issue (question: IssueQuestion): IssuedMaterial | Promise<IssuedMaterial>
 }
 
+type Validity = Pick<PeerIdentity, 'notBefore' | 'notAfter'>
 type TrustOptions = Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates' | 'authorities'>
 
 /** Types of keys that `renewingCredentials` makes. */
@@ -47,6 +71,11 @@ export interface RenewingCredentialsOptions extends CheckOptions, TimedOptions, 
    * makes it up to a twentieth of the lifetime earlier.
    */
   readonly renewAfter?: number | undefined
+  /**
+   * Keeps the certificate and its key: `fileStore(path)`, or an object with `load`, `save` and `lock`. A start uses
+   * what is stored, and instances that share a store share the certificate: one of them renews it. Default: none.
+   */
+  readonly store?: CertificateStore | undefined
 }
 
 const KEY_TYPES: Readonly<Record<RenewingKeyType, () => Promise<KeyPair>>> = {
@@ -59,14 +88,21 @@ const KEY_TYPES: Readonly<Record<RenewingKeyType, () => Promise<KeyPair>>> = {
 const OPTIONS = defineOptions<RenewingCredentialsOptions>('renewingCredentials', CredentialsOptionError, {
   keyType: choice(...Object.keys(KEY_TYPES)),
   renewAfter: valueOf('a number above 0 and below 1', (share) => typeof share === 'number' && share > 0 && share < 1),
+  store: methods(['load', 'save']),
   ...TRUST_OPTIONS,
   ...TIMED_OPTIONS,
   ...CHECK_OPTIONS
 })
+/** It is shown, and becomes a label of metrics. */
+const NAME = valueOf('a text of 1 to 300 characters', (name) => {
+  return typeof name === 'string' && name !== '' && name.length <= 300
+})
 /** What the issuer returned, in errors about it. */
 const ANSWERED = "the issuer's answer"
 const ANSWER = defineOptions<IssuedMaterial>(ANSWERED, CredentialsOptionError, {
-  ...MATERIAL_OPTIONS, cert: required(valueOf('PEM as a string or Buffer', () => true))
+  ...MATERIAL_OPTIONS,
+  cert: required(valueOf('PEM as a string or Buffer', () => true)),
+  renewAt: count()
 })
 
 /**
@@ -97,44 +133,75 @@ export async function renewingCredentials (
   issuer: CertificateIssuer, options: RenewingCredentialsOptions = {}
 ): Promise<TimedCredentials> {
   checkOption(issuer, required(methods(['issue'])), 'issuer', CredentialsOptionError)
+  for (const key of ['name', 'id'] as const) checkOption(issuer[key], NAME, `issuer.${key}`, CredentialsOptionError)
   OPTIONS.check(options)
-  const { keyType = 'ec-p256', renewAfter = 2 / 3 } = options
+  const { keyType = 'ec-p256', renewAfter = 2 / 3, store } = options
   const trust = pickOptions<TrustOptions>(options, TRUST_OPTIONS)
   checkMaterialTypes(trust)
+  const { name, id = name ?? '' } = issuer
+  const storedId = `${keyType} ${id}`
   return await startTimedSource({
     what: 'issuer',
+    name,
     fetch: async ({ signal, previous }) => {
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
+      // Making a key takes time. A certificate that nobody waits for any more is not ordered.
+      signal.throwIfAborted()
       const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
       const answer = await issuer.issue({ publicKey: spki, privateKey, signal, previous })
-      return { material: readAnswer(answer, trust, privateKey), refreshAfter: undefined }
+      const material = readAnswer(answer, trust, privateKey)
+      const written = store && writeStored({ ...answer, key: material.key }, storedId)
+      return { material, refreshAfter: undefined, renewAt: answer.renewAt, text: written }
     },
-    nextAt: ({ identity: { notBefore = 0 }, notAfter }, _refreshAfter, { clock, random, retry }) => {
-      const now = clock.now()
-      const due = notBefore + (notAfter - notBefore) * (renewAfter - random() / 20)
-      // An issuer may return a certificate that is due for renewal already. Do not call it again at once.
-      return due > now ? due : now + Math.max(retry.first, (notAfter - now) / 3)
+    next: ({ identity, notAfter }, { renewAt, isStored = false }, { clock, random, retry }) => {
+      const left = notAfter - clock.now()
+      const due = dueAt({ ...identity, notAfter }, renewAt, renewAfter - random() / 20)
+      if (due > clock.now()) return { at: due }
+      // It was due when this process started. So it may be for many that were restarted together.
+      if (isStored) return { after: random() * Math.max(0, Math.min(retry.longest, left / 3)) }
+      // An issuer may return a certificate that is due for renewal already. Do not call it again at once. It may have
+      // given the same one to many instances.
+      return { after: Math.max(retry.first, left / 3 * (1 - random() / 4)) }
+    },
+    stored: store && {
+      store,
+      read: (stored) => {
+        const found = readStored(stored, storedId)
+        if (found === undefined) return undefined
+        const { renewAt } = found
+        return { material: readAnswer(found, trust), refreshAfter: undefined, renewAt, isStored: true }
+      },
+      isDue: (certificate, { renewAt }, now) => dueAt(certificate, renewAt, renewAfter) <= now
     }
   }, options)
 }
 
-function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
+/** When a certificate is due for renewal, in milliseconds since the epoch. */
+function dueAt (
+  { notBefore = 0, notAfter = 0 }: Validity, renewAt: number | undefined, renewAfter: number
+): number {
+  const lifetime = notAfter - notBefore
+  return renewAt === undefined ? notBefore + lifetime * renewAfter : Math.min(renewAt, notBefore + lifetime * 0.9)
+}
+
+/** @param made the key of the question. Undefined: what is read was stored, and has its key */
+function readAnswer (answer: StoredMaterial, defaults: TrustOptions, made?: KeyObject): GivenMaterial {
   ANSWER.check(answer, ANSWERED)
-  const { ca: answered, ...rest } = answer
-  const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
-  checkMaterialTypes(material, ANSWERED)
+  const { ca: answered, renewAt: _, ...rest } = answer
+  const material: GivenMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
+  checkMaterialTypes(material, ANSWERED, true)
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {
     const expected = 'at least one CA certificate, in the answer or in the options'
     throw wrongValue(CredentialsOptionError, `${ANSWERED}.ca`, undefined, expected)
   }
-  return { ...material, key: answer.key ?? privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
+  return { ...material, key: answer.key ?? made?.export({ type: 'pkcs8', format: 'pem' }) as string }
 }
 
 /**
  * `authorities` of the answer replaces all trust of the options. `authorities` of the options replaces `ca` of the
  * answer.
  */
-function chooseTrust (answer: IssuedMaterial, defaults: TrustOptions, ca: TrustOptions['ca']): TrustOptions {
+function chooseTrust (answer: StoredMaterial, defaults: TrustOptions, ca: TrustOptions['ca']): TrustOptions {
   if (answer.authorities !== undefined) return {}
   if (defaults.authorities !== undefined) return { authorities: defaults.authorities }
   return { ...defaults, ca: ca ?? defaults.ca }

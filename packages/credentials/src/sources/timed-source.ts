@@ -1,38 +1,20 @@
-import { count, duration, func, messageOf, WakeAt, wrongValue } from '@peerkit/identity/internal'
-import type { OptionTypes } from '@peerkit/identity/internal'
-import type { CheckedAuthority } from '../authority/check-authority.ts'
-import { loadCheckers } from '../authority/crl-checkers.ts'
+import { WakeAt } from '@peerkit/identity/internal'
 import type { Checkers } from '../authority/crl-checkers.ts'
-import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
-import { SYSTEM_CLOCK, backOff, holdProcessOpen, withinTime } from '../clock.ts'
-import type { Clock } from '../clock.ts'
-import { causeOf, CredentialsClosedError, CredentialsOptionError, CredentialsUnavailableError } from '../errors.ts'
-import { checkMaterial } from '../material/check-material.ts'
+import { backOff, holdProcessOpen } from '../clock.ts'
+import { causeOf, CredentialsClosedError, CredentialsUnavailableError } from '../errors.ts'
 import type { CheckedMaterial } from '../material/check-material.ts'
-import { CHECK_OPTIONS, OPTION_ORIGINS, crlsOf, digestInSlices, pickOptions } from '../material/material.ts'
-import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
+import { CHECK_OPTIONS, pickOptions } from '../material/material.ts'
+import type { CheckOptions } from '../material/material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
 import { LiveSource } from './live-source.ts'
-import type { SourceStatus } from './source-status.ts'
-
-/** How a provider or an issuer is called. */
-export interface TimedOptions {
-  /** Time limit of a call, in milliseconds. Default 10,000. */
-  readonly timeout?: number | undefined
-  /** Milliseconds before the first retry of a call that failed. Doubles with each retry. Default 1,000. */
-  readonly retryFirst?: number | undefined
-  /** The longest time between two retries, in milliseconds. Default 60,000. */
-  readonly retryLongest?: number | undefined
-  /** Number of calls at the start before the source gives up. Default 3. */
-  readonly attempts?: number | undefined
-  /** Returns random numbers from 0 up to 1, for jitter. Default `Math.random`. */
-  readonly random?: (() => number) | undefined
-}
-
-export const TIMED_OPTIONS: OptionTypes<TimedOptions> = {
-  timeout: duration(), retryFirst: duration(), retryLongest: duration(), attempts: count({ least: 1 }), random: func()
-}
+import { checkFetched, loadTimed } from './load-timed.ts'
+import type { Loaded } from './load-timed.ts'
+import { RenewalState } from './renewal-state.ts'
+import { SharedRenewal } from './shared-renewal.ts'
+import type { RenewalStatus, SourceStatus } from './source-status.ts'
+import { readTiming } from './timed-plan.ts'
+import type { Fetched, NextFetch, Timed, TimedOptions, TimedPlan, Timing } from './timed-plan.ts'
 
 /** Credentials that are fetched again when they are due. */
 export interface TimedCredentials extends CredentialSource {
@@ -44,44 +26,6 @@ export interface TimedCredentials extends CredentialSource {
    * @throws CredentialsClosedError after `close()`
    */
   refresh (): Promise<CredentialSnapshot>
-}
-
-/** What was fetched, and optionally the milliseconds until the next fetch. */
-export interface Fetched { readonly material: CredentialMaterial, readonly refreshAfter: number | undefined }
-
-interface FetchQuestion { readonly signal: AbortSignal, readonly previous: CredentialSnapshot | undefined }
-
-/** When a source is fetched again, and how. */
-export interface Timing {
-  readonly clock: Clock
-  readonly timeout: number
-  readonly retry: { readonly first: number, readonly longest: number }
-  readonly attempts: number
-  readonly random: () => number
-}
-
-/** Where material comes from, and when the next one is due. */
-export interface TimedPlan {
-  /** What is called, for errors. */
-  readonly what: string
-  /** Calls the provider or the issuer. */
-  readonly fetch: (question: FetchQuestion) => Promise<Fetched>
-  /** When to fetch again after `snapshot`, in milliseconds since the epoch. */
-  readonly nextAt: (
-    snapshot: CredentialSnapshot, refreshAfter: number | undefined, timing: Timing
-  ) => number
-}
-
-/** A plan, and the options of the source. */
-interface Timed extends TimedPlan {
-  readonly timing: Timing
-  readonly checkOptions: CheckOptions
-}
-
-interface Loaded {
-  readonly checked: CheckedMaterial
-  readonly fetched: Fetched
-  makeCheckers (changed: readonly CheckedAuthority[]): Promise<Checkers>
 }
 
 /**
@@ -98,31 +42,37 @@ export async function startTimedSource (
   return await holdProcessOpen(async () => await start(timed))
 }
 
-/** Fills in the defaults of options. @throws CredentialsOptionError */
-function readTiming (options: TimedOptions & Pick<CheckOptions, 'clock'>): Timing {
-  const { timeout = 10_000, retryFirst: first = 1_000, attempts = 3, random = Math.random } = options
-  const { retryLongest: longest = Math.max(60_000, first), clock = SYSTEM_CLOCK } = options
-  if (longest < first) {
-    throw wrongValue(CredentialsOptionError, 'retryLongest', longest, `at least retryFirst, ${first}`)
-  }
-  return { clock, timeout, retry: { first, longest }, attempts, random }
-}
-
 async function start (timed: Timed): Promise<TimedCredentials> {
-  const { clock, retry, attempts, random } = timed.timing
+  const { timing: { clock, attempts }, stored } = timed
+  const shared = stored && new SharedRenewal(timed, stored)
   const signal = new AbortController().signal
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { checked, fetched, makeCheckers } = await load(timed, undefined, signal)
+      const { checked, fetched, makeCheckers } = await obtain(timed, shared, undefined, signal)
       const checkers = await makeCheckers(checked.authorities)
-      return new TimedSource(checked, checkers, timed, fetched)
+      return new TimedSource(checked, checkers, { timed, shared, fetched })
     } catch (error) {
       // Refused material would be refused again. A call that failed may succeed.
       if (attempt >= attempts || !(error instanceof CredentialsUnavailableError)) throw error
-      const delay = backOff(attempt, { ...retry, random })
+      // Who starts the process is told that, instead of waiting for a day.
+      if ((error.retryAfter ?? 0) > timed.timing.retry.longest) throw error
+      const delay = waitAfter(error, attempt, timed.timing)
       await new Promise<void>((resolve) => { clock.schedule(resolve, delay) })
     }
   }
+}
+
+async function obtain (
+  timed: Timed, shared: SharedRenewal | undefined, previous: CredentialSnapshot | undefined, signal: AbortSignal
+): Promise<Loaded> {
+  return await (shared === undefined ? loadTimed(timed, previous, signal) : shared.obtain(previous, signal))
+}
+
+/** What a source starts with. */
+interface Started {
+  readonly timed: Timed
+  readonly shared: SharedRenewal | undefined
+  readonly fetched: Fetched
 }
 
 class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implements TimedCredentials {
@@ -130,25 +80,43 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   readonly #controller = new AbortController()
   /** What is in use. */
   #fetched: Fetched
-  #failures = 0
+  readonly #shared: SharedRenewal | undefined
+  readonly #renewals: RenewalState
   readonly #due: WakeAt
   /** Of the last failure. */
   #cause: string | undefined
   #fetching: Promise<CredentialSnapshot> | undefined
 
-  constructor (checked: CheckedMaterial, checkers: Checkers, timed: Timed, fetched: Fetched) {
+  constructor (checked: CheckedMaterial, checkers: Checkers, { timed, shared, fetched }: Started) {
     const { clock } = timed.timing
     super(CREDENTIALS, checked, checkers, clock)
     this.#timed = timed
     this.#fetched = fetched
+    this.#shared = shared
+    this.#renewals = new RenewalState(clock.now())
     this.#due = new WakeAt(() => { this.#refresh().catch(() => {}) }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
-    this.#waitUntil(timed.nextAt(this.current, fetched.refreshAfter, timed.timing))
+    this.#await(timed.next(this.current, fetched, timed.timing))
+    this.#tellStore()
   }
 
   protected override describeOrigin (): Pick<SourceStatus, 'kind' | 'origin'> {
-    return { kind: this.#timed.what, origin: this.#timed.what }
+    const { what, name = what } = this.#timed
+    return { kind: what, origin: name }
+  }
+
+  protected override describeRenewal (): RenewalStatus {
+    const { name } = this.#timed
+    const { at } = this.#due
+    const store = this.#shared && { name: this.#shared.name, problem: this.#shared.problem }
+    return {
+      issuer: name,
+      issuedBy: this.current.identity.issuer?.toString(),
+      ...this.#renewals.describe(),
+      nextRenewal: at === Infinity ? undefined : at,
+      store
+    }
   }
 
   async refresh (): Promise<CredentialSnapshot> {
@@ -170,9 +138,10 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   }
 
   async #recheck (): Promise<CredentialSnapshot> {
-    const again = { ...this.#timed, fetch: async () => this.#fetched }
     try {
-      const { checked, makeCheckers } = await load(again, this.current, this.#controller.signal)
+      const { checked, makeCheckers } = await checkFetched(this.#timed, this.#fetched, {
+        previous: this.current, signal: this.#controller.signal, inUse: this.current.opaqueKey
+      })
       return this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
     } catch (error) {
       this.refuse(error as Error)
@@ -186,72 +155,51 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
     await this.#fetching?.catch(() => {})
   }
 
-  #waitUntil (time: number): void {
-    if (!this.closed) this.#due.set(time)
+  #await (next: NextFetch): void {
+    if (this.closed) return
+    if ('at' in next) this.#due.set(next.at)
+    else this.#due.setAfter(next.after)
   }
 
   async #fetch (): Promise<CredentialSnapshot> {
-    const { nextAt, timing } = this.#timed
-    const { clock, retry, random } = timing
+    const { next, timing } = this.#timed
+    const { clock } = timing
     this.#due.clear()
     try {
-      const { checked, fetched, makeCheckers } = await load(this.#timed, this.current, this.#controller.signal)
+      const { checked, fetched, makeCheckers } = await obtain(
+        this.#timed, this.#shared, this.current, this.#controller.signal
+      )
       const snapshot = this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
       this.#fetched = fetched
       this.recover()
       this.#cause = undefined
-      this.#failures = 0
-      this.#waitUntil(nextAt(snapshot, fetched.refreshAfter, timing))
+      this.#renewals.succeed(clock.now())
+      this.#await(next(snapshot, fetched, timing))
       return snapshot
     } catch (error) {
-      this.#failures += 1
+      const failures = this.#renewals.fail(error, clock.now())
       // A cause that lasts is told once, and not at every retry.
       const cause = causeOf(error as Error)
       if (cause !== this.#cause) this.refuse(error as Error)
       this.#cause = cause
-      this.#waitUntil(clock.now() + backOff(this.#failures, { ...retry, random }))
+      this.#await({ after: waitAfter(error, failures, timing) })
       throw error
+    } finally {
+      this.#tellStore()
     }
   }
-}
 
-/**
- * Fetches and checks.
- *
- * @throws CredentialsUnavailableError, CredentialsRefusedError, CredentialsOptionError
- */
-async function load (
-  { fetch, what, timing, checkOptions }: Timed, previous: CredentialSnapshot | undefined, signal: AbortSignal
-): Promise<Loaded> {
-  const { clock, timeout } = timing
-  const fetchOnce = async (ownSignal: AbortSignal): Promise<Fetched> => await fetch({ signal: ownSignal, previous })
-  const fetched = await ask(async () => await withinTime(fetchOnce, { clock, timeout, signal, what }), what)
-  const { material } = fetched
-  const crlDigests = await digestCrls(material)
-  const checked = checkMaterial(material, {
-    origins: OPTION_ORIGINS, options: checkOptions, previous, crlDigests
-  })
-  const makeCheckers = async (changed: readonly CheckedAuthority[]): Promise<Checkers> =>
-    await loadCheckers(changed, (name) => crlsOf(material, name), clock, checked, previous)
-  return { checked, fetched, makeCheckers }
-}
-
-async function digestCrls (material: CredentialMaterial): Promise<ReadonlyMap<string, readonly string[]>> {
-  const names = Object.keys(material.authorities ?? { [DEFAULT_AUTHORITY]: material })
-  return new Map(await Promise.all(names.map(async (name) => {
-    return [name, await Promise.all(crlsOf(material, name).map(digestInSlices))] as const
-  })))
-}
-
-/**
- * Keeps errors of this package. Any other error of a provider or an issuer becomes CredentialsUnavailableError.
- */
-async function ask<Answer> (question: () => Promise<Answer>, what: string): Promise<Answer> {
-  try {
-    return await question()
-  } catch (error) {
-    const { code } = (error instanceof Error ? error : {}) as { code?: unknown }
-    if (String(code).startsWith('MTLS_ERR_CREDENTIALS_')) throw error
-    throw new CredentialsUnavailableError('provider', `${what} failed: ${messageOf(error)}`, { cause: error })
+  #tellStore (): void {
+    this.#shared?.tellProblems((problem) => { this.warn(`the store of the certificate: ${problem}`) })
   }
+}
+
+/**
+ * How long to wait after some failures, in milliseconds. The issuer may ask for a longer wait than ours. It tells many
+ * instances the same moment, so up to a tenth of that wait, and the jitter of ours, are added at random.
+ */
+function waitAfter (error: unknown, failures: number, { retry, random }: Timing): number {
+  const ours = backOff(failures, { ...retry, random })
+  const asked = error instanceof CredentialsUnavailableError ? error.retryAfter ?? 0 : 0
+  return asked > ours ? asked + random() * Math.max(asked / 10, ours) : ours
 }

@@ -18,6 +18,7 @@ export interface EventDescription<Message = unknown> {
 const PEER = 'the client (`PeerIdentity`)'
 const ADDRESS = 'address of the other end; undefined for a Unix socket'
 const REASON = 'a word of docs/reasons.md'
+const ASKED = 'who was asked for them: the name of the issuer. Undefined for other sources'
 const GENERATION = 'number of the credentials now in force, counted from 1'
 const MESSAGE = 'what is wrong, as a sentence'
 const DETAIL = '`{ step, message, certificate, why }`: the failed check, and the certificate with its subject, ' +
@@ -54,6 +55,7 @@ const refusedCredentials: EventDescription<EventMessages['peerkit:credentials:re
   authority: 'for files: the authority that keeps its former files. Undefined for our own certificate or key, and ' +
     'if all was given at once',
   message: MESSAGE,
+  from: ASKED,
   generation: 'number of the credentials that stay in force'
 }
 
@@ -162,6 +164,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       identity: 'the new own certificate (`PeerIdentity`)',
       notAfter: 'when the first certificate of the own chain expires, in milliseconds since the epoch',
       withdrawn: 'true if the issuer took the own certificate back: it is not presented until there is a new one',
+      from: ASKED,
       warnings: 'problems that did not prevent the rotation'
     }
   },
@@ -175,6 +178,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     by: '@peerkit/credentials',
     fields: {
       authority: 'for files: the authority. Undefined for our own certificate or key, and if all was given at once',
+      from: ASKED,
       generation: GENERATION
     }
   },

@@ -42,6 +42,8 @@ export interface CredentialsRotatedMessage extends EventMessage {
   readonly notAfter: number | undefined
   /** Whether the own certificate was taken back by its issuer: it is not presented until there is a new one. */
   readonly withdrawn?: boolean | undefined
+  /** Who was asked for them: the name of the `CertificateIssuer`. Undefined for other sources. */
+  readonly from?: string | undefined
   readonly warnings: readonly string[]
 }
 
@@ -55,6 +57,8 @@ export interface CredentialsRefusedMessage extends EventMessage {
    */
   readonly authority?: string | undefined
   readonly message: string
+  /** Who was asked for them: the name of the `CertificateIssuer`. Undefined for other sources. */
+  readonly from?: string | undefined
   /** The number of the snapshot that stays in force. */
   readonly generation: number
 }
@@ -63,6 +67,8 @@ export interface CredentialsRefusedMessage extends EventMessage {
 export interface CredentialsRecoveredMessage extends EventMessage {
   /** Of files: the authority. Undefined where it is our own certificate or key, or all that was given at once. */
   readonly authority: string | undefined
+  /** Who was asked for them: the name of the `CertificateIssuer`. Undefined for other sources. */
+  readonly from?: string | undefined
   readonly generation: number
 }
 

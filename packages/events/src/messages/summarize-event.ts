@@ -112,7 +112,7 @@ const summarizers: Summarizers = {
       facts: { file, generation, code }
     }
   },
-  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, notAfter, withdrawn = false }) => ({
+  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, notAfter, withdrawn = false, from }) => ({
     severity: withdrawn ? 'failed' : 'good',
     outcome: withdrawn ? 'failed' : 'changed',
     title: withdrawn
@@ -120,23 +120,23 @@ const summarizers: Summarizers = {
       : 'new credentials in force',
     source: 'credentials',
     peer: identity,
-    facts: { generation, trustChanged, notAfter: notAfter === undefined ? undefined : iso(notAfter) }
+    facts: { generation, trustChanged, notAfter: notAfter === undefined ? undefined : iso(notAfter), from }
   }),
-  'peerkit:credentials:refused': ({ code, reason, authority, message, generation }) => ({
+  'peerkit:credentials:refused': ({ code, reason, authority, message, from, generation }) => ({
     severity: 'failed',
     outcome: 'failed',
     title: 'new credentials refused, the old ones stay in force',
     source: 'credentials',
     reason,
     message,
-    facts: { code, authority, generation }
+    facts: { code, authority, from, generation }
   }),
-  'peerkit:credentials:recovered': ({ authority, generation }) => ({
+  'peerkit:credentials:recovered': ({ authority, from, generation }) => ({
     severity: 'good',
     outcome: 'changed',
     title: 'credentials are in order again',
     source: 'credentials',
-    facts: { authority, generation }
+    facts: { authority, from, generation }
   }),
   'peerkit:credentials:waiting': ({ code, reason, authority, message, generation }) => ({
     severity: 'info',

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { BoundedGroups, weighIdentity } from '@peerkit/identity/internal'
 
 /** A verified client that was seen since the start. */
 export interface SeenClient {
@@ -24,22 +25,28 @@ export interface SeenClient {
 type Entry = { -readonly [key in keyof SeenClient]: SeenClient[key] }
 
 const MAX_ADDRESSES = 5
+/** The limit for all clients, in bytes, approximately. A usual client takes about 5,000. */
+const MAX_BYTES = 64 * 1024 * 1024
+/** Bytes of an entry beside its identity. */
+const ENTRY_WEIGHT = 1_000
 
 /** The key of a client. */
 export function keyOfPeer (peer: PeerIdentity): string { return peer.fingerprint256 ?? peer.toString() }
 
-/** The recent clients. If it is full, the client that was not seen for the longest time is dropped. */
+/**
+ * The recent clients, bounded in number and in bytes. If it is full, a client that was not seen recently is dropped, in
+ * constant time: of a million clients nearly every request is of one that is not in the book.
+ */
 export class ClientBook {
-  readonly #capacity: number
-  readonly #clients = new Map<string, Entry>()
-  #dropped = 0
+  readonly #clients: BoundedGroups<string, Entry>
+  #added = 0
 
   constructor (capacity: number) {
-    this.#capacity = capacity
+    this.#clients = new BoundedGroups(capacity, MAX_BYTES)
   }
 
   /** How many clients were dropped. */
-  get dropped (): number { return this.#dropped }
+  get dropped (): number { return this.#added - this.#clients.size }
 
   connected (peer: PeerIdentity, time: number, address: string | undefined, serverAuthOnlyUntil?: number): void {
     const entry = this.#touch(peer, time, address)
@@ -66,7 +73,7 @@ export class ClientBook {
 
   /** The most recently seen first. */
   list (): SeenClient[] {
-    return [...this.#clients.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({
+    return Array.from(this.#clients, ({ value }) => value).sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({
       ...entry,
       addresses: [...entry.addresses]
     }))
@@ -74,9 +81,10 @@ export class ClientBook {
 
   #touch (peer: PeerIdentity, time: number, address: string | undefined): Entry {
     const key = keyOfPeer(peer)
-    let entry = this.#clients.get(key)
+    const [known] = this.#clients.of(key)
+    let entry = known?.value
+    if (known !== undefined) known.used = true
     if (entry === undefined) {
-      if (this.#clients.size >= this.#capacity) this.#makeRoom()
       entry = {
         key,
         identity: peer,
@@ -90,7 +98,8 @@ export class ClientBook {
         serverAuthOnlyUntil: undefined,
         lastDenial: undefined
       }
-      this.#clients.set(key, entry)
+      this.#clients.add(key, entry, ENTRY_WEIGHT + weighIdentity(peer))
+      this.#added++
     }
     entry.lastSeen = time
     // Use the latest identity, because its authority may vouch for less than before. Keep a known chain: not every
@@ -100,14 +109,5 @@ export class ClientBook {
       entry.addresses = [address, ...entry.addresses.filter((known) => known !== address)].slice(0, MAX_ADDRESSES)
     }
     return entry
-  }
-
-  #makeRoom (): void {
-    let oldest: Entry | undefined
-    for (const entry of this.#clients.values()) {
-      if (oldest === undefined || entry.lastSeen < oldest.lastSeen) oldest = entry
-    }
-    if (oldest !== undefined) this.#clients.delete(oldest.key)
-    this.#dropped++
   }
 }

@@ -98,15 +98,16 @@ type ChangeName = Exclude<
 /** What is shown of each change, a line each. */
 const FACTS: { readonly [Name in ChangeName]: (message: EventMessages[Name]) => readonly Fact[] } = {
   'peerkit:handshake:chain-unavailable': ({ node }) => [['Node', node]],
-  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, warnings }) => [
+  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, from, warnings }) => [
     ['identity', identity],
+    ['issuer', from],
     ['generation', generation],
     ['trust', trustChanged ? 'changed' : 'unchanged'],
     ...warnings.slice(0, 5).map((warning) => ['warning', warning] as const)
   ],
   'peerkit:credentials:refused': factsOfRefused,
-  'peerkit:credentials:recovered': ({ authority, generation }) => [
-    ['authority', authority], ['generation', generation]
+  'peerkit:credentials:recovered': ({ authority, from, generation }) => [
+    ['authority', authority], ['issuer', from], ['generation', generation]
   ],
   'peerkit:credentials:waiting': factsOfRefused,
   'peerkit:credentials:warned': ({ generation }) => [['generation', generation]],
@@ -157,8 +158,8 @@ function kindOf (name: ChangeName): EventDraft['kind'] {
   return word === 'handshake' ? 'node' : word
 }
 
-function factsOfRefused ({ code, authority, generation }: CredentialsRefusedMessage): readonly Fact[] {
-  return [['authority', authority], ['generation in force', generation], ['code', code]]
+function factsOfRefused ({ code, authority, from, generation }: CredentialsRefusedMessage): readonly Fact[] {
+  return [['authority', authority], ['issuer', from], ['generation in force', generation], ['code', code]]
 }
 
 function factsOfRevocation (

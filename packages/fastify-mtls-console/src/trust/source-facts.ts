@@ -1,4 +1,4 @@
-import type { BundleStatus, SourceStatus } from '@peerkit/credentials'
+import type { BundleStatus, RenewalStatus, SourceStatus } from '@peerkit/credentials'
 import { clip } from '@peerkit/identity/internal'
 import type { ConsoleState } from '../console-state.ts'
 
@@ -11,15 +11,35 @@ const MAX_TEXT = 500
 export function gatherSource ({ credentials }: Pick<ConsoleState, 'credentials'>): ShownSource | undefined {
   const status = credentials.status?.()
   if (status === undefined) return undefined
-  const { kind, origin, state, since, problem, bundles } = status
+  const { kind, origin, state, since, problem, bundles, renewal } = status
   return {
     kind: clip(kind, MAX_TEXT),
     origin: clip(origin, MAX_TEXT),
     state,
     since,
-    problem: problem === undefined ? undefined : clip(problem, MAX_TEXT),
-    bundles: bundles.map(showBundle)
+    problem: clipIfThere(problem),
+    bundles: bundles.map(showBundle),
+    ...(renewal !== undefined && { renewal: showRenewal(renewal) })
   }
+}
+
+function showRenewal (renewal: RenewalStatus): RenewalStatus {
+  const { issuer, issuedBy, renewedAt, nextRenewal, failures, failingSince, code, reason, store } = renewal
+  return {
+    issuer: clipIfThere(issuer),
+    issuedBy: clipIfThere(issuedBy),
+    renewedAt,
+    nextRenewal,
+    failures,
+    failingSince,
+    code: clipIfThere(code),
+    reason: clipIfThere(reason),
+    store: store && { name: clip(store.name, MAX_TEXT), problem: clipIfThere(store.problem) }
+  }
+}
+
+function clipIfThere (text: string | undefined): string | undefined {
+  return text === undefined ? undefined : clip(text, MAX_TEXT)
 }
 
 function showBundle ({ authority, origin, sequence, refreshedAt, nextRefresh, problem }: BundleStatus): BundleStatus {
@@ -29,6 +49,6 @@ function showBundle ({ authority, origin, sequence, refreshedAt, nextRefresh, pr
     sequence,
     refreshedAt,
     nextRefresh,
-    problem: problem === undefined ? undefined : clip(problem, MAX_TEXT)
+    problem: clipIfThere(problem)
   }
 }

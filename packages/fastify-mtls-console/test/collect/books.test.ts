@@ -45,6 +45,19 @@ test('the client that was silent for longest makes room', (t) => {
   t.end()
 })
 
+test('clients are bounded by the memory that their names take', async (t) => {
+  const book = new ClientBook(10_000)
+  const otherName = Array.from({ length: 4_400 }, () => ({ type: '1.2.3', value: 'x' }))
+  const subjectAltNames = { otherName }
+  for (let index = 0; index < 100; index++) {
+    book.connected(createPartialIdentity({ subject: `CN=${index}`, subjectAltNames }), index, undefined)
+  }
+  const kept = book.list().length
+  t.ok(kept > 30 && kept < 60, `${kept} clients of 1.5 MB each`)
+  t.equal(book.dropped, 100 - kept)
+  t.equal(book.list()[0]?.lastSeen, 99)
+})
+
 test('a client of whom a gateway tells little is known by its text, and of addresses the latest five are kept', (t) => {
   const book = new ClientBook(2)
   const partial = createPartialIdentity({ subject: 'CN=partial' })

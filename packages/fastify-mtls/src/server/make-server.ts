@@ -7,7 +7,7 @@ import { checkHttpOptions, pickHttpOptions } from './fastify-options.ts'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
 import { listenOnAllLocalhost } from './listen-on-all-localhost.ts'
 import type { ServerContext } from './server-context.ts'
-import { tlsContextOptions } from './tls-contexts.ts'
+import { trustContextOptions } from './tls-contexts.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
 type Handler = (...args: any[]) => void
@@ -66,9 +66,8 @@ function makeFactory<Server extends MtlsServer> (
 function tlsServerOptions (
   { credentials }: ServerContext, mtls: MtlsServerOptions, protocols: readonly string[]
 ): object {
-  const { cert: _, key: __, ...context } = tlsContextOptions(credentials.current, mtls)
   return {
-    ...context,
+    ...trustContextOptions(credentials.current, mtls),
     // Not undefined: Node would load the public roots.
     ca: [],
     ALPNProtocols: [...protocols],

@@ -1,5 +1,6 @@
 import { secureContextOptions } from '@peerkit/credentials'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import { ownContextOptions } from '@peerkit/credentials/internal'
 import type { PeerIdentity } from '@peerkit/identity'
 import { findIssuer } from '@peerkit/trust'
 import type { SecureContextOptions } from 'node:tls'
@@ -90,9 +91,8 @@ export class TlsContexts {
 
   /** The trust of a snapshot, with the certificate that is presented, unless it was withdrawn. */
   #contextOptions (snapshot: CredentialSnapshot): SecureContextOptions {
-    if (snapshot.withdrawn === true) return tlsContextOptions(snapshot, this.#options)
-    const { cert, key } = this.#presented
-    return { ...tlsContextOptions(snapshot, this.#options), cert, key }
+    const presented = snapshot.withdrawn === true ? snapshot : this.#presented
+    return { ...trustContextOptions(snapshot, this.#options), ...ownContextOptions(presented) }
   }
 
   #restaple ({ identity, intermediates, anchors }: CredentialSnapshot): void {
@@ -113,14 +113,17 @@ export class TlsContexts {
 }
 
 /**
- * Returns all options of a secure context. What `setSecureContext` does not get falls back to a default, including the
- * lowest TLS version and the public roots.
+ * Returns all options of a secure context except our certificate and key. What `setSecureContext` does not get falls
+ * back to a default, including the lowest TLS version and the public roots.
  */
-export function tlsContextOptions (
+export function trustContextOptions (
   snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerOptions
 ): SecureContextOptions {
+  const {
+    cert: _, key: _key, privateKeyEngine: _engine, privateKeyIdentifier: _identifier, ...trust
+  } = secureContextOptions(snapshot, 'clients')
   return {
-    ...secureContextOptions(snapshot, 'clients'),
+    ...trust,
     minVersion,
     ...(maxVersion !== undefined && { maxVersion }),
     ...(ciphers !== undefined && { ciphers })

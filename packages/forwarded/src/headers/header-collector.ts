@@ -43,6 +43,11 @@ export class HeaderCollector {
   constructor (own: HeaderNames, others: readonly string[]) {
     for (const name of others) this.#add(name, undefined)
     for (const [role, name] of Object.entries(own)) this.#add(name, role as HeaderRole)
+    // The usual spellings are cached from the start: strangers could send others until there is no room for them.
+    for (const { name } of this.#byFolded.values()) {
+      this.#lookUp(name)
+      this.#lookUp(name.replace(/(?<![^-])[a-z]/g, (letter) => letter.toUpperCase()))
+    }
   }
 
   /** In lower case: the certificate's header, then the others of the format, then those of other formats. */

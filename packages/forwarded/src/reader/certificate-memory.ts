@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto'
+import { BoundedGroups } from '@peerkit/identity/internal'
+import type { CacheEntry } from '@peerkit/identity/internal'
 import { sameValues } from '../headers/header-format.ts'
 import type { HeaderValues } from '../headers/header-format.ts'
 
@@ -23,81 +25,37 @@ export interface Remembered<Answer> {
   readonly weight: number
 }
 
-interface Entry<Answer> extends Remembered<Answer> {
-  readonly values: HeaderValues
-  used: boolean
-}
+type Entry<Answer> = CacheEntry<number, Remembered<Answer> & { readonly values: HeaderValues }>
 
-/**
- * Cache of answers by exact header values. Limited in entries and bytes. When full, it evicts by the second-chance
- * algorithm: the oldest entry that was not read since it was last skipped. A read only sets a flag.
- */
+/** Cache of answers by exact header values, bounded in entries and in bytes; see {@link BoundedGroups}. */
 export class CertificateMemory<Answer> {
-  readonly #alike = new Map<number, Entry<Answer>[]>()
-  readonly #maxEntries: number
-  readonly #maxBytes: number
+  readonly #entries: BoundedGroups<number, Entry<Answer>['value']>
   /** Makes the sampled characters unpredictable for clients. */
   readonly #seed: number = randomInt(2 ** 30)
-  #size = 0
-  #bytes = 0
 
-  constructor (maxEntries: number, maxBytes: number) {
-    this.#maxEntries = maxEntries
-    this.#maxBytes = maxBytes
-  }
+  constructor (maxEntries: number, maxBytes: number) { this.#entries = new BoundedGroups(maxEntries, maxBytes) }
 
-  get size (): number { return this.#size }
+  get size (): number { return this.#entries.size }
 
   recall (values: HeaderValues, now: number, generation: number): Answer | undefined {
-    const entry = this.#find(this.#alike.get(this.#keyOf(values)), values)
-    if (entry === undefined || now >= entry.until || generation !== entry.generation) return undefined
+    const entry = this.#find(this.#keyOf(values), values)
+    if (entry === undefined || now >= entry.value.until || generation !== entry.value.generation) return undefined
     entry.used = true
-    return entry.answer
+    return entry.value.answer
   }
 
   remember (values: HeaderValues, remembered: Remembered<Answer>): void {
     const key = this.#keyOf(values)
     const weight = remembered.weight + Object.values(values).reduce((sum, text = '') => sum + text.length, 0)
-    const alike = this.#alike.get(key) ?? []
-    const former = this.#find(alike, values) ?? (alike.length >= MAX_ALIKE ? alike[0] : undefined)
-    if (former !== undefined) this.#forget(key, alike, former)
-    if (weight > this.#maxBytes || this.#maxEntries === 0) return
-    while (this.#size >= this.#maxEntries || this.#bytes + weight > this.#maxBytes) this.#evict()
-    const entry = { ...remembered, weight, values: { ...values }, used: false }
-    const group = this.#alike.get(key)
-    if (group === undefined) this.#alike.set(key, [entry])
-    else group.push(entry)
-    this.#size++
-    this.#bytes += weight
+    const alike = this.#entries.of(key)
+    const former = this.#find(key, values) ?? (alike.length >= MAX_ALIKE ? alike.at(-1) : undefined)
+    if (former !== undefined) this.#entries.remove(former)
+    this.#entries.add(key, { ...remembered, values: { ...values } }, weight)
   }
 
-  #find (alike: readonly Entry<Answer>[] | undefined, values: HeaderValues): Entry<Answer> | undefined {
-    if (alike === undefined) return undefined
-    for (const entry of alike) if (sameValues(values, entry.values)) return entry
+  #find (key: number, values: HeaderValues): Entry<Answer> | undefined {
+    for (const entry of this.#entries.of(key)) if (sameValues(values, entry.value.values)) return entry
     return undefined
-  }
-
-  /** Requires a cache that is not empty. */
-  #evict (): void {
-    for (const [key, alike] of this.#alike) {
-      const entry = alike[0] as Entry<Answer>
-      if (!entry.used) {
-        this.#forget(key, alike, entry)
-        return
-      }
-      entry.used = false
-      // Moves the entry to the end of the queue.
-      alike.push(alike.shift() as Entry<Answer>)
-      this.#alike.delete(key)
-      this.#alike.set(key, alike)
-    }
-  }
-
-  #forget (key: number, alike: Entry<Answer>[], entry: Entry<Answer>): void {
-    alike.splice(alike.indexOf(entry), 1)
-    if (alike.length === 0) this.#alike.delete(key)
-    this.#size--
-    this.#bytes -= entry.weight
   }
 
   /** FNV-1a over the sampled characters. */

@@ -1,15 +1,16 @@
 import { createPartialIdentity, endOfValidity, parsePeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
-import { derOf } from '@peerkit/identity/internal'
+import { weighIdentity } from '@peerkit/identity/internal'
 import type { Claim } from '../headers/header-format.ts'
 import type { ChainVerdict } from './reader-options.ts'
 
 /** Maximum number of gateways for which an identity is cached, per client. */
 const MAX_SENDERS = 16
 
-/** Measured size of a cache entry, and of each of its certificates, without the DER bytes. */
+/** Size of a cache entry without its certificates, in bytes. */
 const WEIGHT = 5_000
-const WEIGHT_EACH = 3_800
+/** Size of the object that holds the bytes of a certificate that is not parsed. */
+const WEIGHT_OF_BYTES = 200
 
 const NOTHING: readonly Uint8Array[] = Object.freeze([])
 
@@ -54,10 +55,10 @@ export class ForwardedClient {
     this.notBefore = Math.max(...peers.map(({ notBefore = -Infinity }) => notBefore))
     this.until = Math.min(...peers.map((client) => client.notAfter === undefined ? Infinity : endOfValidity(client)))
     this.isCa = this.#client.isCa === true
-    this.weight =
-      WEIGHT +
-      peers.reduce((sum, peer) => sum + WEIGHT_EACH + 3 * (derOf(peer)?.length ?? 0), 0) +
-      this.sent.reduce((sum, { length }) => sum + WEIGHT_EACH + 3 * length, 0)
+    // Others may share the issuers of a path. They count all the same, since this entry may be the last that has them.
+    this.weight = WEIGHT +
+      [...peers, ...chain ?? []].reduce((sum, peer) => sum + weighIdentity(peer), 0) +
+      this.sent.reduce((sum, { length }) => sum + WEIGHT_OF_BYTES + length, 0)
     this.#bySender.set('', this.#client)
   }
 

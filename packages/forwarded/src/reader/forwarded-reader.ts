@@ -89,6 +89,8 @@ const ABSENT: ForwardedResult = Object.freeze({ state: 'absent' })
 const ANONYMOUS: ForwardedResult = Object.freeze({ state: 'anonymous' })
 /** How often a chain is validated at most, if the trust anchors change meanwhile. */
 const MAX_ATTEMPTS = 3
+/** The share of the cache for refused clients. Their answers are small and valid for ten seconds. */
+const REFUSED_SHARE = 1 / 8
 
 /** The reader behind `createForwardedReader`. Its options are already checked. */
 class Reader {
@@ -100,7 +102,9 @@ class Reader {
   readonly #isTrusted: (request: Sender) => boolean
   readonly #hopGateways: GatewayAuthorizer | undefined
   readonly #collector: HeaderCollector
-  readonly #memory: CertificateMemory<Answer>
+  readonly #accepted: CertificateMemory<ForwardedClient>
+  /** Apart, so that strangers cannot evict clients. */
+  readonly #refused: CertificateMemory<RefusedResult>
   readonly #strips: boolean
   /** The result for a gateway's request without any of the headers. */
   readonly #without: ForwardedResult
@@ -126,7 +130,8 @@ class Reader {
     this.#hopGateways = options.hopGateways ?? options.gateways.identity
     this.#collector = new HeaderCollector(this.#format.headers, findOtherHeaders(this.#format, ignoredHeaders))
     this.headerNames = Object.freeze([...this.#collector.names])
-    this.#memory = new CertificateMemory(cacheSize, cacheBytes)
+    this.#accepted = new CertificateMemory(cacheSize, cacheBytes * (1 - REFUSED_SHARE))
+    this.#refused = new CertificateMemory(cacheSize, cacheBytes * REFUSED_SHARE)
     this.#strips = options.onUntrusted === 'strip'
     this.#without = options.withoutCertificate === 'gateway' ? ABSENT : ANONYMOUS
     this.#maxHeaderLength = maxHeaderLength
@@ -146,7 +151,8 @@ class Reader {
     if (problem !== undefined) return { state: 'refused', ...problem }
     if (first === undefined) return this.#without
     const now = this.#now()
-    const known = this.#memory.recall(values, now, this.#generation)
+    const generation = this.#generation
+    const known = this.#accepted.recall(values, now, generation) ?? this.#refused.recall(values, now, generation)
     return known === undefined ? this.#decode(values, request) : this.#conclude(known, request, now)
   }
 
@@ -190,7 +196,7 @@ class Reader {
     const known = isCertificateReason(reason) ? reason : 'bad_chain'
     const words = [...(step === known ? [] : [step]), ...(detail === undefined ? [] : [detail])].join(': ')
     const refusal = this.#refuse(known, 'certificate', words === '' ? undefined : words)
-    this.#memory.remember(values, { answer: refusal, until: this.#now() + REFUSED_FOR, generation, weight: 500 })
+    this.#refused.remember(values, { answer: refusal, until: this.#now() + REFUSED_FOR, generation, weight: 500 })
     return refusal
   }
 
@@ -203,7 +209,7 @@ class Reader {
     }
     if (admitted.isCa) return this.#refuse('ca_as_leaf', 'certificate')
     const until = Math.min(admitted.until, verdict?.until ?? Infinity)
-    this.#memory.remember(values, { answer: admitted, until, generation: this.#generation, weight: admitted.weight })
+    this.#accepted.remember(values, { answer: admitted, until, generation: this.#generation, weight: admitted.weight })
     return admitted
   }
 

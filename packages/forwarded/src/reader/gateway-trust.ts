@@ -41,7 +41,7 @@ export interface Sender {
   readonly unixSocket?: boolean
 }
 
-/** Maximum number of cached addresses. The ranges never change. */
+/** Maximum number of cached addresses, of gateways only: strangers could fill the cache. The ranges never change. */
 const MAX_ADDRESSES = 1_000
 
 /** Returns a function that says whether a sender is a trusted gateway. @throws ForwardedOptionError */
@@ -52,17 +52,17 @@ export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => b
     throw new ForwardedOptionError('gateways is empty; expected identity, addresses or unixSocket')
   }
   const ranges = readRanges(addresses)
-  const known = new Map<string, boolean>()
+  const known = new Set<string>()
   const isInRange = (address: string): boolean => {
     const family = isIP(address)
-    const verdict = family !== 0 && ranges.check(address, family === 6 ? 'ipv6' : 'ipv4')
-    if (known.size < MAX_ADDRESSES) known.set(address, verdict)
-    return verdict
+    const isTrusted = family !== 0 && ranges.check(address, family === 6 ? 'ipv6' : 'ipv4')
+    if (isTrusted && known.size < MAX_ADDRESSES) known.add(address)
+    return isTrusted
   }
   return ({ sender, remoteAddress, unixSocket: isUnix = false }) => {
     if (sender !== undefined && identity !== undefined && isAllowed(identity, sender)) return true
     if (isUnix || remoteAddress === undefined) return unixSocket && isUnix
-    return known.get(remoteAddress) ?? isInRange(remoteAddress)
+    return known.has(remoteAddress) || isInRange(remoteAddress)
   }
 }
 

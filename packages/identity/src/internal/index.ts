@@ -7,6 +7,7 @@ import '../supported-node.ts'
  */
 export { ClientError, CodedError, OptionError, answerWith, type ErrorAnswer } from './errors.ts'
 export { derOf } from '../identity.ts'
+export { BoundedGroups, type CacheEntry } from './bounded-groups.ts'
 export { describeContent, removeByteOrderMarks } from '../pem.ts'
 export { hasHostBits } from '../x509/ip-address.ts'
 export { nameWeakSignature } from '../x509/weak-signatures.ts'
@@ -46,3 +47,4 @@ export {
 export {
   UpgradedSockets, closeUpgrade, upgradedSocketsOf, type AddedCheck, type SocketCheck
 } from './upgraded-sockets.ts'
+export { weighIdentity } from './weigh-identity.ts'

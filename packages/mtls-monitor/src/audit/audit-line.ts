@@ -50,6 +50,8 @@ export interface AuditLine {
   readonly url?: string | undefined
   readonly header?: string | undefined
   readonly source?: string | undefined
+  /** Who was asked for new credentials: the name of the issuer. */
+  readonly from?: string | undefined
   readonly generation?: number | undefined
   readonly trustChanged?: boolean | undefined
   readonly notAfter?: string | undefined

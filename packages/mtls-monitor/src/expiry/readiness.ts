@@ -26,6 +26,12 @@ export interface ReadinessOptions {
    * replaced before its calls fail. Default 0.
    */
   readonly requiredLifetime?: number
+  /**
+   * The same while our certificate cannot be renewed: the issuer or provider failed when it was last asked. Then more
+   * may be required than is left when a renewal is due. Default 0: if the issuer is away, it is away for all instances,
+   * and all would be taken out of service together.
+   */
+  readonly requiredLifetimeIfFailing?: number
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -45,6 +51,7 @@ export interface WatchReadinessOptions extends ReadinessOptions {
  */
 export type NotReadyReason = 'own_certificate_expired'
   | 'own_certificate_ends_soon'
+  | 'own_certificate_not_renewed'
   | 'own_certificate_withdrawn'
   | 'own_certificate_not_yet_valid'
   | 'no_anchor_in_time'
@@ -70,6 +77,7 @@ const READINESS: OptionTypes<ReadinessOptions> = {
   rotationFailureTolerance: number({ most: Infinity }),
   requireCrls: anything,
   requiredLifetime: duration({ least: 0 }),
+  requiredLifetimeIfFailing: duration({ least: 0 }),
   now: clock
 }
 export const readinessOptions: OptionSet =
@@ -82,8 +90,9 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
  * Watches whether this process can present a valid certificate and verify its clients.
  *
  * It is not ready if the own certificate or an intermediate is expired, is not valid yet or ends within
- * `requiredLifetime`, if the own certificate was withdrawn, if no trusted CA is valid, if a complete CRL has expired,
- * or if the source has been failing for longer than `rotationFailureTolerance`.
+ * `requiredLifetime` (`requiredLifetimeIfFailing` while it cannot be renewed), if the own certificate was withdrawn, if
+ * no trusted CA is valid, if a complete CRL has expired, or if the source has been failing for longer than
+ * `rotationFailureTolerance`.
  *
  * @param options `credentials` is required
  * @returns the watcher; close it with `close()`
@@ -98,7 +107,7 @@ const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MonitorOptionE
 export function watchReadiness (options: WatchReadinessOptions): Readiness {
   OPTIONS.check(options, 'readiness')
   const { credentials, revocation, requireCrls = true, requiredLifetime = 0, now = Date.now } = options
-  const { rotationFailureTolerance = Infinity } = options
+  const { rotationFailureTolerance = Infinity, requiredLifetimeIfFailing = 0 } = options
   /** By authority. Undefined: what is refused as a whole. */
   const refusedSince = new Map<string | undefined, number>()
   // It may have begun before this.
@@ -112,9 +121,12 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
   return {
     ready () {
       const time = now()
+      const { bundles = [], renewal } = credentials.status?.() ?? {}
       const reasons = checkOwnCertificates(credentials, time, requiredLifetime)
+      if ((renewal?.failures ?? 0) > 0 && isOwnLifetimeBelow(credentials, time, requiredLifetimeIfFailing)) {
+        reasons.push('own_certificate_not_renewed')
+      }
       const warnings: NotReadyReason[] = []
-      const bundles = credentials.status?.().bundles ?? []
       const own = [...refusedSince].filter(([part]) => !bundles.some(({ authority }) => authority === part))
       if (own.length > 0) {
         const isTooLong = time - Math.min(...own.map(([, began]) => began)) > rotationFailureTolerance
@@ -132,15 +144,20 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
   }
 }
 
+function isOwnLifetimeBelow (
+  { current: { identity, intermediates } }: CredentialSource, time: number, required: number
+): boolean {
+  return [identity, ...intermediates].some((each) => endOfValidity(each) - time < required)
+}
+
 function checkOwnCertificates (
-  { current: { identity, intermediates, anchors, withdrawn } }: CredentialSource, time: number, requiredLifetime: number
+  credentials: CredentialSource, time: number, requiredLifetime: number
 ): NotReadyReason[] {
+  const { identity, intermediates, anchors, withdrawn } = credentials.current
   const own = [identity, ...intermediates].map((certificate) => validityAt(certificate, time))
   const reasons: NotReadyReason[] = []
   if (own.includes('expired')) reasons.push('own_certificate_expired')
-  else if ([identity, ...intermediates].some((each) => endOfValidity(each) - time < requiredLifetime)) {
-    reasons.push('own_certificate_ends_soon')
-  }
+  else if (isOwnLifetimeBelow(credentials, time, requiredLifetime)) reasons.push('own_certificate_ends_soon')
   if (withdrawn === true) reasons.push('own_certificate_withdrawn')
   if (own.includes('not_yet_valid')) reasons.push('own_certificate_not_yet_valid')
   if (!anchors.some((anchor) => validityAt(anchor, time) === 'valid')) reasons.push('no_anchor_in_time')

@@ -29,6 +29,11 @@ export type MetricName =
   | 'peerkit.credentials.generation'
   | 'peerkit.ready'
   | 'peerkit.source.failing'
+  | 'peerkit.renewal.age'
+  | 'peerkit.renewal.next'
+  | 'peerkit.renewal.failures'
+  | 'peerkit.renewal.failing_for'
+  | 'peerkit.renewal.store_failing'
   | 'peerkit.bundle.age'
   | 'peerkit.bundle.failing'
   | 'peerkit.bundle.sequence'
@@ -44,6 +49,7 @@ const AUTHORITY = 'authority that vouches for the client, at most 50, then `othe
 const BUNDLE = {
   'peerkit.authority': 'authority of the bundle: the trust domain; at most 300, those with problems first'
 }
+const RENEWAL = { 'peerkit.issuer': 'who is asked: the name of the issuer, or `none` if it has none' }
 const ISSUER = 'issuer of the leaf, at most 50, then `other`'
 
 /** Describes every metric, in the order of docs/metrics.md. */
@@ -143,6 +149,36 @@ export const metricCatalogue: Readonly<Record<MetricName, MetricDescription>> = 
     unit: '1',
     about: '1 while the source of the credentials can get nothing new, otherwise 0',
     attributes: { 'peerkit.kind': '`files`, `memory`, `provider`, `issuer`, `workload api`' }
+  },
+  'peerkit.renewal.age': {
+    kind: 'gauge',
+    unit: 's',
+    about: 'Time since the issuer or provider last gave a certificate',
+    attributes: RENEWAL
+  },
+  'peerkit.renewal.next': {
+    kind: 'gauge',
+    unit: 's',
+    about: 'Time until the issuer or provider is asked again, negative if that is overdue. None while it is asked',
+    attributes: RENEWAL
+  },
+  'peerkit.renewal.failures': {
+    kind: 'gauge',
+    unit: '{failure}',
+    about: 'How many attempts to get a certificate have failed in a row',
+    attributes: { ...RENEWAL, 'error.type': 'code of the last one; `none` without a failure' }
+  },
+  'peerkit.renewal.failing_for': {
+    kind: 'gauge',
+    unit: 's',
+    about: 'Time since the first of these failures, 0 without one',
+    attributes: RENEWAL
+  },
+  'peerkit.renewal.store_failing': {
+    kind: 'gauge',
+    unit: '1',
+    about: '1 if the store of the certificate failed when it was last used, otherwise 0. None without a store',
+    attributes: RENEWAL
   },
   'peerkit.bundle.age': {
     kind: 'gauge',

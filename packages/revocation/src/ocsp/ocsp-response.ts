@@ -177,8 +177,11 @@ function readOptionalExtensions (
 ): ReadonlyMap<string, Extension> | undefined {
   const wrapper = from.optionalOpen(tag)
   if (wrapper === undefined) return undefined
-  const extensions = readExtensionList(wrapper.open(TAG.sequence))
+  const list = wrapper.open(TAG.sequence)
   wrapper.finish()
+  // RFC 6960 wants at least one. OpenBao and Vault write empty lists, which say nothing.
+  if (list.done) return undefined
+  const extensions = readExtensionList(list)
   const unknown = findUnknownCritical(extensions, known)
   if (unknown !== undefined) {
     throw new OcspInvalidError('critical_extension', `it has the critical extension ${unknown}, which is not supported`)

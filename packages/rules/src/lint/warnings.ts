@@ -1,4 +1,3 @@
-import type { FlatRules } from '../flat-rules.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { isRequestValue } from '../language/request-value.ts'
 import { RULE_KEYS, isPeriodKey } from '../language/rule-keys.ts'
@@ -6,33 +5,10 @@ import type { RulePath } from '../language/rule-path.ts'
 import { describeTime } from '../language/rule-period.ts'
 import { listSome } from './rule-authority.ts'
 
-const MAX_WARNINGS = 20
 const MAX_NAMES = 3
 
 const CHANGEABLE = 'the holder can change the fingerprint of a certificate, and it still verifies (another form of ' +
   'its ECDSA signature); block it by "issuer" and "serialNumber", or by "publicKey"'
-
-/**
- * Warns of rules that are valid but probably match more or fewer peers than was meant.
- *
- * @param now in milliseconds since the epoch
- */
-export function listWarnings ({ rules, packed }: FlatRules, now: number): string[] {
-  const warnings: string[] = []
-  let more = 0
-  for (const { rule } of rules) {
-    const texts = warnings.length < MAX_WARNINGS ? warnOfRule(rule, now) : undefined
-    if (texts === undefined) more += isPinned(rule) && !hasEnded(rule, now) ? 0 : 1
-    else warnings.push(...texts.map(({ path, text }) => `${path}: ${text}`))
-  }
-  for (const { set } of packed) {
-    const { texts, more: others } = set.warnings
-    const free = Math.max(0, MAX_WARNINGS - warnings.length)
-    warnings.push(...texts.slice(0, free))
-    more += others + Math.max(0, texts.length - free)
-  }
-  return more === 0 ? warnings : [...warnings, `and ${more} more rules like these`]
-}
 
 /**
  * Whether a rule needs no warning. Without authorities: it has a value that not every trusted CA can issue. With

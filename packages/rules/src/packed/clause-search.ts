@@ -2,10 +2,18 @@ import { FALSE, TRUE, UNKNOWN } from '../match/condition.ts'
 import type { Truth } from '../match/condition.ts'
 import { chooseConditions, findFiled, indexClauses, touches, valuesOf } from './clause-index.ts'
 import type { IndexSource } from './clause-index.ts'
-import type { PackedStore } from './packed-store.ts'
-import type { ClauseTables, IndexTables } from './packed-tables.ts'
+import type { ClauseTables, IndexTables, PackedTables } from './packed-tables.ts'
 import type { PeerKeys } from './peer-keys.ts'
 import { fieldOfValue } from './value-table.ts'
+
+/** What is needed of a store. */
+export interface ClauseStore {
+  readonly tables: PackedTables
+  /** The set of a rule. */
+  setOf (rule: number): number
+  /** Whether all conditions of a clause hold. */
+  test (clause: number, table: ClauseTables, keys: PeerKeys): Truth
+}
 
 /** Who asks for clauses. */
 export interface ClauseVisitor {
@@ -27,7 +35,7 @@ const MAX_OPEN = 8
 
 /** Finds the clauses that hold for a peer. Only those with a value of the peer are tested, and those without values. */
 export class ClauseSearch {
-  readonly #store: PackedStore
+  readonly #store: ClauseStore
   readonly #table: ClauseTables
   /** The clauses to search; undefined for all of the table. */
   readonly #clauses: Uint32Array | undefined
@@ -36,7 +44,7 @@ export class ClauseSearch {
 
   /** @param given an index of all clauses of the table, or the clauses to index */
   constructor (
-    store: PackedStore, table: ClauseTables,
+    store: ClauseStore, table: ClauseTables,
     given: { readonly index: IndexTables | undefined, readonly clauses: Uint32Array | undefined }
   ) {
     this.#store = store

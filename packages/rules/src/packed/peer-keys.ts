@@ -1,17 +1,24 @@
 import { splitSegments } from '../match/segments.ts'
 import type { PeerValues } from '../match/condition.ts'
-import type { PackedStore } from './packed-store.ts'
+import type { CertificateField } from '../language/values/field-value.ts'
+import type { PackedTables } from './packed-tables.ts'
 import { findPatterns } from './pattern-tables.ts'
 import { findValue } from './value-table.ts'
+
+/** What is needed of a store. */
+export interface KeyStore {
+  readonly tables: Pick<PackedTables, 'values' | 'patterns'>
+  readonly fields: readonly CertificateField[]
+}
 
 /** Which values of a store a peer has. Each field is looked up at most once per decision. */
 export class PeerKeys {
   readonly peerValues: PeerValues
-  readonly #store: PackedStore
+  readonly #store: KeyStore
   /** By number of the field; null if it is unknown. */
   readonly #found: (readonly number[] | null | undefined)[] = []
 
-  constructor (store: PackedStore, peerValues: PeerValues) {
+  constructor (store: KeyStore, peerValues: PeerValues) {
     this.#store = store
     this.peerValues = peerValues
   }
@@ -25,7 +32,7 @@ export class PeerKeys {
 
   #find (field: number): readonly number[] | undefined {
     const { tables: { values, patterns }, fields } = this.#store
-    const keys = this.peerValues.of(fields[field - 1] as typeof fields[number])
+    const keys = this.peerValues.of(fields[field - 1] as CertificateField)
     if (keys === undefined) return undefined
     const found: number[] = []
     const trie = patterns.get(field)

@@ -2,7 +2,7 @@ import crypto from 'node:crypto'
 import type { CertificateStep } from '@peerkit/events'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable, whenSettled } from '@peerkit/identity/internal'
+import { isThenable, weighIdentity, whenSettled } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { AuthoritiesInForce } from '../authority/authorities-in-force.ts'
 import { findBlocked } from '../authority/block-list.ts'
@@ -15,6 +15,7 @@ import { CertificateStore } from '../memory/certificate-store.ts'
 import { DecisionMemory } from '../memory/decision-memory.ts'
 import type { Remembered } from '../memory/decision-memory.ts'
 import { PendingDecisions } from '../memory/pending-decisions.ts'
+import { weighCertificate } from '../memory/weigh-certificate.ts'
 import { CHANGED, refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 import { checkQuestion, refusedBy } from './decision.ts'
@@ -24,6 +25,8 @@ import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-optio
 
 /** How often a decision is repeated if the anchors or the revocation data changed meanwhile. */
 const MAX_ATTEMPTS = 3
+/** Bytes of a cached decision beside its certificates. */
+const DECISION_WEIGHT = 1_000
 
 /**
  * Creates an evaluator, which decides whether certificates are accepted.
@@ -57,8 +60,8 @@ class Evaluator implements TrustEvaluator {
   constructor (settings: EvaluatorSettings) {
     this.#settings = settings
     this.#verified = new CertificateStore(settings.maxIntermediates)
-    this.#memory = new DecisionMemory(settings.cacheSize)
-    this.#resumed = new DecisionMemory(settings.cacheSize)
+    this.#memory = new DecisionMemory(settings.cacheSize, settings.cacheBytes / 2)
+    this.#resumed = new DecisionMemory(settings.cacheSize, settings.cacheBytes / 2)
     this.#inForce = new AuthoritiesInForce(settings, () => { this.#learned.clear() })
   }
 
@@ -138,13 +141,22 @@ class Evaluator implements TrustEvaluator {
       if (!answer.valid) return refusedBy(answer, version)
       const decision = this.#accept(leaf, answer, version)
       const isWhole = candidates.length === sent.length && isVouchedFor(candidates, answer)
-      if (resumed) this.#resumed.add(leaf, [], decision)
-      else if (isWhole) this.#memory.add(leaf, candidates, decision)
+      if (resumed) this.#resumed.add(leaf, [], decision, this.#weigh(leaf, answer.path.slice(1, -1)))
+      else if (isWhole) this.#memory.add(leaf, candidates, decision, this.#weigh(leaf, candidates))
       return decision
     }
     return whenSettled(
       searchAuthorities(question, this.#inForce.index, this.#settings, this.#inForce.unreadable), conclude
     )
+  }
+
+  /** How much memory a decision keeps in use: the leaf, and the other certificates that are kept for it alone. */
+  #weigh (leaf: Certificate, others: readonly Certificate[]): number {
+    return others.reduce((sum, certificate) => {
+      const isShared = this.#verified.has(certificate) ||
+        this.#inForce.index.find(certificate.der) === certificate
+      return isShared ? sum : sum + weighCertificate(certificate)
+    }, DECISION_WEIGHT + weighIdentity(leaf.identity))
   }
 
   /** Reads the certificates that were sent, up to the limits. Those that cannot be read are ignored. */
@@ -190,7 +202,8 @@ class Evaluator implements TrustEvaluator {
     if (known.named(intermediate.subjectKey).some((configured) => configured.authority === authority)) return
     const end = endOf(intermediate)
     const learned = this.#learned.get(authority)
-    if (learned === undefined ? this.#learned.size >= this.#settings.maxIntermediates : end <= learned) return
+    const hasRoom = this.#learned.size < this.#settings.maxIntermediates && this.#verified.hasRoomFor(intermediate)
+    if (learned === undefined ? !hasRoom : end <= learned) return
     this.#verified.add(intermediate)
     this.#learned.set(authority, end)
     if (learned === undefined) this.#settings.onLearned()

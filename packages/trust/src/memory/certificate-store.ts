@@ -1,21 +1,38 @@
 import type { Candidates } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
+import { weighCertificate } from './weigh-certificate.ts'
+
+/** The limit for all certificates of a store, in bytes, approximately: that of 2,000 usual ones. */
+const MAX_BYTES = 16 * 1024 * 1024
+/** A larger one is not kept, so that it does not evict many others. */
+const MAX_WEIGHT = MAX_BYTES / 16
 
 /**
- * A bounded cache of intermediates whose signatures led to an anchor. It evicts the one that was added first. Only
- * certificates of verified paths are added, so that strangers cannot fill the cache. It saves verifying their
- * signatures again, and provides the chain of a resumed TLS session, in which the peer sends no intermediates.
+ * A cache of intermediates whose signatures led to an anchor, bounded in entries and in bytes. It evicts the one that
+ * was added first. Only certificates of verified paths are added, so that strangers cannot fill the cache. It saves
+ * verifying their signatures again, and provides the chain of a resumed TLS session, in which the peer sends no
+ * intermediates.
  */
 export class CertificateStore implements Candidates {
   readonly #byTail = new Map<string, Certificate>()
   readonly #byName = new Map<string, Certificate[]>()
   readonly #capacity: number
+  #bytes = 0
 
   constructor (capacity: number) {
     this.#capacity = capacity
   }
 
   get size (): number { return this.#byTail.size }
+
+  /** Whether there is room for it without evicting others. */
+  hasRoomFor (certificate: Certificate): boolean {
+    const weight = weighCertificate(certificate)
+    return weight <= MAX_WEIGHT && this.#bytes + weight <= MAX_BYTES
+  }
+
+  /** Whether this object, and not a copy, is in the store. */
+  has (certificate: Certificate): boolean { return this.#byTail.get(tailOf(certificate.der)) === certificate }
 
   /** Returns the certificate with exactly these bytes. */
   find (der: Uint8Array): Certificate | undefined {
@@ -28,19 +45,25 @@ export class CertificateStore implements Candidates {
   }
 
   add (certificate: Certificate): void {
+    const weight = weighCertificate(certificate)
+    if (weight > MAX_WEIGHT) return
     const tail = tailOf(certificate.der)
     const known = this.#byTail.get(tail)
     if (known !== undefined) this.#forget(tail, known)
     this.#byTail.set(tail, certificate)
+    this.#bytes += weight
     const group = this.#byName.get(certificate.subjectKey)
     if (group === undefined) this.#byName.set(certificate.subjectKey, [certificate])
     else group.unshift(certificate)
-    const [oldest] = this.#byTail
-    if (this.#byTail.size > this.#capacity && oldest !== undefined) this.#forget(...oldest)
+    for (const oldest of this.#byTail) {
+      if (this.#byTail.size <= this.#capacity && this.#bytes <= MAX_BYTES) break
+      this.#forget(...oldest)
+    }
   }
 
   #forget (tail: string, certificate: Certificate): void {
     this.#byTail.delete(tail)
+    this.#bytes -= weighCertificate(certificate)
     const left = this.named(certificate.subjectKey).filter((other) => other !== certificate)
     if (left.length === 0) this.#byName.delete(certificate.subjectKey)
     else this.#byName.set(certificate.subjectKey, left)

@@ -1,7 +1,7 @@
-import { defineOptions, func, methods, required, span } from '@peerkit/identity/internal'
+import { count, defineOptions, func, methods, required, span } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { PathOptionError } from '../errors.ts'
-import { CACHE_SIZE, VALIDATION_TYPES, readValidationOptions } from '../path/validation-options.ts'
+import { CACHE_BYTES, CACHE_SIZE, VALIDATION_TYPES, readValidationOptions } from '../path/validation-options.ts'
 import type { ValidationOptions, ValidationSettings } from '../path/validation-options.ts'
 
 /** Options of `createPathValidator`. */
@@ -14,6 +14,8 @@ export interface PathValidatorOptions extends ValidationOptions {
   readonly revocation?: RevocationChecker
   /** How many acceptances, and how many refusals, are cached. Default 10,000; 0 disables the cache. */
   readonly cacheSize?: number
+  /** How much memory the acceptances may take, in bytes, approximately. Default 128 MiB. Refusals take little. */
+  readonly cacheBytes?: number
   /** How long a refusal is cached, in milliseconds. Default 10,000. */
   readonly negativeTtl?: number
 }
@@ -31,12 +33,14 @@ const OPTIONS = defineOptions<PathValidatorOptions>('createPathValidator', PathO
   ...VALIDATION_TYPES,
   revocation: methods(['check', 'permits']),
   cacheSize: CACHE_SIZE,
+  cacheBytes: count({ least: 1 }),
   negativeTtl: span(0)
 })
 
 /** @throws PathOptionError */
 export function readPathValidatorOptions (options: PathValidatorOptions): PathValidatorSettings {
   OPTIONS.check(options)
-  const { anchors, generation, revocation, cacheSize = 10_000, negativeTtl = 10_000 } = options
-  return { ...readValidationOptions(options), anchors, generation, revocation, cacheSize, negativeTtl }
+  const { anchors, generation, revocation, cacheSize = 10_000, cacheBytes = CACHE_BYTES } = options
+  const { negativeTtl = 10_000 } = options
+  return { ...readValidationOptions(options), anchors, generation, revocation, cacheSize, cacheBytes, negativeTtl }
 }

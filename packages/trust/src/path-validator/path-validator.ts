@@ -1,6 +1,6 @@
 import crypto from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable, whenSettled } from '@peerkit/identity/internal'
+import { isThenable, weighIdentity, whenSettled } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
 import { CertificateSet } from '../certificate/certificate-set.ts'
 import { Certificate, tryReadCertificate } from '../certificate/certificate.ts'
@@ -88,7 +88,9 @@ class Validator implements PathValidator {
   constructor (settings: PathValidatorSettings) {
     this.#settings = settings
     this.#inForce = new AnchorsInForce(settings)
-    this.#accepted = new LRUCache({ max: Math.max(1, settings.cacheSize) })
+    this.#accepted = new LRUCache({
+      max: Math.max(1, settings.cacheSize), maxSize: settings.cacheBytes, sizeCalculation: weigh
+    })
     this.#refused = new LRUCache({ max: Math.max(1, settings.cacheSize) })
     this.#generation = this.#inForce.refresh()
   }
@@ -192,6 +194,14 @@ class Validator implements PathValidator {
     }
     return whenSettled(checkRevocation(revocation === undefined ? [] : [revocation], path, now), accept)
   }
+}
+
+/** Bytes of an acceptance beside its certificates. */
+const ACCEPTANCE_WEIGHT = 600
+
+/** How much memory an acceptance keeps in use. Its intermediates count, although others may share them. */
+function weigh ({ path }: PathAccepted): number {
+  return path.slice(0, -1).reduce((sum, identity) => sum + weighIdentity(identity), ACCEPTANCE_WEIGHT)
 }
 
 /**

@@ -46,6 +46,9 @@ export const VALIDATION_TYPES: OptionTypes<ValidationOptions> = {
 /** The size of a cache. Memory for as many entries is taken at once. */
 export const CACHE_SIZE: OptionType = count({ most: 1_000_000 })
 
+/** The default of `cacheBytes`. */
+export const CACHE_BYTES: number = 128 * 1024 * 1024
+
 /**
  * Reads options whose own types were checked.
  *

@@ -108,30 +108,39 @@ export interface CachedSession { readonly session: Buffer, readonly presented: S
 
 const MAX_KEYS = 256
 const MAX_PER_KEY = 8
+/** The limit for all sessions. Each has the server's certificate, and its chain beside it, of up to 100 KB. */
+const MAX_BYTES = 16 * 1024 * 1024
+/** Bytes of a session beside its octets. */
+const WEIGHT = 500
+
+function weigh (sessions: readonly CachedSession[]): number {
+  return sessions.reduce((sum, { session, presented: { leaf, sent } }) => {
+    return sum + WEIGHT + session.length + [leaf, ...sent].reduce((octets, { length }) => octets + length, 0)
+  }, 0)
+}
 
 /**
- * The TLS sessions of one credential source, by destination. Limited to 256 destinations (the least recently used are
- * dropped) and 8 sessions each (the newest are kept). A session is removed when it is used, since a ticket of TLS 1.3
- * is for one use (RFC 8446 appendix C.4).
+ * The TLS sessions of one credential source, by destination. Limited to 256 destinations and 16 MiB (the least recently
+ * used are dropped) and 8 sessions each (the newest are kept). A session is removed when it is used, since a ticket of
+ * TLS 1.3 is for one use (RFC 8446 appendix C.4).
  */
 export class SessionCache {
-  readonly #sessions = new LRUCache<string, CachedSession[]>({ max: MAX_KEYS })
+  readonly #sessions = new LRUCache<string, readonly CachedSession[]>({
+    max: MAX_KEYS, maxSize: MAX_BYTES, sizeCalculation: weigh
+  })
 
   get size (): number { return this.#sessions.size }
 
   put (key: string, session: CachedSession): void {
-    const own = this.#sessions.get(key) ?? []
-    this.#sessions.set(key, own)
-    own.push(session)
-    if (own.length > MAX_PER_KEY) own.shift()
+    this.#sessions.set(key, [...this.#sessions.get(key) ?? [], session].slice(-MAX_PER_KEY))
   }
 
   /** Removes and returns the newest session of a key. */
   take (key: string): CachedSession | undefined {
-    const own = this.#sessions.get(key)
-    const session = own?.pop()
-    if (own?.length === 0) this.#sessions.delete(key)
-    return session
+    const own = this.#sessions.get(key) ?? []
+    if (own.length > 1) this.#sessions.set(key, own.slice(0, -1))
+    else this.#sessions.delete(key)
+    return own.at(-1)
   }
 
   /** Removes the sessions of a key, when its server is not accepted any more. */

@@ -2,9 +2,10 @@ import { Worker } from 'node:worker_threads'
 import { messageOf, withTimeout } from '@peerkit/identity/internal'
 import type { Schedule } from '@peerkit/identity/internal'
 import { reviveError } from './error-data.ts'
+import { HEADROOM, limitHeap } from './limit-heap.ts'
 import { WorkerFailedError } from './worker-failed-error.ts'
 
-/** How long a worker may take, in milliseconds. The slowest file, 64 MiB of YAML, takes a minute. */
+/** How long a worker may take, in milliseconds. A free core parses 64 MiB of YAML in two minutes. */
 const PATIENCE = 600_000
 
 export interface WorkerSettings<Answer> {
@@ -63,17 +64,24 @@ async function answerOf<Answer> (settings: WorkerSettings<Answer>, ended: AbortS
   worker.on('messageerror', (cause) => {
     reject(new WorkerFailedError('wrong_answer', `its answer cannot be read: ${messageOf(cause)}`, { cause }))
   })
-  worker.on('error', (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      reject(new WorkerFailedError('out_of_memory', `it needs more than ${heap} MiB of memory`, { cause }))
-    } else if (isStarted) reject(new WorkerFailedError('ended', `it failed: ${messageOf(cause)}`, { cause }))
+  const refuseMemory = (cause?: Error): void => {
+    reject(new WorkerFailedError('out_of_memory', `it needs more than ${heap} MiB of memory`, { cause }))
+  }
+  const stopLooking = limitHeap(worker, heap, refuseMemory)
+  // Anything can be thrown, also null.
+  worker.on('error', (cause: NodeJS.ErrnoException | null | undefined) => {
+    if (cause?.code === 'ERR_WORKER_OUT_OF_MEMORY') refuseMemory(cause)
+    else if (isStarted) reject(new WorkerFailedError('ended', `it failed: ${messageOf(cause)}`, { cause }))
     else reject(new WorkerFailedError('not_started', messageOf(cause), { cause }))
   })
   worker.on('exit', (code) => {
     reject(new WorkerFailedError(isStarted ? 'ended' : 'not_started', `it ended with the exit code ${code}`))
   })
   // Nobody waits until it has ended: a file system that does not answer may keep its thread.
-  const end = (): void => { worker.terminate().catch(() => {}) }
+  const end = (): void => {
+    stopLooking()
+    worker.terminate().catch(() => {})
+  }
   ended.addEventListener('abort', end, { once: true })
   return await promise.finally(end)
 }
@@ -85,7 +93,7 @@ function startWorker ({ entry, job, heap }: WorkerSettings<unknown>): Worker {
       workerData: job,
       env: {},
       execArgv: listConditions(process.execArgv),
-      resourceLimits: { maxOldGenerationSizeMb: heap }
+      resourceLimits: { maxOldGenerationSizeMb: heap + HEADROOM }
     })
   } catch (cause) {
     throw new WorkerFailedError('not_started', messageOf(cause), { cause })

@@ -1,4 +1,4 @@
-import type { BundleStatus } from '@peerkit/credentials'
+import type { BundleStatus, RenewalStatus } from '@peerkit/credentials'
 import type { ShownSource } from '../../trust/source-facts.ts'
 import type { TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
@@ -8,17 +8,41 @@ import { showTime } from '../time.ts'
 
 /** The largest number of bundles on the page. */
 const MAX_BUNDLES = 100
+/** A renewal that is due begins within this, in milliseconds, unless the clock was set or the machine slept. */
+const OVERDUE_AFTER = 60_000
 
 /** The rows about the source of the credentials. None if it does not tell. */
 export function sourceFacts (
   source: ShownSource | undefined, now: number
 ): ReadonlyArray<readonly [string, HtmlValue]> {
   if (source === undefined) return []
-  const { kind, origin, since, problem } = source
+  const { kind, origin, since, problem, renewal } = source
   return [
     ['Source', kind === origin ? kind : html`${kind}: ${breakable(origin)}`],
     ['State of the source', html`${sourceBadge(source)} since ${showTime(since, now)}`],
-    ['Problem', problem]
+    ['Problem', problem],
+    ...renewal === undefined ? [] : renewalFacts(renewal, now)
+  ]
+}
+
+/** The rows about the renewal of the certificate. */
+function renewalFacts (renewal: RenewalStatus, now: number): ReadonlyArray<readonly [string, HtmlValue]> {
+  const { issuer, issuedBy, renewedAt, nextRenewal, failures, failingSince, code, reason, store } = renewal
+  const cause = [code, reason].filter((word) => word !== undefined).join(', ')
+  const failed = failures === 0
+    ? 'none'
+    : html`${badge('bad', `${failures} in a row`)} since ${showTime(failingSince, now)}${cause !== '' && `: ${cause}`}`
+  const isOverdue = nextRenewal !== undefined && nextRenewal < now - OVERDUE_AFTER
+  return [
+    ['Asked for certificates', issuer],
+    ['Issued by', issuedBy],
+    ['Last renewal', showTime(renewedAt, now)],
+    ['Next renewal', nextRenewal === undefined
+      ? 'is running'
+      : html`${showTime(nextRenewal, now)}${isOverdue && html` ${badge('warn', 'overdue')}`}`],
+    ['Failed renewals', failed],
+    ['Shared store', store && html`${breakable(store.name)}${store.problem !== undefined &&
+      html`<br>${badge('warn', 'not stored')} ${store.problem}`}`]
   ]
 }
 

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import type { CertificateIssuer, CredentialSnapshot, IssuedMaterial } from '@peerkit/credentials'
+import {
+  describeValue, defineOptions, func, list, messageOf, methods, required, text, url, valueOf
+} from '@peerkit/identity/internal'
+import type { OptionSet } from '@peerkit/identity/internal'
+import type { Dispatcher } from 'undici'
+import { IssuerError, IssuerOptionError } from '../errors.ts'
+import { IssuerClient } from '../http/issuer-client.ts'
+import type { IssuerAnswer } from '../http/issuer-client.ts'
+import { createCertificateRequest } from '../request/certificate-request.ts'
+import { checkNames } from '../request/requested-names.ts'
+import type { RequestedNames } from '../request/requested-names.ts'
+
+/** What `request` gets. */
+export interface CustomQuestion {
+  /** The certificate request, PEM. */
+  readonly csr: string
+  /** The same in DER. */
+  readonly csrDer: Uint8Array
+  readonly names: RequestedNames
+  /** Aborted when the time of the call is over, or the source is closed. */
+  readonly signal: AbortSignal
+  /** The snapshot in use; undefined at the first call. */
+  readonly previous: CredentialSnapshot | undefined
+}
+
+/** What is sent. */
+export interface CustomRequest {
+  /** Default `POST`. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | undefined
+  /** Default: `content-type: application/json` for a body that is an object. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** An object is sent as JSON. Default: none. */
+  readonly body?: string | Uint8Array | object | undefined
+  /** Added to the option `url`: `/certificates/7`. Default: none. */
+  readonly path?: string | undefined
+}
+
+/** What came back. */
+export interface CustomAnswer {
+  readonly status: number
+  readonly headers: IssuerAnswer['headers']
+  readonly text: string
+  readonly octets: Uint8Array
+  /** The answer as JSON. @throws if it is none */
+  json (): any
+  /** Makes another call, for an API that needs several. Its answer is as this one. */
+  next (request: CustomRequest): Promise<CustomAnswer>
+}
+
+/** What `read` returns: the certificate with its intermediates, PEM, and optionally the CAs to trust. */
+export type CustomMaterial = Pick<IssuedMaterial, 'cert' | 'ca' | 'crl' | 'renewAt'>
+
+/** Options of `customIssuer`. */
+export interface CustomIssuerOptions {
+  /** Where the API is: `https://ca.example/v1/sign`. `http:` for addresses of this machine only. */
+  readonly url: string
+  /** The names to ask for. */
+  readonly names: RequestedNames
+  /** Returns what to send. */
+  readonly request: (question: CustomQuestion) => CustomRequest | Promise<CustomRequest>
+  /** Reads the certificate from the answer. */
+  readonly read: (answer: CustomAnswer) => CustomMaterial | Promise<CustomMaterial>
+  /** Sends the calls: an `MtlsAgent`, or another dispatcher of undici. Default: that of undici, with public CAs. */
+  readonly agent?: Dispatcher | undefined
+  /**
+   * Texts that no error may show, such as a password in a body. Headers such as `authorization` are hidden without it.
+   * Default: none.
+   */
+  readonly secrets?: readonly string[] | undefined
+}
+
+const OPTIONS: OptionSet = defineOptions<CustomIssuerOptions>('customIssuer', IssuerOptionError, {
+  url: required(url('https://ca.example/sign; http: for addresses of this machine only', isSafe)),
+  names: required(valueOf('names such as { cn: "ledger" }', () => true)),
+  request: required(func()),
+  read: required(func()),
+  agent: methods(['dispatch']),
+  secrets: list('texts', text())
+})
+
+/**
+ * Makes an issuer around an HTTP API. It makes the certificate request, sends what `request` returns, bounds the size
+ * and the time of the answer, and turns HTTP errors into errors of this package, with the time of `Retry-After`.
+ *
+ * @throws IssuerOptionError if an option is missing, unknown or wrong
+ * @example
+ * ```ts
+ * const issuer = customIssuer({
+ *   url: 'https://ca.example/v1/sign',
+ *   names: { cn: 'ledger', dns: ['ledger.example'] },
+ *   request: ({ csr }) => ({ headers: { authorization: 'Bearer …' }, body: { csr } }),
+ *   read: (answer) => ({ cert: answer.json().certificate_chain })
+ * })
+ * console.log(typeof issuer.issue) // function
+ * ```
+ */
+export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
+  OPTIONS.check(options)
+  checkNames(options.names, 'names')
+  const { names, request, read, agent, secrets = [] } = options
+  const base = new URL(options.url)
+  const name = `the issuer at ${base.host}`
+  // Another URL or other names make another certificate.
+  const id = createHash('sha256').update(JSON.stringify([base.href, names])).digest('hex')
+  return {
+    name,
+    id,
+    async issue ({ privateKey, signal, previous }) {
+      const { pem, der } = await createCertificateRequest(privateKey, names)
+      const send = async ({ method = 'POST', headers = {}, body, path = '' }: CustomRequest): Promise<CustomAnswer> => {
+        const target = new URL(base.href + path)
+        const hidden = [...secrets, ...listSecrets(headers)]
+        const client = new IssuerClient({ name, dispatcher: agent, secrets: () => hidden })
+        const answer = await client.call({ url: target, method, signal, ...encodeBody(body, headers) })
+        return answerOf(answer, name, send)
+      }
+      const first = await send(await request({ csr: pem, csrDer: der, names, signal, previous }))
+      return checkMaterial(await read(first), name)
+    }
+  }
+}
+
+function encodeBody (
+  body: CustomRequest['body'], headers: Readonly<Record<string, string>>
+): { body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>> } {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return { body, headers }
+  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
+}
+
+/** Values of headers that prove who we are. An API may send them back. */
+function listSecrets (headers: Readonly<Record<string, string>>): readonly string[] {
+  const values = Object.entries(headers).filter(([name]) => /auth|token|key|secret|cookie/i.test(name))
+  // The last word of `Bearer …`, too.
+  return values.flatMap(([, value]) => [value, value.split(' ').at(-1) as string])
+}
+
+function answerOf (
+  { status, headers, body }: IssuerAnswer, name: string, next: CustomAnswer['next']
+): CustomAnswer {
+  return {
+    status,
+    headers,
+    text: body.toString(),
+    octets: body,
+    next,
+    json () {
+      try {
+        return JSON.parse(body.toString())
+      } catch (error) {
+        throw new IssuerError('answer', `${name} answered what is not JSON: ${messageOf(error)}`, { cause: error })
+      }
+    }
+  }
+}
+
+/** @throws IssuerError */
+function checkMaterial (material: unknown, name: string): CustomMaterial {
+  const { cert } = (material ?? {}) as { cert?: unknown }
+  if ((typeof cert === 'string' && cert !== '') || cert instanceof Uint8Array) return material as CustomMaterial
+  throw new IssuerError('answer', `${name}: read() gave the certificate ${describeValue(cert)}; expected PEM`)
+}
+
+function isSafe ({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname))
+}

@@ -1,0 +1,5 @@
+export { IssuerError, IssuerOptionError } from './errors.ts'
+export type { IssuerReason } from './errors.ts'
+export { createCertificateRequest } from './request/certificate-request.ts'
+export type { CertificateRequest } from './request/certificate-request.ts'
+export type { RequestedNames } from './request/requested-names.ts'
