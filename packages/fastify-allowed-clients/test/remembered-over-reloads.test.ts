@@ -143,7 +143,7 @@ test('a refused change leaves what is remembered, and words remember nothing of 
   await ask(billing)
   await ask(ops)
   isOpen = false
-  await t.rejects(reload({ routes: { 'GET /': [{ ou: 'ops' }] } }), { reason: 'rejected' })
+  await t.rejects(reload({ routes: { 'GET /': [{ ou: 'ops' }] } }), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
   t.match(await ask(billing), { outcome: { status: 200 }, cached: true })
   t.match(await ask(ops), { outcome: { status: 403 }, cached: true })
   isOpen = true
