@@ -9,7 +9,7 @@ const gatewayOf = (index: number): ReturnType<typeof createPartialIdentity> => {
 }
 
 test('a client has one identity for each gateway, of the latest sixteen', async (t) => {
-  const forwarded = new ForwardedClient(claim, [])
+  const forwarded = new ForwardedClient(claim, [], [])
   const gateways = Array.from({ length: 40 }, (_, index) => gatewayOf(index))
   const identities = gateways.map((gateway) => forwarded.identify(gateway))
   t.strictSame(identities.map(({ via }) => via), gateways.map((gateway) => [gateway]))
@@ -19,9 +19,9 @@ test('a client has one identity for each gateway, of the latest sixteen', async 
 })
 
 test('a client weighs what its certificates take, those of its path included', async (t) => {
-  const { weight } = new ForwardedClient(claim, [])
+  const { weight } = new ForwardedClient(claim, [], [])
   t.ok(weight > 8_000 && weight < 10_000, String(weight))
-  const sent = new ForwardedClient({ leaf: client.der, chain: [ca.der] }, [])
+  const sent = new ForwardedClient({ leaf: client.der, chain: [ca.der] }, [], [])
   t.equal(sent.weight - weight, 200 + ca.der.length, 'bytes that nobody has read weigh little more than themselves')
   const validated = new ForwardedClient(claim, [], [], { valid: true, path: [ca.der], until: Infinity })
   t.ok(validated.weight > weight + 3_000)
