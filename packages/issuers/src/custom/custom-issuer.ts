@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { CertificateIssuer, CredentialSnapshot, IssuedMaterial } from '@peerkit/credentials'
 import {
   describeValue, defineOptions, func, list, messageOf, methods, required, text, url, valueOf
@@ -9,6 +8,7 @@ import { IssuerError, IssuerOptionError } from '../errors.ts'
 import { IssuerClient } from '../http/issuer-client.ts'
 import type { IssuerAnswer } from '../http/issuer-client.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
+import { idOf } from '../request/id-of.ts'
 import { checkNames } from '../request/requested-names.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
 
@@ -103,7 +103,7 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
   const base = new URL(options.url)
   const name = `the issuer at ${base.host}`
   // Another URL or other names make another certificate.
-  const id = createHash('sha256').update(JSON.stringify([base.href, names])).digest('hex')
+  const id = idOf(base.href, names)
   return {
     name,
     id,

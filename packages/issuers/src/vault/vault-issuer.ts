@@ -3,6 +3,7 @@ import type { CertificateIssuer, Clock, IssuedMaterial, IssueQuestion } from '@p
 import { SYSTEM_CLOCK } from '@peerkit/credentials/internal'
 import { IssuerError } from '../errors.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
+import { idOf } from '../request/id-of.ts'
 import { Secrets } from './auth/secrets.ts'
 import { keepToken } from './auth/token-keeper.ts'
 import type { TokenKeeper } from './auth/token-keeper.ts'
@@ -26,6 +27,10 @@ import { makeWarn } from './vault-warnings.ts'
 
 /** An issuer with a token, which it renews until it is closed. */
 export interface VaultIssuer extends CertificateIssuer {
+  /** Who issues: `OpenBao https://bao.example:8200`. */
+  readonly name: string
+  /** Another one for another mount, role or namespace, other names or another lifetime. */
+  readonly id: string
   /** Stops the renewal of the token and the fetching of CRLs. Close the credentials first. */
   close (): Promise<void>
 }
@@ -55,6 +60,8 @@ export function vaultIssuer (options: VaultIssuerOptions): VaultIssuer {
 }
 
 class MountIssuerOf implements VaultIssuer {
+  readonly name: string
+  readonly id: string
   readonly #options: VaultIssuerOptions
   readonly #clock: Clock
   readonly #transport: Transport
@@ -76,6 +83,9 @@ class MountIssuerOf implements VaultIssuer {
     this.#transport = openTransport(options, own)
     const { dispatcher } = this.#transport
     this.#api = new VaultApi({ url, namespace, dispatcher, secrets, now: () => clock.now() })
+    this.name = this.#api.name
+    const { names, mode, ttl, use, parameters } = options
+    this.id = idOf(url, namespace, mount, role, names, mode, ttl, use, parameters)
     const warn = makeWarn(this.#api.name, onWarning)
     this.#warn = warn
     this.#tokens = keepToken(auth, { api: this.#api, secrets, clock, warn })

@@ -98,3 +98,11 @@ test('vaultRevocation', async (t) => {
   ]
   for (const [options, expected] of wrong) t.match(await rejection(vaultRevocation({ url: good.url, ...options } as never)), { code: 'MTLS_ERR_ISSUER_OPTION', message: expected })
 })
+
+test('says who issues, and what it is asked for', async (t) => {
+  const make = (more: object) => vaultIssuer({ ...good, ca: ca.root, ...more })
+  const issuers = [{}, { role: 'other' }, { mount: 'pki2' }, { names: { cn: 'b.example' } }, { namespace: 'team' }, { ttl: 60_000 }].map(make)
+  t.teardown(async () => { await Promise.all(issuers.map(async (issuer) => { await issuer.close() })) })
+  t.match(issuers[0]?.name, /^OpenBao https:/)
+  t.equal(new Set(issuers.map(({ id }) => id)).size, issuers.length)
+})
