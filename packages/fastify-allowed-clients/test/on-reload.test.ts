@@ -224,3 +224,31 @@ test('onReload is checked', async (t) => {
   await t.rejects(guardedApp({ onReload: () => {} }), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /no file to reload/ })
   await t.rejects(guardedApp({ file: 'x.json', onReload: 1 as never }), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /onReload/ })
 })
+
+test('onReload may wait for another reload, which begins after its answer', async (t) => {
+  const asked: number[] = []
+  const made: Started = await start(t, BILLING, {
+    onReload: async ({ generation }) => {
+      asked.push(generation)
+      if (asked.length === 1) await made.write(BILLING)
+      await made.app.mtls.reload()
+    }
+  })
+  const { app, status, write } = made
+  await write(OPS)
+  await app.mtls.reload()
+  t.same([await status(ops, '/'), app.mtls.rulesVersion], [200, 2])
+  await app.mtls.reload()
+  t.same([await status(billing, '/'), app.mtls.rulesVersion], [200, 3], 'the file was read again')
+  t.same(asked, [2, 3])
+})
+
+test('each file that is refused is told of, also if it is wrong in the same way', async (t) => {
+  const { app, lines, write } = await start(t, BILLING, {})
+  const refused = (): number => lines.filter(({ msg }) => msg.startsWith('rules file refused')).length
+  for (const [index, ou] of ['a', 'b', 'b'].entries()) {
+    await write({ groups: { all: [{ ou }] }, defaultRules: ['nobody'] })
+    for (const _again of [1, 2]) await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' })
+    t.equal(refused(), index + 1)
+  }
+})

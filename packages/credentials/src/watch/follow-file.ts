@@ -28,8 +28,8 @@ export interface FollowFileOptions<Content> {
   readonly load: (signal: AbortSignal) => Promise<Content>
   /** Uses what was read. Throws or rejects if it cannot be used. */
   readonly take: (content: Content) => void | Promise<void>
-  /** Told once of each refusal. What was in use stays in use. */
-  readonly refuse: (error: Error) => void
+  /** Told once of each refusal, with the signature of the file. What was in use stays in use. */
+  readonly refuse: (error: Error, signature: Signature) => void
   /** Whether the file may pass later although it does not change: it could not be read. Then it is read again. */
   readonly mayPass: (error: Error) => boolean
 }
@@ -123,9 +123,11 @@ export class FollowedFile<Content> {
     this.#processed = signature
     this.#rereadRequested = this.#options.mayPass(error)
     this.#lookAgain()
-    if (error.message === this.#reported) return
-    this.#reported = error.message
-    this.#options.refuse(error)
+    // Another file may be wrong in the same way. One that cannot be read is the same as long as it cannot.
+    const told = this.#rereadRequested ? error.message : `${signature.text} ${error.message}`
+    if (told === this.#reported) return
+    this.#reported = told
+    this.#options.refuse(error, signature)
   }
 
   #lookAgain (): void {

@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { FollowedFile, readStill } from '@peerkit/credentials/watch'
+import { FollowedFile, readSignature, readStill } from '@peerkit/credentials/watch'
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
 import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { EventMessage, RulesRefusedMessage, RulesReloadedMessage } from '@peerkit/events'
@@ -71,7 +72,10 @@ export class RulesFileSource {
   #packed: PackedFile | undefined
   #compiled: CompiledPolicy | undefined
   #generation = 0
+  /** The refusal that was told last. */
   #reported: string | undefined
+  /** True within `onReload`. */
+  readonly #asking = new AsyncLocalStorage<boolean>()
   #prepare: PrepareRules | undefined
   readonly #controller = new AbortController()
   #signature: Signature | undefined
@@ -119,7 +123,7 @@ export class RulesFileSource {
           await this.#take(reading.before === this.#packed ? reading : await this.#load(this.#controller.signal))
         })
       },
-      refuse: (error) => { this.#report(error) },
+      refuse: (error, signature) => { this.#report(error, signature) },
       // It may become readable without a change: too many open files, say.
       mayPass: (error) => error instanceof RulesFileInvalidError && error.reason === 'unreadable'
     })
@@ -127,7 +131,8 @@ export class RulesFileSource {
   }
 
   /**
-   * Reads the file now. Calls during a reading wait for it, and share one that begins after it.
+   * Reads the file now. Calls during a reading wait for it, and share one that begins after it. A call within
+   * `onReload` does not wait: the file is read again after the answer.
    *
    * @throws AllowedClientsOptionError before the app is ready
    * @throws RulesFileInvalidError after it was logged and published; the old rules stay in force
@@ -136,18 +141,24 @@ export class RulesFileSource {
     if (this.#prepare === undefined) {
       throw new AllowedClientsOptionError('app.mtls.reload() was called before the app was ready')
     }
-    this.#next ??= this.#inTurn(async () => {
+    this.#next ??= this.#readInTurn()
+    // It begins after the answer of onReload, which would never come.
+    if (this.#asking.getStore() === true) this.#next.catch(() => {})
+    else await this.#next
+  }
+
+  async #readInTurn (): Promise<void> {
+    await this.#inTurn(async () => {
       this.#next = undefined
       try {
         const { content, signature } = await this.#read()
         await this.#take(content)
         this.#followed?.note(signature)
       } catch (error) {
-        this.#report(error as Error)
+        this.#report(error as Error, await readSignature([this.file]))
         throw error
       }
     })
-    await this.#next
   }
 
   /** The option `onReload` may take its time, and no two changes may overtake each other. */
@@ -222,7 +233,7 @@ export class RulesFileSource {
     }
     let answer: unknown
     try {
-      answer = await untilAborted(onReload(change), this.#controller.signal)
+      answer = await untilAborted(this.#asking.run(true, () => onReload(change)), this.#controller.signal)
     } catch (error) {
       return refuse(`refused the change: ${messageOf(error)}`, error)
     }
@@ -235,11 +246,13 @@ export class RulesFileSource {
 
   #head (): EventMessage { return { v: 1, time: Date.now(), [EMITTER]: () => this.#context.server } }
 
-  /** Logs and publishes a refusal; one that lasts, once. */
-  #report (error: Error): void {
+  /** Logs and publishes a refusal; one that lasts, once. Another file may be wrong in the same way. */
+  #report (error: Error, { text }: Signature): void {
     const { file } = this
-    if (error.message === this.#reported || this.#controller.signal.aborted) return
-    this.#reported = error.message
+    const isUnreadable = error instanceof RulesFileInvalidError && error.reason === 'unreadable'
+    const told = isUnreadable ? error.message : `${text} ${error.message}`
+    if (told === this.#reported || this.#controller.signal.aborted) return
+    this.#reported = told
     const generation = this.#generation
     // An error that the file did not cause is a bug, so the log gets its stack.
     const fields = error instanceof RulesFileInvalidError

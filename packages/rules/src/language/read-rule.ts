@@ -1,4 +1,4 @@
-import { findNearest, suggestNearest } from '@peerkit/identity/internal'
+import { clip, findNearest, suggestNearest } from '@peerkit/identity/internal'
 import type { AuthorityCheck } from '../lint/authority-check.ts'
 import { refuseUnknownAuthority } from '../lint/rule-authority.ts'
 import { Alternatives } from '../match/alternatives.ts'
@@ -144,7 +144,7 @@ function resolveKey (spelling: string, path: RulePath): RuleKey {
   if (key !== undefined) return key
   const meant = OTHER_NAMES.get(spelling.toLowerCase()) ?? findNearest(spelling, SPELLINGS.keys())
   const hint = meant === undefined ? '' : `did you mean "${meant}"?`
-  return refuseRule(path.at(spelling), 'unknown_key', spelling, `one of ${[...SPELLINGS.keys()].join(', ')}`, hint)
+  return refuseRule(path.at(clip(spelling, 80)), 'unknown_key', spelling, `one of ${[...SPELLINGS.keys()].join(', ')}`, hint)
 }
 
 function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
