@@ -144,7 +144,8 @@ function resolveKey (spelling: string, path: RulePath): RuleKey {
   if (key !== undefined) return key
   const meant = OTHER_NAMES.get(spelling.toLowerCase()) ?? findNearest(spelling, SPELLINGS.keys())
   const hint = meant === undefined ? '' : `did you mean "${meant}"?`
-  return refuseRule(path.at(clip(spelling, 80)), 'unknown_key', spelling, `one of ${[...SPELLINGS.keys()].join(', ')}`, hint)
+  const at = path.at(clip(spelling, 80))
+  return refuseRule(at, 'unknown_key', spelling, `one of ${[...SPELLINGS.keys()].join(', ')}`, hint)
 }
 
 function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
