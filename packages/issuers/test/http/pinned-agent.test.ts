@@ -32,9 +32,12 @@ for (const [curve, leafCurve] of [['secp256k1', 'P-256'], ['brainpoolP256r1', 'P
     const root = encodePem(ca.root(validity))
     const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' })
     const url = await listen(t, createServer({ cert: encodePem(leaf) + root, key }, (_request, response) => { response.end('answer') }))
+    // The OpenSSL of Node 22 offers no such curve.
+    const isOffered = leafCurve === 'P-256' || !process.versions.openssl.startsWith('3.0.')
     for (const agent of [unverifiedAgent(signal), pinnedAgent({ ca: [root], signal })]) {
-      const { body } = await request(url, { dispatcher: agent })
-      t.equal(await body.text(), 'answer')
+      const answer = request(url, { dispatcher: agent })
+      if (isOffered) t.equal(await (await answer).body.text(), 'answer')
+      else await t.rejects(answer, { code: 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE' })
       await agent.destroy()
     }
     const other = pinnedAgent({ ca: [encodePem(new Party('CN=Root').root(validity))], signal })
