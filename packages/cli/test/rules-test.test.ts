@@ -32,8 +32,8 @@ tests:
   - { route: GET /mine, others: allowed, expect: { nobody: denied } }
   - { route: GET /stations/:id, params: { id: CP1 }, headers: { x-TENANT: Grid }, others: denied, expect: { CP1: allowed } }
   - { route: GET /stations/:id, params: { id: CP2 }, headers: { x-tenant: Grid }, expect: { CP1: denied } }
-  - { route: GET /stations/:id, params: { id: CP1 }, headers: { x-tenant: [Grid, Grid] }, expect: { CP1: denied } }
-  - { route: GET /stations/:id, expect: { CP1: denied } }
+  - { route: GET /stations/:id, params: { id: CP1 }, headers: { x-tenant: [Grid, Grid] }, expect: { CP1: undecided } }
+  - { route: GET /stations/:id, expect: { CP1: undecided } }
   - { route: GET /partner, others: denied, expect: { partner: allowed } }
   - { route: DELETE /x, others: denied }
 `
@@ -124,7 +124,7 @@ test('rules test refuses files that are none', async (t) => {
     [`${good}[{}]`]: /tests\[0\]: expects nothing/,
     [`${good}[{ exptect: { a: allowed } }]`]: /unknown key "exptect"/,
     [`${good}[{ expect: { b: allowed } }]`]: /unknown peer "b"; expected one of a/,
-    [`${good}[{ expect: { a: yes } }]`]: /expect\.a: found "yes"; expected allowed or denied/,
+    [`${good}[{ expect: { a: yes } }]`]: /expect\.a: found "yes"; expected allowed, denied or undecided/,
     [`${good}[{ others: denied, at: soon }]`]: /tests\[0\]\.at: found "soon"/,
     [`${good}[{ others: denied, route: 5 }]`]: /tests\[0\]\.route: found 5/,
     [`${good}[{ others: denied, params: x }]`]: /tests\[0\]\.params: found "x"/
@@ -144,4 +144,39 @@ test('explain compares with values of a request', async (t) => {
   t.match(await ask('--param', 'name=alice', '--param', 'name=alice', '--query', 'x-unit=billing'), { code: 1, out: /occurs 2 times/ })
   t.match(await ask(), { code: 1, out: /not allowed by the rules: incomplete_request[^]*there is no request to compare with/ })
   t.match(await ask('--param', 'alice'), { code: 2, err: /--param is "alice"; expected NAME=VALUE/ })
+})
+
+test('a denial because something is unknown is no denial that is expected', async (t) => {
+  const rules = '{ "groups": {}, "routes": { "GET /x": [{ "ou": "billing", "authority": "partner" }] } }'
+  const tests = (answer: string): string => `{ peers: { alice: alice.pem }, tests: [{ route: GET /x, expect: { alice: ${answer} } }] }`
+  const file = folder(t, { 'alice.pem': alice.chain, 'rules.json': rules, 'a.yaml': tests('denied'), 'b.yaml': tests('undecided') })
+  const run = async (name: string) => await peerkitHere('rules', 'test', '--rules', file('rules.json'), '--tests', file(name))
+  t.match(await run('a.yaml'), { code: 1, out: 'not ok  tests[0] GET /x: alice is undecided, expected denied' })
+  t.match(await run('b.yaml'), { code: 0 })
+})
+
+test('with authorities, the chain of a certificate says who vouches for it', async (t) => {
+  const partner = await createDevCa({ name: 'Partner CA' })
+  const [bob, eve] = [await partner.issue({ cn: 'bob' }), await (await createDevCa()).issue({ cn: 'bob' })]
+  const file = folder(t, {
+    'own.pem': ca.root, 'partner.pem': partner.root, 'alice.pem': alice.chain, 'bob.pem': bob.chain, 'eve.pem': eve.chain,
+    'rules.json': '{ "routes": { "GET /x": { "cn": "*ob", "authority": "own" }, "GET /y": { "cn": "bob", "authority": "partner" }, "GET /z": "public" } }',
+    'good.yaml': `
+peers: { alice: alice.pem, bob: bob.pem, eve: eve.pem, again: { cert: bob.pem, authority: partner } }
+tests:
+  - { route: GET /y, others: denied, expect: { bob: allowed, again: allowed } }
+  - { route: GET /z, others: allowed, expect: { eve: denied } }
+`,
+    'wrong.yaml': '{ peers: { bob: { cert: bob.pem, authority: own } }, tests: [{ route: GET /y, others: denied }] }',
+    'eve.yaml': '{ peers: { eve: eve.pem }, tests: [{ route: GET /y, others: allowed }] }'
+  })
+  const authorities = JSON.stringify({ own: { ca: 'own.pem', names: 'any' }, partner: { ca: 'partner.pem', names: 'any' } })
+  const { writeFile } = await import('node:fs/promises')
+  await writeFile(file('authorities.json'), authorities)
+  const run = async (name: string) => await peerkitHere(
+    'rules', 'test', '--rules', file('rules.json'), '--tests', file(name), '--authorities', file('authorities.json')
+  )
+  t.match(await run('good.yaml'), { code: 0, out: '8 of 8 answers as expected' })
+  t.match(await run('wrong.yaml'), { code: 2, err: 'peers.bob.authority is "own", but "partner" vouches for the certificate' })
+  t.match(await run('eve.yaml'), { code: 1, out: 'no authority accepts the certificate' })
 })

@@ -7,6 +7,10 @@ import { parseYaml } from '../explain/rules-file.ts'
 import { readCertificateFile } from '../files/certificate-file.ts'
 import { readBytes } from '../files/read-bytes.ts'
 
+/** What the rules say of a peer. `undecided`: it is denied because something is not known. */
+export type Answer = 'allowed' | 'denied' | 'undecided'
+const ANSWERS: readonly unknown[] = ['allowed', 'denied', 'undecided'] satisfies readonly Answer[]
+
 /** One row of the table: a request, and what its peers expect. */
 export interface RulesTest {
   /** Where it is in the file: `tests[0]`. */
@@ -16,14 +20,19 @@ export interface RulesTest {
   readonly request: RequestValues
   /** The time of the request, in milliseconds since the epoch; undefined for now. */
   readonly at: number | undefined
-  /** By the name of the peer: whether it is allowed. */
-  readonly expected: ReadonlyMap<string, boolean>
+  /** By the name of the peer. */
+  readonly expected: ReadonlyMap<string, Answer>
 }
+
+/** A client of a test: its identity; `none` without a certificate; `refused` if no authority accepts it. */
+export type TestPeer = PeerIdentity | 'none' | 'refused'
+
+/** Says which authority vouches for a certificate with its chain. */
+export type IdentifyPeer = (chain: readonly Uint8Array[]) => Promise<PeerIdentity | 'refused'>
 
 /** A file of tests. */
 export interface RulesTestFile {
-  /** Undefined for a client without a certificate. */
-  readonly peers: ReadonlyMap<string, PeerIdentity | undefined>
+  readonly peers: ReadonlyMap<string, TestPeer>
   readonly tests: readonly RulesTest[]
 }
 
@@ -40,15 +49,20 @@ const LIST_KEYS = [
 /** The type of a user principal name among the otherNames. */
 const UPN = '1.3.6.1.4.1.311.20.2.3'
 
-/** Reads a file of tests, and the certificates that it names, relative to it. @throws UsageError */
-export async function readRulesTests (path: string): Promise<RulesTestFile> {
+/**
+ * Reads a file of tests, and the certificates that it names, relative to it.
+ *
+ * @param identify undefined: the authority of a certificate is unknown unless the file names it
+ * @throws UsageError
+ */
+export async function readRulesTests (path: string, identify: IdentifyPeer | undefined): Promise<RulesTestFile> {
   const where = `--tests ${path}`
   const value = parseYaml(await readBytes(path, '--tests ', EXPECTED), path, where, EXPECTED)
   const { peers, tests } = readObject(value, ['peers', 'tests'], where, EXPECTED)
   const entries = Object.entries(readObject(peers, undefined, `${where}: peers`, 'an object of peers by name'))
-  const read = new Map<string, PeerIdentity | undefined>()
+  const read = new Map<string, TestPeer>()
   for (const [name, peer] of entries) {
-    read.set(name, await readPeer(peer, dirname(path), `${where}: peers.${name}`))
+    read.set(name, await readPeer(peer, { folder: dirname(path), where: `${where}: peers.${name}`, identify }))
   }
   if (!Array.isArray(tests) || tests.length === 0) {
     throw new UsageError(`${where}: tests is not a list of tests; expected { route, expect }, …`)
@@ -57,22 +71,37 @@ export async function readRulesTests (path: string): Promise<RulesTestFile> {
 }
 
 /** What the file does not tell of a peer, its certificate does not have. */
-async function readPeer (value: unknown, folder: string, where: string): Promise<PeerIdentity | undefined> {
-  if (value === 'none') return undefined
-  if (typeof value === 'string') return await readCertificate(resolve(folder, value), where)
+async function readPeer (value: unknown, context: PeerContext): Promise<TestPeer> {
+  const { folder, where } = context
+  if (value === 'none') return 'none'
+  if (typeof value === 'string') return await readCertificate(resolve(folder, value), context)
   const fields = readObject(value, undefined, where, PEER)
   const authority = fields['authority'] as string | undefined
   if (Object.hasOwn(fields, 'cert')) {
     readObject(fields, ['cert', 'authority'], where, PEER)
-    const peer = await readCertificate(resolve(folder, String(fields['cert'])), where)
-    return authority === undefined ? peer : limitPeerIdentity(peer, String(authority), [])
+    const peer = await readCertificate(resolve(folder, String(fields['cert'])), context)
+    if (authority === undefined || peer === 'refused') return peer
+    if (peer.authority !== undefined && peer.authority !== authority) {
+      const [told, known] = [JSON.stringify(authority), JSON.stringify(peer.authority)]
+      throw new UsageError(`${where}.authority is ${told}, but ${known} vouches for the certificate; expected ${known}`)
+    }
+    return peer.authority === undefined ? limitPeerIdentity(peer, String(authority), []) : peer
   }
   return readNames(readObject(fields, NAME_KEYS, where, PEER), where)
 }
 
-async function readCertificate (file: string, where: string): Promise<PeerIdentity> {
-  const [leaf = new Uint8Array()] = await readCertificateFile(file, `${where}: `, 'a certificate, PEM or DER')
-  return attempt(where, () => parsePeerIdentity(leaf))
+/** How a peer is read. */
+interface PeerContext {
+  readonly folder: string
+  readonly where: string
+  readonly identify: IdentifyPeer | undefined
+}
+
+async function readCertificate (file: string, { where, identify }: PeerContext): Promise<PeerIdentity | 'refused'> {
+  const chain = await readCertificateFile(file, `${where}: `, 'a certificate, PEM or DER')
+  const [leaf = new Uint8Array()] = chain
+  const peer = attempt(where, () => parsePeerIdentity(leaf))
+  return identify === undefined ? peer : await identify(chain)
 }
 
 function readNames (fields: Readonly<Record<string, unknown>>, where: string): PeerIdentity {
@@ -125,7 +154,7 @@ function readTest (
   if (route !== undefined && typeof route !== 'string') {
     throw new UsageError(`${where}.route: found ${JSON.stringify(route)}; expected "METHOD /pattern"`)
   }
-  const expected = new Map<string, boolean>()
+  const expected = new Map<string, Answer>()
   if (others !== undefined) for (const name of peers.keys()) expected.set(name, readAnswer(others, `${where}.others`))
   const answers = readObject(test['expect'] ?? {}, undefined, `${where}.expect`, 'answers by peer')
   for (const [name, answer] of Object.entries(answers)) {
@@ -145,9 +174,9 @@ function readTest (
   return { path, route, request, at: readTime(test['at'], `${where}.at`), expected }
 }
 
-function readAnswer (value: unknown, where: string): boolean {
-  if (value === 'allowed' || value === 'denied') return value === 'allowed'
-  throw new UsageError(`${where}: found ${JSON.stringify(value)}; expected allowed or denied`)
+function readAnswer (value: unknown, where: string): Answer {
+  if (ANSWERS.includes(value)) return value as Answer
+  throw new UsageError(`${where}: found ${JSON.stringify(value)}; expected allowed, denied or undecided`)
 }
 
 /** A value, or a list for a name that the request repeats. */

@@ -1,10 +1,13 @@
-import { readAuthorities, ruleAuthoritiesOf } from '../authorities/read-authorities.ts'
+import type { Verdict } from '@peerkit/rules'
+import { ruleAuthoritiesOf } from '../authorities/read-authorities.ts'
 import { textOf } from '../command.ts'
 import type { Command } from '../command.ts'
 import { chooseSets, explainSet, readRulesFile } from '../explain/rules-file.ts'
 import type { Outcome } from '../explain/rules-file.ts'
 import { shown, shownJson } from '../output.ts'
+import { askTrust, readTrusted } from '../trust/trust-question.ts'
 import { readRulesTests } from './test-file.ts'
+import type { Answer } from './test-file.ts'
 
 export const rulesTest: Command = {
   name: 'rules test',
@@ -21,53 +24,71 @@ export const rulesTest: Command = {
   },
   notes: [
     'Rules and groups in code are not asked, and neither are functions.',
+    'The answer is allowed, denied, or undecided: denied because the authority, a field or a value of the request is',
+    'not known. With --authorities a certificate with its chain gets the authority that vouches for it.',
     'Exit code: 0 every answer is the expected one; 1 another answer; 2 a wrong command line or file.', '',
     '  peerkit rules test --rules rules.yaml --tests rules.test.yaml'
   ],
   run: async (values, print) => {
     const [file, tests] = [textOf(values, 'rules') ?? '', textOf(values, 'tests') ?? '']
     const trusted = textOf(values, 'authorities')
-    const authorities = trusted === undefined
-      ? undefined
-      : ruleAuthoritiesOf(await readAuthorities(trusted), 'clients')
+    const asked = trusted === undefined ? undefined : await readTrusted(trusted, 'client')
+    const authorities = asked && ruleAuthoritiesOf(asked.authorities, 'clients')
     const rulesFile = await readRulesFile(file)
-    const table = await readRulesTests(tests)
-    const results = table.tests.flatMap(({ path, route, request, at, expected }): readonly Result[] => {
+    const table = await readRulesTests(tests, asked && (async (chain) => {
+      const { decision } = await askTrust({ chain, trusted: asked, purpose: 'client', at: Date.now() })
+      return decision.accepted ? decision.peer : 'refused'
+    }))
+    const results = table.tests.flatMap(({ path, route, request, at, expected: answers }): readonly Result[] => {
       const { sets, note } = chooseSets(rulesFile, route, file)
-      return [...expected].map(([peer, isExpected]): Result => {
+      return [...answers].map(([peer, expected]): Result => {
         const question = { authorities, file, request, at, mayBeAnonymous: true }
-        const outcomes = sets.map((set) => explainSet(set, rulesFile, table.peers.get(peer), question))
-        const isAllowed = outcomes.every((outcome) => outcome.isAllowed)
-        return { path, route, peer, isExpected, isAllowed, note, outcomes }
+        const known = table.peers.get(peer)
+        if (known === 'refused') return { path, route, peer, expected, answer: 'denied', note: REFUSED, outcomes: [] }
+        const outcomes = sets.map((set) => explainSet(set, rulesFile, known === 'none' ? undefined : known, question))
+        return { path, route, peer, expected, answer: answerOf(outcomes), note, outcomes }
       })
     })
-    const failed = results.filter(({ isAllowed, isExpected }) => isAllowed !== isExpected)
+    const failed = results.filter(({ answer, expected }) => answer !== expected)
     print(values['json'] === true ? shownJson(describeAsData(results)) : describe(results, failed))
     return failed.length === 0 ? 0 : 1
   }
 }
+
+const REFUSED = 'no authority accepts the certificate, so the handshake fails; "peerkit trust check" says why'
 
 /** The answer to one peer. */
 interface Result {
   readonly path: string
   readonly route: string | undefined
   readonly peer: string
-  readonly isExpected: boolean
-  readonly isAllowed: boolean
+  readonly expected: Answer
+  readonly answer: Answer
   readonly note: string | undefined
   readonly outcomes: readonly Outcome[]
 }
 
-function wordOfAnswer (isAllowed: boolean): string { return isAllowed ? 'allowed' : 'denied' }
+/**
+ * The answer of all sets together. `undecided` is a denial because something of the certificate or of the request is
+ * not known. A test that expects `denied` must not pass for that reason alone.
+ */
+function answerOf (outcomes: readonly Outcome[]): Answer {
+  const refused = outcomes.filter(({ isAllowed }) => !isAllowed)
+  if (refused.length === 0) return 'allowed'
+  return refused.every(({ explanation }) => isUndecided(explanation?.verdict)) ? 'undecided' : 'denied'
+}
+
+function isUndecided (verdict: Verdict | undefined): boolean {
+  return verdict?.allowed === false && verdict.reason.startsWith('incomplete_')
+}
 
 function describe (results: readonly Result[], failed: readonly Result[]): string {
   const lines = results.flatMap((result) => {
-    const { path, route, peer, isExpected, isAllowed, note } = result
-    const isGood = isAllowed === isExpected
-    const what = `${route === undefined ? path : `${path} ${route}`}: ${peer} is ${wordOfAnswer(isAllowed)}`
-    if (isGood) return [`ok      ${shown(what)}`]
+    const { path, route, peer, expected, answer, note } = result
+    const what = `${route === undefined ? path : `${path} ${route}`}: ${peer} is ${answer}`
+    if (answer === expected) return [`ok      ${shown(what)}`]
     const why = [...note === undefined ? [] : [note], ...explain(result)].map((line) => `          ${shown(line)}`)
-    return [`not ok  ${shown(what)}, expected ${wordOfAnswer(isExpected)}`, ...why]
+    return [`not ok  ${shown(what)}, expected ${expected}`, ...why]
   })
   const count = `${results.length - failed.length} of ${results.length} answers as expected`
   return `${lines.join('\n')}\n${count}\n`
@@ -82,14 +103,13 @@ function explain ({ outcomes }: Result): readonly string[] {
 }
 
 function describeAsData (results: readonly Result[]): object {
-  const isPassed = results.every(({ isAllowed, isExpected }) => isAllowed === isExpected)
+  const isPassed = results.every(({ answer, expected }) => answer === expected)
   return {
     passed: isPassed,
     results: results.map((result) => {
-      const { path, route, peer, isExpected, isAllowed, note } = result
-      const isGood = isAllowed === isExpected
-      const answer = { path, route, peer, expected: wordOfAnswer(isExpected), answer: wordOfAnswer(isAllowed) }
-      return isGood ? answer : { ...answer, note, explanation: explain(result) }
+      const { path, route, peer, expected, answer, note } = result
+      const row = { path, route, peer, expected, answer }
+      return answer === expected ? row : { ...row, note, explanation: explain(result) }
     })
   }
 }

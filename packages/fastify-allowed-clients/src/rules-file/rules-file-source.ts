@@ -217,7 +217,8 @@ export class RulesFileSource {
     this.#packed = next.file
     this.#compiled = next.compiled
     this.#generation++
-    log.info({ file, generation: this.#generation }, 'rules file reloaded')
+    const [addedCount, removedCount] = [change.added.paths.length, change.removed.paths.length]
+    log.info({ file, generation: this.#generation, addedCount, removedCount }, 'rules file reloaded')
     const message: RulesReloadedMessage = {
       ...this.#head(), file, generation: this.#generation, ...describeChange(change)
     }
