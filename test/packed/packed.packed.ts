@@ -39,7 +39,7 @@ for (const tarball of tarballs) {
     const files = stdout.trim().split('\n')
     t.ok(files.includes('package/README.md'), 'carries its README')
     t.ok(files.includes('package/LICENSE'), 'carries its license')
-    t.notOk(files.some((file) => /tsbuildinfo|\/test\/|\/src\//.test(file)), 'carries no tests, sources or build state')
+    t.notOk(files.some((file) => /tsbuildinfo|\.test\.|^package\/(?:test|src)\//.test(file)), 'carries no tests, sources or build state')
   })
 }
 
