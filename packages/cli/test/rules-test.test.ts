@@ -159,7 +159,11 @@ test('with authorities, the chain of a certificate says who vouches for it', asy
   const partner = await createDevCa({ name: 'Partner CA' })
   const [bob, eve] = [await partner.issue({ cn: 'bob' }), await (await createDevCa()).issue({ cn: 'bob' })]
   const file = folder(t, {
-    'own.pem': ca.root, 'partner.pem': partner.root, 'alice.pem': alice.chain, 'bob.pem': bob.chain, 'eve.pem': eve.chain,
+    'own.pem': ca.root,
+    'partner.pem': partner.root,
+    'alice.pem': alice.chain,
+    'bob.pem': bob.chain,
+    'eve.pem': eve.chain,
     'rules.json': '{ "routes": { "GET /x": { "cn": "*ob", "authority": "own" }, "GET /y": { "cn": "bob", "authority": "partner" }, "GET /z": "public" } }',
     'good.yaml': `
 peers: { alice: alice.pem, bob: bob.pem, eve: eve.pem, again: { cert: bob.pem, authority: partner } }
