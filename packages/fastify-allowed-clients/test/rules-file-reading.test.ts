@@ -1,32 +1,10 @@
-import t, { test } from 'tap'
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { test } from 'tap'
+import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FastifyAllowedClientsOptions } from '../src/index.ts'
-import { guardedApp, mtlsApp, withPlaces } from './support/app.ts'
-import type { TestApp } from './support/app.ts'
+import { mtlsApp, withPlaces } from './support/app.ts'
 import fastifyAllowedClients from '../src/index.ts'
 import { billing, ops } from './support/people.ts'
-
-const answer = async (): Promise<string> => 'x'
-const directory = await mkdtemp(join(tmpdir(), 'peerkit-reading-'))
-let count = 0
-
-async function write (text: string | Uint8Array, extension = 'json'): Promise<string> {
-  const file = join(directory, `rules-${++count}.${extension}`)
-  await writeFile(file, text)
-  return file
-}
-
-interface Teardown { teardown (fn: () => unknown): void }
-
-async function fileApp (t: Teardown, file: string, build: (app: TestApp['app']) => void, options: FastifyAllowedClientsOptions = {}): Promise<TestApp> {
-  const made = await guardedApp({ file, watch: false, ...options })
-  t.teardown(async () => { await made.app.close() })
-  build(made.app)
-  await made.app.ready()
-  return made
-}
+import { answer, directory, fileApp, write } from './support/rules-files.ts'
 
 test('reads groups, app-wide rules and routes from JSON and from YAML', async (t) => {
   const yaml = `
@@ -126,5 +104,3 @@ test('does not start on a bad file', async (t) => {
   const rules = await write('{"defaultRules":"authenticated"}')
   await t.rejects(async () => { await twice.register(fastifyAllowedClients, withPlaces({ file: rules, defaultRules: 'authenticated' })) }, { reason: 'structure', message: /in one place/ })
 })
-
-t.teardown(async () => { await rm(directory, { recursive: true }) })

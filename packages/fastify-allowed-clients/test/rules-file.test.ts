@@ -1,49 +1,16 @@
-import t, { test } from 'tap'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { test } from 'tap'
 import { execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { FastifyAllowedClientsOptions, RulesRefusedMessage } from '../src/index.ts'
+import type { RulesRefusedMessage } from '../src/index.ts'
 import { Ajv2020 as Ajv } from 'ajv/dist/2020.js'
 import inject from 'light-my-request'
 import { guardedApp, mtlsApp, withPlaces } from './support/app.ts'
-import type { TestApp } from './support/app.ts'
 import fastifyAllowedClients from '../src/index.ts'
 import { billing, ops } from './support/people.ts'
-
-const answer = async (): Promise<string> => 'x'
-const directory = await mkdtemp(join(tmpdir(), 'peerkit-rules-'))
-let count = 0
-
-async function write (text: string | Uint8Array, extension = 'json'): Promise<string> {
-  const file = join(directory, `rules-${++count}.${extension}`)
-  await writeFile(file, text)
-  return file
-}
-
-interface Teardown { teardown (fn: () => unknown): void }
-
-async function fileApp (t: Teardown, file: string, build: (app: TestApp['app']) => void, options: FastifyAllowedClientsOptions = {}): Promise<TestApp> {
-  const made = await guardedApp({ file, watch: false, ...options })
-  t.teardown(async () => { await made.app.close() })
-  build(made.app)
-  await made.app.ready()
-  return made
-}
-
-/** The next message about a file. */
-function follow (t: Teardown, file: string): EventEmitter {
-  const events = new EventEmitter()
-  for (const event of ['reloaded', 'refused']) {
-    const listener = (message: any): void => { if (message.file === file) events.emit(event, message) }
-    subscribe(`peerkit:rules:${event}`, listener)
-    t.teardown(() => { unsubscribe(`peerkit:rules:${event}`, listener) })
-  }
-  return events
-}
+import { answer, directory, fileApp, follow, write } from './support/rules-files.ts'
 
 test('a file URL will do', async (t) => {
   const file = await write('{"defaultRules":"authenticated"}')
@@ -393,5 +360,3 @@ test('a request that comes before our own onReady hook ran is judged like any ot
   t.same(seen, [401])
   t.equal(await status(billing, '/a'), 403)
 })
-
-t.teardown(async () => { await rm(directory, { recursive: true }) })

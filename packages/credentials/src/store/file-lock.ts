@@ -71,7 +71,7 @@ export class FileLock {
     const next = (): void => {
       cancel = this.#clock.schedule(() => {
         const now = new Date()
-        // Whoever took it meanwhile is not disturbed by this for long.
+        // Another process may have taken it. It is disturbed for a short time only.
         utimes(this.#path, now, now).catch(() => {})
         next()
       }, BEAT)

@@ -1,7 +1,5 @@
 import type { FlatRules } from '../flat-rules.ts'
-import { hasEnded, isPinned, warnOfRule } from './warnings.ts'
-
-const MAX_WARNINGS = 20
+import { MAX_WARNINGS, hasEnded, isPinned, warnOfRule } from './warnings.ts'
 
 /**
  * Warns of rules that are valid but probably match more or fewer peers than was meant.

@@ -5,6 +5,8 @@ import type { RulePath } from '../language/rule-path.ts'
 import { describeTime } from '../language/rule-period.ts'
 import { listSome } from './rule-authority.ts'
 
+/** An authorizer lists as many warnings, and counts the rest. */
+export const MAX_WARNINGS = 20
 const MAX_NAMES = 3
 
 const CHANGEABLE = 'the holder can change the fingerprint of a certificate, and it still verifies (another form of ' +

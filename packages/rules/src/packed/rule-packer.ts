@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import type { RequestUse } from '../language/request-value.ts'
-import { isPinned, hasEnded, warnOfRule } from '../lint/warnings.ts'
+import { MAX_WARNINGS, isPinned, hasEnded, warnOfRule } from '../lint/warnings.ts'
 import { chooseConditions, indexClauses } from './clause-index.ts'
 import { ClauseBuilder, ConditionPacker, isPackable } from './condition-packer.ts'
 import { GrowingList } from './growing-list.ts'
@@ -11,8 +11,6 @@ import type { LongKey, LongRule, PackedTables } from './packed-tables.ts'
 
 /** As many values of a key are kept as they were written, to explain it. */
 const MAX_WRITTEN = 1_000
-/** As many warnings of one set are kept as text. An authorizer lists no more of them. */
-const MAX_WARNINGS = 20
 /** Warnings of all sets that are kept as text. */
 const MAX_TEXTS = 1_000
 const NO_FIELDS: ReadonlySet<number> = new Set()

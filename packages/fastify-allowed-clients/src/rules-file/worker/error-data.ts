@@ -8,7 +8,7 @@ const MOST_CAUSES = 5
 
 /** An error as data, such that another thread can throw it. A structured clone would lose its class and fields. */
 export interface ErrorData {
-  /** The class: one of ours, one of JavaScript, or `Error` for all others. */
+  /** The name of the class, if it is ours or one of JavaScript; otherwise `Error`. */
   readonly kind: string
   readonly message: string
   readonly stack: string
