@@ -1,10 +1,11 @@
-// A worker that does what `workerData.what` says.
+// A worker that does what its job says in `what`.
 import { parentPort, workerData } from 'node:worker_threads'
 
+const { job } = workerData
 const send = (message: unknown): void => { parentPort?.postMessage(message) }
 /** Sets the number that the job may have, so that others know that it runs. */
 const tellRunning = (): void => {
-  const { running } = workerData as { readonly running?: Int32Array }
+  const { running } = job as { readonly running?: Int32Array }
   if (running === undefined) return
   Atomics.store(running, 0, 1)
   Atomics.notify(running, 0)
@@ -40,9 +41,9 @@ const deeds: Readonly<Record<string, () => unknown>> = {
   }
 }
 
-if (workerData.what === 'fails before it starts') throw new Error('no module')
-if (workerData.what === 'sends') {
-  send(workerData.message)
+if (job.what === 'fails before it starts') throw new Error('no module')
+if (job.what === 'sends') {
+  send(job.message)
   setInterval(() => {}, 1_000_000)
 } else {
   const { serveJob } = await import('../../src/rules-file/worker/serve-job.ts')

@@ -23,9 +23,18 @@ export interface WorkerSettings<Answer> {
   readonly schedule?: Schedule | undefined
 }
 
-/** What a worker sends: that it has the job, then one answer or the error that the job ended with. */
+/** What a worker gets when it starts. */
+export interface WorkerStart {
+  readonly job: unknown
+  /**
+   * Memory of both threads: the worker sets the first number to 1 when it has loaded its modules. A message would say it
+   * too late: the error of a worker that fails at once may arrive before any message that it sent.
+   */
+  readonly started: Int32Array
+}
+
+/** What a worker sends: one answer or the error that the job ended with. */
 export type WorkerMessage =
-  | { readonly type: 'started' }
   | { readonly type: 'answer', readonly answer: unknown }
   | { readonly type: 'error', readonly error: unknown }
 
@@ -48,14 +57,14 @@ export async function runInWorker<Answer> (settings: WorkerSettings<Answer>): Pr
 
 async function answerOf<Answer> (settings: WorkerSettings<Answer>, ended: AbortSignal): Promise<Answer> {
   const { heap, readAnswer } = settings
-  const worker = startWorker(settings)
+  const started = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const worker = startWorker(settings, started)
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  let isStarted = false
+  const isStarted = (): boolean => Atomics.load(started, 0) === 1
   worker.on('message', (message: unknown) => {
     try {
       const { type, answer, error } = readMessage(message)
-      if (type === 'started') isStarted = true
-      else if (type === 'error') reject(reviveError(error))
+      if (type === 'error') reject(reviveError(error))
       else resolve(readAnswer(answer))
     } catch (cause) {
       reject(new WorkerFailedError('wrong_answer', `it sent something unexpected: ${messageOf(cause)}`, { cause }))
@@ -71,11 +80,11 @@ async function answerOf<Answer> (settings: WorkerSettings<Answer>, ended: AbortS
   // Anything can be thrown, also null.
   worker.on('error', (cause: NodeJS.ErrnoException | null | undefined) => {
     if (cause?.code === 'ERR_WORKER_OUT_OF_MEMORY') refuseMemory(cause)
-    else if (isStarted) reject(new WorkerFailedError('ended', `it failed: ${messageOf(cause)}`, { cause }))
+    else if (isStarted()) reject(new WorkerFailedError('ended', `it failed: ${messageOf(cause)}`, { cause }))
     else reject(new WorkerFailedError('not_started', messageOf(cause), { cause }))
   })
   worker.on('exit', (code) => {
-    reject(new WorkerFailedError(isStarted ? 'ended' : 'not_started', `it ended with the exit code ${code}`))
+    reject(new WorkerFailedError(isStarted() ? 'ended' : 'not_started', `it ended with the exit code ${code}`))
   })
   // Nobody waits until it has ended: a file system that does not answer may keep its thread.
   const end = (): void => {
@@ -86,11 +95,11 @@ async function answerOf<Answer> (settings: WorkerSettings<Answer>, ended: AbortS
   return await promise.finally(end)
 }
 
-function startWorker ({ entry, job, heap }: WorkerSettings<unknown>): Worker {
+function startWorker ({ entry, job, heap }: WorkerSettings<unknown>, started: Int32Array): Worker {
   try {
     return new Worker(entry, {
       name: 'peerkit-rules',
-      workerData: job,
+      workerData: { job, started } satisfies WorkerStart,
       env: {},
       execArgv: listConditions(process.execArgv),
       resourceLimits: { maxOldGenerationSizeMb: heap + HEADROOM }
@@ -111,6 +120,6 @@ export function listConditions (flags: readonly string[]): string[] {
 /** @throws TypeError */
 function readMessage (message: unknown): { readonly type: WorkerMessage['type'], answer?: unknown, error?: unknown } {
   const { type } = (message ?? {}) as { readonly type?: unknown }
-  if (type === 'started' || type === 'answer' || type === 'error') return message as WorkerMessage
+  if (type === 'answer' || type === 'error') return message as WorkerMessage
   throw new TypeError('expected an answer')
 }
