@@ -37,6 +37,20 @@ test('a rules file with routes: each of them, or the one that is asked for', asy
   t.match(JSON.parse((await ask('--route', 'GET /health', '--json')).out), { path: 'routes["GET /health"]', word: 'public', verdict: { allowed: true } })
 })
 
+test('a group of the code may decide', async (t) => {
+  const file = folder(t, { 'leaf.pem': leaf.cert, 'rules.yaml': 'groups: { shop: [staff, { cn: shop }] }\ndefaultRules: [admins, shop]\n' })
+  const ask = (...args: string[]): Promise<Run> => peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file('rules.yaml'), ...args)
+  t.match(await ask(), { code: 2, err: /found "staff".*If the app defines it in code, name it with --code-group/ })
+  const named = ['--code-group', 'admins', '--code-group', 'staff']
+  t.match(await ask(...named), {
+    code: 1, out: /\nnote: it is allowed if it is in one of the groups "admins", "staff", which the code defines\n$/
+  })
+  t.match(JSON.parse((await ask(...named, '--json')).out), { hint: /one of the groups "admins", "staff"/ })
+  t.match(await ask(...named, '--code-group', 'shop'), {
+    code: 2, err: /found groups\.shop, which is also named as a group of the code; expected it in one place/
+  })
+})
+
 test('a method of a route with several is asked with the rules of that route, and not with the default rules', async (t) => {
   const file = folder(t, { 'leaf.pem': leaf.cert, 'rules.yaml': 'defaultRules: authenticated\nroutes: { "GET,POST /z": { cn: admin }, POST /own: { cn: admin }, "PUT,POST /own": authenticated }\n' })
   const ask = async (route: string): Promise<any> => JSON.parse((await peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file('rules.yaml'), '--route', route, '--json')).out)

@@ -52,6 +52,16 @@ test('rules lint asks the authorities which names they may claim', async (t) => 
   t.equal((await peerkitHere('rules', 'lint', '--rules', file('rules.json'))).code, 0)
 })
 
+test('rules lint takes the groups of the code', async (t) => {
+  const file = folder(t, { 'rules.yaml': 'groups: { a: [{ cn: a }, admins] }\ndefaultRules: [a, staff]\n' })
+  const lint = (...args: string[]): Promise<Run> => peerkitHere('rules', 'lint', '--rules', file('rules.yaml'), ...args)
+  t.match(await lint(), { code: 1, out: /^invalid {8}groups\.a\[1\]: .*found "admins"/ })
+  t.match(await lint('--code-group', 'admins', '--code-group', 'staff'), { code: 0, out: /nothing found/ })
+  t.match(await lint('--code-group', 'a', '--code-group', 'admins', '--code-group', 'staff'), {
+    code: 1, out: /^invalid {8}groups\.a: this group is also defined elsewhere; expected it in one place/
+  })
+})
+
 test('rules lint refuses files that are none', async (t) => {
   const file = folder(t, { 'rules.yaml': 'routes: { GET /: [public, { cn: a }] }', 'text.yaml': 'hello' })
   t.match(await peerkitHere('rules', 'lint', '--rules', file('rules.yaml')), { code: 2, err: /found "public" among other rules/ })

@@ -46,6 +46,36 @@ test('rules test compares a table of peers, routes and answers', async (t) => {
   t.match(run.out, /\n35 of 35 answers as expected\n$/)
 })
 
+test('the tests say who is in a group of the code', async (t) => {
+  const tests = (codeGroups: string, bob = 'denied'): string => `
+peers: { alice: { subject: CN=alice }, bob: { subject: CN=bob }, nobody: none }
+codeGroups: ${codeGroups}
+tests: [{ expect: { alice: allowed, bob: ${bob}, nobody: denied } }]
+`
+  const file = folder(t, {
+    'rules.yaml': 'groups: { all: [admins, { cn: eve }] }\ndefaultRules: all\n',
+    'tests.yaml': tests('{ admins: [alice], idle: [] }'),
+    'other.yaml': tests('{ admins: [alice, bob] }'),
+    'unknown.yaml': tests('{}'),
+    'misspelt.yaml': tests('{ admins: [alcie] }'),
+    'text.yaml': tests('{ admins: alice }'),
+    'twice.yaml': tests('{ admins: [], all: [] }')
+  })
+  const run = (name: string, ...args: string[]): ReturnType<typeof peerkitHere> => {
+    return peerkitHere('rules', 'test', '--rules', file('rules.yaml'), '--tests', file(name), ...args)
+  }
+  t.match(await run('tests.yaml'), { code: 0, out: /\n3 of 3 answers as expected\n$/ })
+  t.match(await run('tests.yaml', '--quiet'), { code: 0, out: /^3 of 3 answers as expected\n$/ })
+  t.match(await run('other.yaml', '--quiet'), {
+    code: 1,
+    out: /^not ok {2}tests\[0\]: bob is allowed, expected denied\n {10}allowed by a group of the code \(codeGroups\)\n2 of 3/
+  })
+  t.match(await run('unknown.yaml'), { code: 2, err: /found "admins".*or in codeGroups of the tests/ })
+  t.match(await run('misspelt.yaml'), { code: 2, err: /codeGroups\.admins: unknown peer "alcie"; expected one of alice, bob/ })
+  t.match(await run('text.yaml'), { code: 2, err: /codeGroups\.admins: found "alice"; expected a list of peers/ })
+  t.match(await run('twice.yaml'), { code: 2, err: /found groups\.all, which is also named as a group of the code/ })
+})
+
 test('another answer fails, with the reason', async (t) => {
   const file = folder(t, {
     'rules.yaml': RULES,
@@ -109,7 +139,7 @@ test('peers may have every kind of name', async (t) => {
 test('rules test refuses files that are none', async (t) => {
   const good = 'peers: { a: { subject: CN=a } }\ntests: '
   const wrong: Record<string, RegExp> = {
-    hello: /found "hello"; expected YAML or JSON: \{ peers, tests \}/,
+    hello: /found "hello"; expected YAML or JSON: \{ peers, codeGroups\?, tests \}/,
     'peers: {}\ntest: []': /unknown key "test"/,
     'peers: []\ntests: []': /peers: found \[\]; expected an object of peers/,
     'peers: {}\ntests: []': /tests is not a list/,

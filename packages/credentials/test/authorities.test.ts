@@ -238,6 +238,10 @@ test('what an authority cannot do is warned of', async (t) => {
   t.match(warningsOf({ internal: { ...internal, names: { dns: undefined } as never } }), /names is empty/)
   t.match(warningsOf({ internal: { ...internal, crl: [], revocation: 'hard' } }), /revocation is not checked/)
   t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so all names of its certificates are ignored/)
+  t.match(
+    warningsOf({ internal: { ...internal, names: { dns: 'prod.example', subject: [{ o: 'Bank*' }, { o: ['A', '*'], ou: 'b' }] } } }),
+    /authority "internal": names.subject has "Bank\*"; "\*" is not a wildcard there, it matches only itself.*names.subject has "\*"; /s
+  )
   t.match(warningsOf({ internal: { ca: ca.root, names: { dns: 'prod.example' } } }), /^cert: CN=ledger.* has the name "ledger", which is outside of what authority "internal" vouches for \(dns: prod\.example\)/)
 })
 

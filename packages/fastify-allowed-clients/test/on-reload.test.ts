@@ -50,7 +50,11 @@ test('onReload sees which rules come and go, and the event states them', async (
   t.match(changes, [{
     generation: 2,
     added: [{ path: 'groups.all', rule: '{"ou":"ops"}' }, { path: 'groups.more', rule: '{"cn":"m"}' }],
-    removed: [{ path: 'groups.all', rule: '{"ou":"billing"}' }]
+    removed: [{ path: 'groups.all', rule: '{"ou":"billing"}' }],
+    addedCount: 2,
+    removedCount: 1,
+    countBefore: 2,
+    countAfter: 3
   }])
   t.match(messages, [{
     generation: 2,
@@ -67,7 +71,11 @@ test('onReload sees which rules come and go, and the event states them', async (
   t.match(changes[1], {
     generation: 3,
     added: [{ path: 'groups["a b"]', rule: '"all"' }, { path: 'routes["GET /"]', rule: '"authenticated"' }],
-    removed: []
+    removed: [],
+    addedCount: 2,
+    removedCount: 0,
+    countBefore: 3,
+    countAfter: 5
   })
   t.equal(changes.length, 2)
 })
@@ -139,13 +147,18 @@ test('a change waits for onReload, and those after it wait too', async (t) => {
 
 test('a change of a watched file is gated too', async (t) => {
   let isOpen = false
+  const asked: number[] = []
   const events = new EventEmitter()
   t.teardown(listen({
     'peerkit:rules:refused': ({ error }) => { events.emit('refused', error) },
     'peerkit:rules:reloaded': () => { events.emit('reloaded') }
   }))
   const { app, status, write } = await start(t, BILLING, {
-    onReload: () => isOpen, watch: { pollInterval: 50, debounce: 10 }
+    onReload: ({ countAfter }) => {
+      asked.push(countAfter)
+      return isOpen
+    },
+    watch: { pollInterval: 50, debounce: 10 }
   })
   // An app that listens keeps the process running, so that its file is followed.
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -155,9 +168,18 @@ test('a change of a watched file is gated too', async (t) => {
   t.equal(await status(ops, '/'), 403)
   isOpen = true
   const reloaded = once(events, 'reloaded')
-  await write({ ...OPS, defaultRules: 'all' })
+  await write({ ...OPS, defaultRules: ['all', { cn: 'a' }] })
   await reloaded
   t.equal(await status(ops, '/'), 200)
+  t.same(asked, [3, 4], 'about each file once')
+  isOpen = false
+  await write({ ...OPS, defaultRules: ['all', { cn: 'a' }, { cn: 'b' }] })
+  await t.rejects(app.mtls.reload(), { reason: 'rejected' })
+  isOpen = true
+  const again = once(events, 'reloaded')
+  await write(BILLING)
+  await again
+  t.same(asked.filter((count, at) => asked.indexOf(count) !== at), [], 'also about one that reload() read')
 })
 
 test('what was read while another change waited is compared with that change', async (t) => {

@@ -85,6 +85,13 @@ test('groups that nobody names', async (t) => {
   t.same(find('a', { groups, usedGroups: ['c'] }), ['unused_group groups["e f"]'])
 })
 
+test('groups that are defined elsewhere may be named, and are not defined twice', async (t) => {
+  const groups = { a: ['code', { cn: 'a' }] }
+  t.same(find(['a', 'other'], { groups }), ['invalid groups.a[0]', 'invalid rules[1]'])
+  t.same(find(['a', 'other'], { groups, otherGroups: ['code', 'other', 'more'] }), [])
+  t.same(find('a', { groups, otherGroups: ['code', 'a'] }), ['invalid groups.a'])
+})
+
 test('over-broad rules, rules that can be evaded, and rules that have ended or soon end', async (t) => {
   t.same(find([
     { not: { cn: 'a' } }, { via: { cn: 'g' } }, { dns: '*.example' }, { dns: ['a.example', '*.internal'] }, { ip: '10.0.0.0/7' },

@@ -2,7 +2,7 @@ import { CERTIFICATE_FLAWS, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FailedKey, RuleExplanation } from '@peerkit/rules'
 import { describeEachAsData, describeNotBelieved } from '../authorities/describe-answer.ts'
-import { textOf, UsageError } from '../command.ts'
+import { textOf, textsOf, UsageError } from '../command.ts'
 import type { Command } from '../command.ts'
 import { readCertificateFile } from '../files/certificate-file.ts'
 import { shown, shownJson } from '../output.ts'
@@ -28,6 +28,7 @@ export const explain: Command = {
     route: { type: 'string', help: 'the route in a rules file, such as "GET /invoices" (default all)' },
     ...VOUCHER_OPTIONS,
     ...REQUEST_OPTIONS,
+    'code-group': { type: 'string', multiple: true, help: 'a group that the app defines in code; may be repeated' },
     json: { type: 'boolean', help: 'the whole explanation as JSON' }
   },
   notes: [
@@ -46,7 +47,8 @@ export const explain: Command = {
     const rulesFile = await readRulesFile(file)
     const { sets, note } = chooseSets(rulesFile, textOf(values, 'route'), file)
     const voucher = await askVoucher(values, peer, chain)
-    const question = { authorities: voucher.authorities, file, request: readRequest(values) }
+    const codeGroups = new Map(textsOf(values, 'code-group').map((name) => [name, undefined]))
+    const question = { authorities: voucher.authorities, file, request: readRequest(values), codeGroups }
     const outcomes = sets.map((set) => explainSet(set, rulesFile, voucher.peer, question))
     if (values['json'] === true) print(shownJson(describeExplainedAsData(outcomes, voucher, note)))
     else print(describeExplained(outcomes, voucher, note))
@@ -132,8 +134,14 @@ function describeExplainedAsData (
   }
 }
 
-/** How to give the authority, if a rule needs it and it is not known. */
+/** What is not known and would decide: whether the peer is in a group of the code, or which authority vouches. */
 function hintOf (outcomes: readonly Outcome[], { basis }: Voucher): string | undefined {
+  const groups = new Set(outcomes.flatMap(({ undecidedGroups }) => undecidedGroups))
+  if (groups.size > 0) {
+    const names = [...groups].map((name) => JSON.stringify(name)).join(', ')
+    const which = groups.size === 1 ? 'the group' : 'one of the groups'
+    return `it is allowed if it is in ${which} ${names}, which the code defines`
+  }
   const needsAuthority = outcomes.some(({ isAllowed, explanation }) => {
     return !isAllowed && explanation?.rules.some(isUnsaid) === true
   })

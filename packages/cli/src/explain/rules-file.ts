@@ -1,8 +1,8 @@
 import { extname } from 'node:path'
 import type { PeerIdentity } from '@peerkit/identity'
 import { findNearest } from '@peerkit/identity/internal'
-import { explain } from '@peerkit/rules'
-import type { Explanation, RuleAuthority } from '@peerkit/rules'
+import { RuleInvalidError, compileRules, explain } from '@peerkit/rules'
+import type { Explanation, RuleAuthority, Verdict } from '@peerkit/rules'
 import { parseDocument } from 'yaml'
 import { UsageError } from '../command.ts'
 import { readBytes } from '../files/read-bytes.ts'
@@ -129,6 +129,8 @@ export interface Outcome {
   readonly word: string | undefined
   /** Undefined for a word. */
   readonly explanation: Explanation | undefined
+  /** The groups of the code that would decide, if it is not known whether the peer is in them. */
+  readonly undecidedGroups: readonly string[]
 }
 
 /** The sets of rules that are asked, and a remark about the choice. */
@@ -196,35 +198,73 @@ export interface RulesQuestion {
   readonly at?: number | undefined
   /** Whether no peer means a client without a certificate, and not one that was refused. */
   readonly mayBeAnonymous?: boolean
+  /** The groups that the code defines, and whether the peer is in them; undefined if that is not known. */
+  readonly codeGroups?: ReadonlyMap<string, boolean | undefined>
 }
 
 /** Invalid rules have exit code 2, because 1 means that the certificate is not allowed. @throws UsageError */
 export function explainSet (
-  set: RulesOfFile, { groups, groupsPath }: RulesFile, peer: PeerIdentity | undefined,
-  { authorities, file, request, at, mayBeAnonymous = false }: RulesQuestion
+  set: RulesOfFile, rulesFile: RulesFile, peer: PeerIdentity | undefined, question: RulesQuestion
 ): Outcome {
   const { rules, path } = set
-  const word = wordOf(set, groups, file)
+  const { file, authorities, request, at, mayBeAnonymous = false, codeGroups = new Map() } = question
+  const word = wordOf(set, rulesFile.groups, file)
   if (word !== undefined) {
     const isAllowed = peer !== undefined || (mayBeAnonymous && word === 'public')
-    return { set, isAllowed, word, explanation: undefined }
+    return { set, isAllowed, word, explanation: undefined, undecidedGroups: [] }
   }
+  const undecidedGroups: string[] = []
+  const groups = addCodeGroups(rulesFile, codeGroups, file, undecidedGroups)
+  const options = {
+    groups,
+    groupsPath: rulesFile.groupsPath,
+    path,
+    authorities,
+    requestValue: (values: RequestValues, source: keyof RequestValues, name: string) => {
+      return Object.hasOwn(values[source], name) ? values[source][name] as readonly string[] : []
+    },
+    ...(at !== undefined && { now: () => at })
+  }
+  return blameRules(file, () => {
+    const explanation = explain(rules, peer, { ...options, request })
+    // The explanation calls no functions.
+    const { allowed: isAllowed } = explanation.verdict.allowed || explanation.predicates === 0
+      ? explanation.verdict
+      : compileRules(rules, options).authorize(peer, request as RequestValues) as Verdict
+    return { set, isAllowed, word: undefined, explanation, undecidedGroups: isAllowed ? [] : undecidedGroups }
+  })
+}
+
+/** Reports a mistake in rules as one of the file. @throws UsageError */
+function blameRules<Result> (file: string, run: () => Result): Result {
   try {
-    const explanation = explain(rules, peer, {
-      groups,
-      groupsPath,
-      path,
-      authorities,
-      request,
-      requestValue: (values: RequestValues, source, name) => {
-        return Object.hasOwn(values[source], name) ? values[source][name] as readonly string[] : []
-      },
-      ...(at !== undefined && { now: () => at })
-    })
-    return { set, isAllowed: explanation.verdict.allowed, word: undefined, explanation }
+    return run()
   } catch (error) {
-    throw new UsageError(`--rules ${file}: ${(error as Error).message}`)
+    const isUnknown = error instanceof RuleInvalidError && error.reason === 'unknown_group'
+    const hint = isUnknown ? `. ${CODE_GROUPS_HINT}` : ''
+    throw new UsageError(`--rules ${file}: ${(error as Error).message}${hint}`)
   }
+}
+
+/** What to do about a group that the file does not define. */
+const CODE_GROUPS_HINT =
+  'If the app defines it in code, name it with --code-group, or in codeGroups of the tests'
+
+/** The groups of the file and those of the code. The latter note those of which nothing is known. */
+function addCodeGroups (
+  { groups, groupsPath }: RulesFile, codeGroups: ReadonlyMap<string, boolean | undefined>, file: string,
+  asked: string[]
+): object {
+  const twice = [...codeGroups.keys()].find((name) => Object.hasOwn(Object(groups), name))
+  if (twice !== undefined) {
+    const found = `--rules ${file}: found ${groupsPath}.${twice}, which is also named as a group of the code`
+    throw new UsageError(`${found}; expected it in one place`)
+  }
+  const entries = [...codeGroups].map(([name, isMember]) => [name, () => {
+    if (isMember === undefined) asked.push(name)
+    return isMember === true
+  }])
+  return entries.length === 0 ? groups : { ...groups, ...Object.fromEntries(entries) as object }
 }
 
 /** `public` or `authenticated`, if a set is this word instead of rules. @throws UsageError for one among rules */

@@ -23,7 +23,8 @@ export const rulesLint: Command = {
     authorities: {
       type: 'string', help: 'JSON file of authorities (see trust check): finds names that several of them may claim'
     },
-    used: { type: 'string', multiple: true, help: 'a group that rules in code name; may be repeated' },
+    used: { type: 'string', multiple: true, help: 'a group of the file that rules in code name; may be repeated' },
+    'code-group': { type: 'string', multiple: true, help: 'a group that the app defines in code; may be repeated' },
     within: { type: 'string', help: 'report rules that end within this time, such as 7d (default 30d)' },
     ignore: { type: 'string', multiple: true, help: 'a kind of finding to leave out; may be repeated', values: KINDS },
     json: { type: 'boolean', help: 'the findings as JSON' }
@@ -46,7 +47,12 @@ export const rulesLint: Command = {
       : ruleAuthoritiesOf(await readAuthorities(trusted), 'clients')
     const rules = sets.filter((set) => wordOf(set, groups, file) === undefined)
     const findings = lintRules(rules, {
-      groups, groupsPath, usedGroups: textsOf(values, 'used'), authorities, endsWithin
+      groups,
+      groupsPath,
+      usedGroups: textsOf(values, 'used'),
+      otherGroups: textsOf(values, 'code-group'),
+      authorities,
+      endsWithin
     }).filter(({ kind }) => !ignored.has(kind))
     if (values['json'] === true) print(shownJson({ rules: file, findings }))
     else print(describeFindings(findings, file, endsWithin))

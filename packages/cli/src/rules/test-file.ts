@@ -33,10 +33,12 @@ export type IdentifyPeer = (chain: readonly Uint8Array[]) => Promise<PeerIdentit
 /** A file of tests. */
 export interface RulesTestFile {
   readonly peers: ReadonlyMap<string, TestPeer>
+  /** The groups that the app defines in code, with the names of the peers that are in them. */
+  readonly codeGroups: ReadonlyMap<string, readonly string[]>
   readonly tests: readonly RulesTest[]
 }
 
-const EXPECTED = 'YAML or JSON: { peers, tests }'
+const EXPECTED = 'YAML or JSON: { peers, codeGroups?, tests }'
 const PEER = 'a certificate file, { cert, authority? }, names such as { subject, dns }, or "none"'
 const TEST_KEYS = ['route', 'params', 'query', 'headers', 'at', 'expect', 'others']
 const NAME_KEYS = [
@@ -58,7 +60,7 @@ const UPN = '1.3.6.1.4.1.311.20.2.3'
 export async function readRulesTests (path: string, identify: IdentifyPeer | undefined): Promise<RulesTestFile> {
   const where = `--tests ${path}`
   const value = parseYaml(await readBytes(path, '--tests ', EXPECTED), path, where, EXPECTED)
-  const { peers, tests } = readObject(value, ['peers', 'tests'], where, EXPECTED)
+  const { peers, codeGroups, tests } = readObject(value, ['peers', 'codeGroups', 'tests'], where, EXPECTED)
   const entries = Object.entries(readObject(peers, undefined, `${where}: peers`, 'an object of peers by name'))
   const read = new Map<string, TestPeer>()
   for (const [name, peer] of entries) {
@@ -67,7 +69,30 @@ export async function readRulesTests (path: string, identify: IdentifyPeer | und
   if (!Array.isArray(tests) || tests.length === 0) {
     throw new UsageError(`${where}: tests is not a list of tests; expected { route, expect }, …`)
   }
-  return { peers: read, tests: tests.map((test, index) => readTest(test, `tests[${index}]`, read, where)) }
+  return {
+    peers: read,
+    codeGroups: readCodeGroups(codeGroups, read, `${where}: codeGroups`),
+    tests: tests.map((test, index) => readTest(test, `tests[${index}]`, read, where))
+  }
+}
+
+function readCodeGroups (
+  value: unknown, peers: ReadonlyMap<string, unknown>, where: string
+): ReadonlyMap<string, readonly string[]> {
+  const groups = Object.entries(readObject(value ?? {}, undefined, where, 'the peers of each group, by its name'))
+  return new Map(groups.map(([name, members]) => {
+    if (!Array.isArray(members)) {
+      throw new UsageError(`${where}.${name}: found ${JSON.stringify(members)}; expected a list of peers`)
+    }
+    for (const member of members as readonly unknown[]) checkPeer(member, peers, `${where}.${name}`)
+    return [name, members as readonly string[]]
+  }))
+}
+
+function checkPeer (name: unknown, peers: ReadonlyMap<string, unknown>, where: string): void {
+  if (typeof name === 'string' && peers.has(name)) return
+  const known = [...peers.keys()].join(', ')
+  throw new UsageError(`${where}: unknown peer ${JSON.stringify(name)}; expected one of ${known}`)
 }
 
 /** What the file does not tell of a peer, its certificate does not have. */
@@ -158,10 +183,7 @@ function readTest (
   if (others !== undefined) for (const name of peers.keys()) expected.set(name, readAnswer(others, `${where}.others`))
   const answers = readObject(test['expect'] ?? {}, undefined, `${where}.expect`, 'answers by peer')
   for (const [name, answer] of Object.entries(answers)) {
-    if (!peers.has(name)) {
-      const known = [...peers.keys()].join(', ')
-      throw new UsageError(`${where}.expect: unknown peer ${JSON.stringify(name)}; expected one of ${known}`)
-    }
+    checkPeer(name, peers, `${where}.expect`)
     expected.set(name, readAnswer(answer, `${where}.expect.${name}`))
   }
   if (expected.size === 0) throw new UsageError(`${where}: expects nothing; expected expect or others`)

@@ -18,12 +18,13 @@ export const rulesTest: Command = {
       help: 'YAML or JSON: the rules file of fastify-allowed-clients, { rules, groups }, or an array of rules',
       required: true
     },
-    tests: { type: 'string', help: 'YAML or JSON: { peers, tests }, see the README', required: true },
+    tests: { type: 'string', help: 'YAML or JSON: { peers, codeGroups?, tests }, see the README', required: true },
     authorities: { type: 'string', help: 'JSON file of authorities (see trust check) that the rules may name' },
+    quiet: { type: 'boolean', help: 'print only answers that are not as expected, and the count' },
     json: { type: 'boolean', help: 'the results as JSON' }
   },
   notes: [
-    'Rules and groups in code are not asked, and neither are functions.',
+    'Rules and functions in code are not asked. For a group in code, the tests say who is in it: codeGroups.',
     'The answer is allowed, denied, or undecided: denied because the authority, a field or a value of the request is',
     'not known. With --authorities a certificate with its chain gets the authority that vouches for it.',
     'Exit code: 0 every answer is the expected one; 1 another answer; 2 a wrong command line or file.', '',
@@ -42,7 +43,9 @@ export const rulesTest: Command = {
     const results = table.tests.flatMap(({ path, route, request, at, expected: answers }): readonly Result[] => {
       const { sets, note } = chooseSets(rulesFile, route, file)
       return [...answers].map(([peer, expected]): Result => {
-        const question = { authorities, file, request, at, mayBeAnonymous: true }
+        const membership = [...table.codeGroups].map(([name, members]) => [name, members.includes(peer)] as const)
+        const codeGroups = new Map(membership)
+        const question = { authorities, file, request, at, mayBeAnonymous: true, codeGroups }
         const known = table.peers.get(peer)
         if (known === 'refused') return { path, route, peer, expected, answer: 'denied', note: REFUSED, outcomes: [] }
         const outcomes = sets.map((set) => explainSet(set, rulesFile, known === 'none' ? undefined : known, question))
@@ -50,7 +53,9 @@ export const rulesTest: Command = {
       })
     })
     const failed = results.filter(({ answer, expected }) => answer !== expected)
-    print(values['json'] === true ? shownJson(describeAsData(results)) : describe(results, failed))
+    const listed = values['quiet'] === true ? failed : results
+    if (values['json'] === true) print(shownJson(describeAsData(results)))
+    else print(describe(listed, failed.length, results.length))
     return failed.length === 0 ? 0 : 1
   }
 }
@@ -82,21 +87,21 @@ function isUndecided (verdict: Verdict | undefined): boolean {
   return verdict?.allowed === false && verdict.reason.startsWith('incomplete_')
 }
 
-function describe (results: readonly Result[], failed: readonly Result[]): string {
-  const lines = results.flatMap((result) => {
+function describe (listed: readonly Result[], failed: number, all: number): string {
+  const lines = listed.flatMap((result) => {
     const { path, route, peer, expected, answer, note } = result
     const what = `${route === undefined ? path : `${path} ${route}`}: ${peer} is ${answer}`
     if (answer === expected) return [`ok      ${shown(what)}`]
     const why = [...note === undefined ? [] : [note], ...explain(result)].map((line) => `          ${shown(line)}`)
     return [`not ok  ${shown(what)}, expected ${expected}`, ...why]
   })
-  const count = `${results.length - failed.length} of ${results.length} answers as expected`
-  return `${lines.join('\n')}\n${count}\n`
+  return [...lines, `${all - failed} of ${all} answers as expected`, ''].join('\n')
 }
 
 /** Why the rules gave another answer. */
 function explain ({ outcomes }: Result): readonly string[] {
   return outcomes.flatMap(({ explanation, word, isAllowed }) => {
+    if (isAllowed && explanation?.verdict.allowed === false) return ['allowed by a group of the code (codeGroups)']
     if (explanation !== undefined) return String(explanation).split('\n')
     return [`${isAllowed ? 'allowed' : 'not allowed'} by "${word ?? ''}"`]
   })

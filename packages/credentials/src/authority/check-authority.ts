@@ -75,6 +75,9 @@ export function checkAuthority (
       `${about}: revocation is set, but crl and checker are not, so revocation is not checked`,
     options.bounds.vouchesForNothing && `${about}: names is empty, so all names of its certificates are ignored`
   ].filter((warning) => warning !== false)
+  const starred = options.bounds.starredSubjects.slice(0, 10).map((value) => {
+    return `${about}: names.subject has ${JSON.stringify(value)}; "*" is not a wildcard there, it matches only itself`
+  })
   return {
     name,
     options,
@@ -88,7 +91,7 @@ export function checkAuthority (
     hasCrls,
     nextStart: nextStart([...identitiesOf(parsed), ...ended], now),
     trust,
-    warnings: [...checked.warnings, ...warnings, ...over]
+    warnings: [...checked.warnings, ...warnings, ...over, ...starred]
   }
 }
 

@@ -32,6 +32,8 @@ export interface FollowFileOptions<Content> {
   readonly refuse: (error: Error, signature: Signature) => void
   /** Whether the file may pass later although it does not change: it could not be read. Then it is read again. */
   readonly mayPass: (error: Error) => boolean
+  /** Whether a refusal is final, so that the file is not read once more before it is told. Default: none is. */
+  readonly isFinal?: ((error: Error) => boolean) | undefined
 }
 
 /**
@@ -114,7 +116,7 @@ export class FollowedFile<Content> {
   }
 
   #fail (error: Error, signature: Signature): void {
-    const left = this.#seen.at + WRONG - performance.now()
+    const left = this.#options.isFinal?.(error) === true ? 0 : this.#seen.at + WRONG - performance.now()
     if (left > 0) {
       this.#rereadRequested = true
       this.#watch.requestAfter(left)

@@ -19,6 +19,14 @@ export interface RulesChange {
   readonly generation: number
   readonly added: readonly ChangedRule[]
   readonly removed: readonly ChangedRule[]
+  /** The length of `added`, without making the list. */
+  readonly addedCount: number
+  /** The length of `removed`, without making the list. */
+  readonly removedCount: number
+  /** How many rules and names of groups the file in force has in all. A rule with many values counts once. */
+  readonly countBefore: number
+  /** How many the changed file has. */
+  readonly countAfter: number
 }
 
 /** What a change adds or removes, without an object for each rule. */
@@ -46,14 +54,25 @@ function joinEntries (one: ChangedEntries, other: ChangedEntries): ChangedEntrie
 }
 
 /** The change as `onReload` gets it. The lists are made when they are read: a file may have a million rules. */
-export function presentChange ({ added, removed }: ListedChange, file: string, generation: number): RulesChange {
+export function presentChange (
+  { added, removed }: ListedChange, before: PackedFile, after: PackedFile, generation: number
+): RulesChange {
   const [listAdded, listRemoved] = [once(added), once(removed)]
   return Object.freeze({
-    file,
+    file: after.file,
     generation,
+    addedCount: added.paths.length,
+    removedCount: removed.paths.length,
+    countBefore: countEntries(before),
+    countAfter: countEntries(after),
     get added () { return listAdded() },
     get removed () { return listRemoved() }
   })
+}
+
+function countEntries ({ packed: { tables, members }, words }: PackedFile): number {
+  const named = [...members.values()].reduce((sum, { length }) => sum + length, 0)
+  return tables.entries.length + named + words.size
 }
 
 function once (entries: ChangedEntries): () => readonly ChangedRule[] {

@@ -125,7 +125,9 @@ export class RulesFileSource {
       },
       refuse: (error, signature) => { this.#report(error, signature) },
       // It may become readable without a change: too many open files, say.
-      mayPass: (error) => error instanceof RulesFileInvalidError && error.reason === 'unreadable'
+      mayPass: (error) => error instanceof RulesFileInvalidError && error.reason === 'unreadable',
+      // onReload is asked once about each change of the file.
+      isFinal: (error) => error instanceof RulesFileInvalidError && error.reason === 'rejected'
     })
     await this.#followed.start()
   }
@@ -152,8 +154,8 @@ export class RulesFileSource {
       this.#next = undefined
       try {
         const { content, signature } = await this.#read()
-        await this.#take(content)
-        this.#followed?.note(signature)
+        // Also if it is refused: onReload is not asked again about a file that did not change.
+        await this.#take(content).finally(() => { this.#followed?.note(signature) })
       } catch (error) {
         this.#report(error as Error, await readSignature([this.file]))
         throw error
@@ -210,7 +212,9 @@ export class RulesFileSource {
     const comparison = next.comparison as RuleSetsComparison
     const apply = blameFile(file, () => (this.#prepare as PrepareRules)(next.compiled))
     const change = listChange(comparison, before, next.file)
-    if (onReload !== undefined) await this.#ask(onReload, presentChange(change, file, this.#generation + 1))
+    if (onReload !== undefined) {
+      await this.#ask(onReload, presentChange(change, before, next.file, this.#generation + 1))
+    }
     const { delta, moved } = comparison
     if (delta !== undefined) next.compiled.inherit(compiled, new ChangedRules(delta, this.#context.now), moved)
     apply()

@@ -27,6 +27,8 @@ export interface LintOptions {
   readonly groupsPath?: string | undefined
   /** Groups that are named elsewhere, such as in code. Default: none. */
   readonly usedGroups?: readonly string[] | undefined
+  /** Groups that are defined elsewhere, such as in code. Rules may name them. Default: none. */
+  readonly otherGroups?: readonly string[] | undefined
   /** The trusted authorities, as for `compileRules`. */
   readonly authorities?: readonly RuleAuthority[] | undefined
   /** Rules that end within this time are reported, in milliseconds. Default 30 days. */
@@ -39,6 +41,7 @@ const readOptions = defineRuleOptions<LintOptions>('lintRules', {
   groups: anything,
   groupsPath: text('a string', true),
   usedGroups: anything,
+  otherGroups: anything,
   authorities: anything,
   endsWithin: number(),
   now: clock
@@ -61,8 +64,8 @@ const MONTH = 30 * 86_400_000
  * ```
  */
 export function lintRules (sets: readonly NamedRules[], options: LintOptions = {}): readonly LintFinding[] {
-  const { groups = {}, groupsPath = 'groups', usedGroups = [], authorities: given, ...rest } = readOptions(options)
-  const { endsWithin = MONTH, now = Date.now } = rest
+  const { groups = {}, groupsPath = 'groups', usedGroups = [], otherGroups = [], ...rest } = readOptions(options)
+  const { authorities: given, endsWithin = MONTH, now = Date.now } = rest
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
   const check = authorities && new AuthorityCheck(authorities)
   const findings: LintFinding[] = []
@@ -72,14 +75,20 @@ export function lintRules (sets: readonly NamedRules[], options: LintOptions = {
       ? []
       : expectPlainObject(groups, path, 'an object of groups by name')
   }) ?? []
-  const names = new Set(named.map(([name]) => name))
+  for (const [name] of named.filter(([name]) => otherGroups.includes(name))) {
+    const message = 'this group is also defined elsewhere; expected it in one place'
+    findings.push({ kind: 'invalid', path: path.at(name).toString(), message })
+  }
+  const names = new Set([...named.map(([name]) => name), ...otherGroups])
   const read = (rules: unknown, at: RulePath): readonly ParsedEntry[] => {
     return readEntries(findings, rules, at, names, check)
   }
   const definitions = new Map(named.map(([name, rules]) => [name, read(rules, path.at(name))]))
   const entriesOfSets = sets.map((set) => read(set.rules, new RulePath(set.path)))
   if (findings.length === 0) {
-    attempt(findings, groupsPath, () => readGroups(groups as never, groupsPath, { authorityCheck: check, now }))
+    // Those from elsewhere stand for any peer: what is in them is not known.
+    const all = { ...Object.fromEntries(otherGroups.map((name) => [name, () => true])), ...groups as object }
+    attempt(findings, groupsPath, () => readGroups(all as never, groupsPath, { authorityCheck: check, now }))
   }
   const moment = now()
   for (const entries of [...definitions.values(), ...entriesOfSets]) {

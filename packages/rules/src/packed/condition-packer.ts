@@ -141,9 +141,12 @@ export class ConditionPacker {
   #packList (values: readonly FieldValue[], key: ParsedKey): number {
     const [first] = values
     if (values.length === 1) return this.#packValue(first as FieldValue, key)
-    const numbers = Uint32Array.from(values, (value) => this.#packValue(value, key)).sort()
+    const numbers = new Uint32Array(values.length)
+    for (let at = 0; at < values.length; at++) numbers[at] = this.#packValue(values[at] as FieldValue, key)
+    numbers.sort()
     const fields = new Set<number>()
-    for (const [at, number] of numbers.entries()) {
+    for (let at = 0; at < numbers.length; at++) {
+      const number = numbers[at] as number
       if (number === numbers[at - 1]) continue
       this.#listValues.push(number)
       fields.add(this.#values.fieldOf(number))

@@ -1,5 +1,5 @@
 /** Any typed array that lists are kept in. */
-export type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array
+export type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array
 
 interface NumbersType<List extends Numbers> {
   new (length: number): List
@@ -42,9 +42,14 @@ export class GrowingList<List extends Numbers> {
     this.#list[this.length++] = number
   }
 
+  /** Returns the list itself, with room for so many more numbers behind those that count. */
+  reserve (count: number): List {
+    if (this.length + count > this.#list.length) this.#grow(this.length + count)
+    return this.#list
+  }
+
   append (numbers: List): void {
-    if (this.length + numbers.length > this.#list.length) this.#grow(this.length + numbers.length)
-    this.#list.set(numbers as never, this.length)
+    this.reserve(numbers.length).set(numbers as never, this.length)
     this.length += numbers.length
   }
 

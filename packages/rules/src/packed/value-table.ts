@@ -24,6 +24,8 @@ export class ValueTableBuilder {
   readonly #text = new GrowingList(Uint8Array)
   readonly #starts = new GrowingList(Uint32Array)
   readonly #fields = new GrowingList(Uint32Array)
+  /** Values of one rule often start with the same words: their hashes tell them apart sooner than their texts. */
+  readonly #hashes = new GrowingList(Int32Array)
   #slots = new Uint32Array(64)
 
   get count (): number { return this.#fields.length }
@@ -32,15 +34,28 @@ export class ValueTableBuilder {
 
   /** Returns the number of a value, and adds it if it is new. */
   add (field: number, text: string): number {
-    const hash = hashOf(this.#seed, field, text)
+    // One pass, since a file may have a million values: the text is written behind the others, and counts if it is new.
+    const end = this.#text.length
+    const room = this.#text.reserve(text.length)
+    let hash = start(this.#seed, field)
+    let units = 0
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at)
+      hash = step(hash, unit)
+      units |= unit
+      room[end + at] = unit
+    }
+    hash = finish(hash)
     const at = this.#probe(hash, field, text)
     const known = this.#slots[at] as number
     if (known !== 0) return known - 1
     const value = this.count
-    const isWide = isWideText(text)
-    this.#starts.push(this.#text.length)
+    const isWide = units > 0xff
+    this.#starts.push(end)
     this.#fields.push(isWide ? field + WIDE : field)
-    this.#text.append(Buffer.from(text, isWide ? 'utf16le' : 'latin1'))
+    this.#hashes.push(hash)
+    if (isWide) this.#text.append(Buffer.from(text, 'utf16le'))
+    else this.#text.length += text.length
     this.#slots[at] = value + 1
     if (this.count * 4 > this.#slots.length * 3) this.#rehash()
     return value
@@ -61,7 +76,7 @@ export class ValueTableBuilder {
     const mask = this.#slots.length - 1
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const known = this.#slots[at] as number
-      if (known === 0 || this.#isEqual(known - 1, field, text)) return at
+      if (known === 0 || (this.#hashes.at(known - 1) === hash && this.#isEqual(known - 1, field, text))) return at
     }
   }
 
@@ -73,10 +88,8 @@ export class ValueTableBuilder {
   #rehash (): void {
     const slots = new Uint32Array(this.#slots.length * 2)
     const mask = slots.length - 1
-    const [text, starts] = [this.#text.view, this.#starts.view]
     for (let value = 0; value < this.count; value++) {
-      const [start, end] = [starts[value] as number, starts[value + 1] ?? text.length]
-      let at = hashOctets(this.#seed, this.#fields.at(value), text, start, end) & mask
+      let at = this.#hashes.at(value) & mask
       while (slots[at] !== 0) at = (at + 1) & mask
       slots[at] = value + 1
     }
@@ -105,7 +118,8 @@ function isSame (
   const { length } = wanted
   if (marked === field) {
     if (end - start !== length) return false
-    for (let at = 0; at < length; at++) if (text[start + at] !== wanted.charCodeAt(at)) return false
+    // From the end: values of one rule often start with the same words.
+    for (let at = length - 1; at >= 0; at--) if (text[start + at] !== wanted.charCodeAt(at)) return false
     return true
   }
   if (end - start !== length * 2) return false
@@ -119,24 +133,12 @@ function isSame (
 
 function unmark (marked: number): number { return marked & ~WIDE }
 
-function isWideText (text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0xff) return true
-  return false
-}
-
 const FACTOR = 0x5bd1e995
 
 function hashOf (seed: number, field: number, text: string): number {
   let hash = start(seed, field)
   for (let at = 0; at < text.length; at++) hash = step(hash, text.charCodeAt(at))
-  return hash ^ hash >>> 13
-}
-
-function hashOctets (seed: number, marked: number, text: Uint8Array, from: number, to: number): number {
-  let hash = start(seed, unmark(marked))
-  if (marked < WIDE) for (let at = from; at < to; at++) hash = step(hash, text[at] as number)
-  else for (let at = from; at < to; at += 2) hash = step(hash, (text[at] as number) | (text[at + 1] as number) << 8)
-  return hash ^ hash >>> 13
+  return finish(hash)
 }
 
 function start (seed: number, field: number): number { return Math.imul(seed ^ field, FACTOR) ^ seed >>> 16 }
@@ -145,3 +147,5 @@ function step (hash: number, unit: number): number {
   const mixed = Math.imul(hash ^ unit, FACTOR)
   return mixed ^ mixed >>> 15
 }
+
+function finish (hash: number): number { return hash ^ hash >>> 13 }

@@ -70,6 +70,13 @@ export class NameBounds {
     return bounds === undefined || bounds === 'any' ? undefined : bounds.map(({ text }) => text)
   }
 
+  /** The values of subject attributes that look like patterns. `*` matches only itself there. */
+  get starredSubjects (): readonly string[] {
+    const bounds = this.#names.subject
+    if (bounds === undefined || bounds === 'any') return []
+    return bounds.flatMap(({ attributes }) => [...attributes.values()].flat()).filter((value) => value.includes('*'))
+  }
+
   /** Whether the authority vouches for no kind of names. */
   get vouchesForNothing (): boolean {
     return this.notBelieved.length === CLAIM_KINDS.length

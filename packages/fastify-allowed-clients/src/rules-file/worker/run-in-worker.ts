@@ -27,8 +27,8 @@ export interface WorkerSettings<Answer> {
 export interface WorkerStart {
   readonly job: unknown
   /**
-   * Memory of both threads: the worker sets the first number to 1 when it has loaded its modules. A message would say it
-   * too late: the error of a worker that fails at once may arrive before any message that it sent.
+   * Memory of both threads: the worker sets the first number to 1 when it has loaded its modules. A message might say
+   * it too late: the error of a worker that fails at once may arrive before any message that it sent.
    */
   readonly started: Int32Array
 }

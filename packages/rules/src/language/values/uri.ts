@@ -50,14 +50,18 @@ const SPIFFE_PATTERN: CertificateField = { name: 'spiffe:pattern', segmented: tr
 /** A SPIFFE ID, a pattern, or a trust domain. @throws RuleInvalidError */
 export function readSpiffe (value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, EXPECTED_SPIFFE)
-  const segments = text.includes('*') ? readSegmentPattern(text, path, EXPECTED_SPIFFE) : splitSegments(text) ?? []
+  // A list may have a million of them.
+  if (!text.includes('*')) {
+    const isTrustDomain = parseId(text, path, text).path === ''
+    return isTrustDomain ? { field: TRUST_DOMAIN, key: text, coversMany: true } : { field: SPIFFE, key: text }
+  }
+  const segments = readSegmentPattern(text, path, EXPECTED_SPIFFE)
   // With a letter in place of every wildcard segment, the pattern must be a valid SPIFFE ID.
   const plain = segments.map((segment) => segment === '*' || segment === REST ? 'x' : segment).join('/')
-  const id = parseId(text.includes('*') ? plain : text, path, text)
-  if (id.path === '' || (segments.length === 2 && segments[1] === REST)) {
-    return { field: TRUST_DOMAIN, key: segments[0] as string, coversMany: true }
-  }
-  return text.includes('*') ? { field: SPIFFE_PATTERN, key: text, segments } : { field: SPIFFE, key: text }
+  parseId(plain, path, text)
+  return segments.length === 2 && segments[1] === REST
+    ? { field: TRUST_DOMAIN, key: segments[0] as string, coversMany: true }
+    : { field: SPIFFE_PATTERN, key: text, segments }
 }
 
 const EXPECTED_DOMAIN = 'the name of a trust domain such as prod.example, without wildcards'
