@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { internal, partner } from './support/authority-world.ts'
 import { folder } from './support/folder.ts'
 import { peerkitHere } from './support/peerkit.ts'
+import type { Run } from './support/peerkit.ts'
 
 const RULES = `
 groups:

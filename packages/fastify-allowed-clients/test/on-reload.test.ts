@@ -95,7 +95,7 @@ test('onReload refuses by false, by an error and by an answer that is none', asy
     t.equal(await status(ops, '/'), 403, message)
     t.equal(await status(billing, '/'), 200, 'the old rules stay in force')
     t.equal(app.mtls.rulesVersion, 1)
-    t.match(lines.find(({ msg }) => msg.startsWith('rules file refused')), { reason: 'rejected' })
+    t.match(lines.find(({ msg }) => msg.startsWith('rules file refused')), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
   }
 })
 
@@ -164,7 +164,7 @@ test('a change of a watched file is gated too', async (t) => {
   await app.listen({ host: '127.0.0.1', port: 0 })
   const refused = once(events, 'refused')
   await write(OPS)
-  t.match((await refused)[0], { reason: 'rejected' })
+  t.match((await refused)[0], { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
   t.equal(await status(ops, '/'), 403)
   isOpen = true
   const reloaded = once(events, 'reloaded')
@@ -174,7 +174,7 @@ test('a change of a watched file is gated too', async (t) => {
   t.same(asked, [3, 4], 'about each file once')
   isOpen = false
   await write({ ...OPS, defaultRules: ['all', { cn: 'a' }, { cn: 'b' }] })
-  await t.rejects(app.mtls.reload(), { reason: 'rejected' })
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rejected' })
   isOpen = true
   const again = once(events, 'reloaded')
   await write(BILLING)
