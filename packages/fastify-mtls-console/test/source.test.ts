@@ -107,6 +107,19 @@ test('who issues, the last and the next renewal, and what failed', async (t) => 
   t.match(await rows({ failures: 1, failingSince: NOW }), /1 in a row since 2026-11-29 12:00:00/)
 })
 
+test('a private key in a token is named, without a PIN', async (t) => {
+  const opaqueKey = { uri: `pkcs11:token=ledger;object=${EVIL}`, publicKey256: '00', contextOptions: {}, equals: () => false }
+  const current = Object.create(trusted.current, { opaqueKey: { value: opaqueKey } })
+  const credentials = { current, subscribe: () => () => {}, close: async () => {} } as unknown as CredentialSource
+  const { get, data } = await createWorld(t, { console: { credentials, now: () => NOW } })
+  t.match(textOf(await get('/trust'), 'id="own"', '</section>'), /Private key in a token: pkcs11: ?token=ledger;/)
+  t.same(strangeMarkup(await get('/trust')), [])
+  t.match((await data()).trust.keyUri, /^pkcs11:token=ledger;/)
+  const plain = await createWorld(t)
+  t.notMatch(await plain.get('/trust'), 'Private key')
+  t.equal((await plain.data()).trust.keyUri, undefined)
+})
+
 test('what others wrote is escaped, and shortened', async (t) => {
   const { get, data } = await createSource(t, {
     kind: EVIL,

@@ -5,7 +5,8 @@ import type { ConsoleState } from '../console-state.ts'
 /** Where the credentials come from, and whether new ones can be had. */
 export type ShownSource = SourceStatus
 
-const MAX_TEXT = 500
+/** Characters of what others wrote. */
+export const MAX_TEXT = 500
 
 /** Undefined if the source does not tell. Problems contain what others sent, so they are shortened. */
 export function gatherSource ({ credentials }: Pick<ConsoleState, 'credentials'>): ShownSource | undefined {

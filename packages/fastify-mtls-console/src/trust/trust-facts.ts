@@ -1,6 +1,7 @@
 import { checkersOf } from '@peerkit/credentials'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { clip } from '@peerkit/identity/internal'
 import type { CrlIndex } from '@peerkit/revocation'
 import { listRuleEnds } from '../access/rule-ends.ts'
 import type { ConsoleState } from '../console-state.ts'
@@ -9,7 +10,7 @@ import type { NamedClient, ShownAuthority } from './authorities.ts'
 import type { FormerAnchor, Turn } from './rotation-history.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
-import { gatherSource } from './source-facts.ts'
+import { MAX_TEXT, gatherSource } from './source-facts.ts'
 import type { ShownSource } from './source-facts.ts'
 
 /** A trusted CA and its clients. */
@@ -50,6 +51,8 @@ export interface TrustFacts {
   readonly trustEpoch: number
   readonly identity: ShownCertificate
   readonly intermediates: readonly ShownCertificate[]
+  /** The PKCS#11 URI of the private key, without a PIN. Undefined if the key is not in a token. */
+  readonly keyUri: string | undefined
   /** When the first certificate of the own chain expires. */
   readonly notAfter: number
   readonly warnings: readonly string[]
@@ -83,6 +86,7 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     trustEpoch: current.trustEpoch,
     identity: showCertificate(current.identity),
     intermediates: current.intermediates.map(showCertificate),
+    keyUri: current.opaqueKey && clip(current.opaqueKey.uri, MAX_TEXT),
     notAfter: current.notAfter,
     warnings: current.warnings,
     source: gatherSource(state),

@@ -5,7 +5,7 @@ import type { TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, facts, hexadecimal, lines, showExpiry, table } from '../parts.ts'
+import { badge, breakable, certificateFacts, facts, hexadecimal, lines, showExpiry, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 import { authorityList, listClients } from './authorities.ts'
 import { endsTable } from './overview.ts'
@@ -29,6 +29,7 @@ ${facts([
   ['Generation', trust.generation],
   ['Trust epoch', trust.trustEpoch],
   ...sourceFacts(trust.source, now),
+  ['Private key', trust.keyUri === undefined ? undefined : html`in a token: ${breakable(trust.keyUri)}`],
   ['First expiry of the chain', showExpiry(trust.notAfter, now)]
 ])}
 ${certificateFacts(trust.identity, now)}
