@@ -43,6 +43,11 @@ test('CONTRIBUTING.md or RELEASING.md says what each step is for', async (t) => 
 for (const file of readdirSync(folder)) {
   const workflow: Workflow = parse(readFileSync(join(folder, file), 'utf8'))
 
+  test(`${file} says which version each commit of an action is`, async (t) => {
+    const pins = [...read(`.github/workflows/${file}`).matchAll(/uses: actions\/.*/g)].map(([line]) => line)
+    for (const pin of pins) t.match(pin, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, pin)
+  })
+
   test(`${file} may read the source, and more only where this test says so`, async (t) => {
     t.same(workflow.permissions, { contents: 'read' })
     for (const [name, job] of Object.entries(workflow.jobs)) t.same(job.permissions, RIGHTS[`${file} ${name}`], name)
@@ -58,7 +63,7 @@ for (const file of readdirSync(folder)) {
       const { steps: list = [], strategy } = job
       t.ok(list.length > 0)
       for (const { uses, run, with: options } of list) {
-        if (uses !== undefined) t.match(uses, /^actions\/[a-z-]+@v\d+$/, 'an action of GitHub, by its major version')
+        if (uses !== undefined) t.match(uses, /^actions\/[a-z-]+@[0-9a-f]{40}$/, 'an action of GitHub, by its commit')
         if (uses?.startsWith('actions/checkout') === true) t.equal(options?.['persist-credentials'], false, 'no token stays in the working copy')
         if (run === undefined) continue
         t.notMatch(run, /\$\{\{/, 'what others wrote comes by the environment, not into a command')
