@@ -1,3 +1,5 @@
+import type { RulesReloadedMessage } from '@peerkit/events'
+import { clip } from '@peerkit/identity/internal'
 import type { ChangedEntries, RuleSetsComparison } from '@peerkit/rules/internal'
 import type { PackedFile } from './packed-file.ts'
 
@@ -84,6 +86,21 @@ function once (entries: ChangedEntries): () => readonly ChangedRule[] {
 }
 
 /** The first entries as objects. */
-export function listEntries ({ paths, texts }: ChangedEntries, most: number = paths.length): readonly ChangedRule[] {
+function listEntries ({ paths, texts }: ChangedEntries, most: number = paths.length): readonly ChangedRule[] {
   return paths.slice(0, most).map((path, index) => Object.freeze({ path, rule: texts[index] as string }))
+}
+
+/** Rules that a message states. */
+const MAX_STATED = 50
+
+/** The change as messages state it. */
+export function stateChange ({ added, removed }: ListedChange): Partial<RulesReloadedMessage> {
+  const state = (entries: ChangedEntries): readonly string[] =>
+    listEntries(entries, MAX_STATED).map(({ path, rule }) => clip(`${path}: ${rule}`, 500))
+  return {
+    added: state(added),
+    removed: state(removed),
+    addedCount: added.paths.length,
+    removedCount: removed.paths.length
+  }
 }

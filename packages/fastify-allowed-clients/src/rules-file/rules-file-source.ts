@@ -5,7 +5,7 @@ import { FollowedFile, readSignature, readStill } from '@peerkit/credentials/wat
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
 import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { EventMessage, RulesRefusedMessage, RulesReloadedMessage } from '@peerkit/events'
-import { clip, describeValue, isThenable, messageOf } from '@peerkit/identity/internal'
+import { messageOf } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import { ChangedRules } from '@peerkit/rules/internal'
 import type { RuleSetsComparison } from '@peerkit/rules/internal'
@@ -14,8 +14,8 @@ import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
 import type { AllowedClients, FastifyAllowedClientsOptions, WatchOptions } from '../plugin-options.ts'
 import { CompiledPolicy } from '../policy/compiled-policy.ts'
 import type { ListAuthorities } from '../policy/compiled-policy.ts'
-import { listChange, listEntries, presentChange } from './rules-change.ts'
-import type { ListedChange, RulesChange } from './rules-change.ts'
+import { askApp } from './ask-app.ts'
+import { listChange, presentChange, stateChange } from './rules-change.ts'
 import { OpenedFile, blameFile } from './packed-file.ts'
 import type { PackedFile } from './packed-file.ts'
 import type { ReadingPlaces } from './reading-places.ts'
@@ -213,7 +213,9 @@ export class RulesFileSource {
     const apply = blameFile(file, () => (this.#prepare as PrepareRules)(next.compiled))
     const change = listChange(comparison, before, next.file)
     if (onReload !== undefined) {
-      await this.#ask(onReload, presentChange(change, before, next.file, this.#generation + 1))
+      const presented = presentChange(change, before, next.file, this.#generation + 1)
+      const ask = (): unknown => this.#asking.run(true, () => onReload(presented))
+      await askApp(ask, file, this.#controller.signal)
     }
     const { delta, moved } = comparison
     if (delta !== undefined) next.compiled.inherit(compiled, new ChangedRules(delta, this.#context.now), moved)
@@ -224,29 +226,9 @@ export class RulesFileSource {
     const [addedCount, removedCount] = [change.added.paths.length, change.removed.paths.length]
     log.info({ file, generation: this.#generation, addedCount, removedCount }, 'rules file reloaded')
     const message: RulesReloadedMessage = {
-      ...this.#head(), file, generation: this.#generation, ...describeChange(change)
+      ...this.#head(), file, generation: this.#generation, ...stateChange(change)
     }
     if (rulesReloaded.hasSubscribers) rulesReloaded.publish(message)
-  }
-
-  /** Asks the app whether a change may come into force. @throws RulesFileInvalidError */
-  async #ask (
-    onReload: NonNullable<FastifyAllowedClientsOptions['onReload']>, change: RulesChange
-  ): Promise<void> {
-    const refuse = (why: string, cause?: unknown): never => {
-      throw new RulesFileInvalidError(this.file, 'rejected', `onReload ${why}`, { cause })
-    }
-    let answer: unknown
-    try {
-      answer = await untilAborted(this.#asking.run(true, () => onReload(change)), this.#controller.signal)
-    } catch (error) {
-      return refuse(`refused the change: ${messageOf(error)}`, error)
-    }
-    if (this.#controller.signal.aborted) return refuse('was asked until the app closed')
-    if (answer === false) return refuse('refused the change')
-    if (answer !== undefined && answer !== true) {
-      return refuse(`returned ${describeValue(answer)}; expected true, false or nothing`)
-    }
   }
 
   #head (): EventMessage { return { v: 1, time: Date.now(), [EMITTER]: () => this.#context.server } }
@@ -298,28 +280,4 @@ export class RulesFileSource {
     await this.#followed?.close()
     await this.#last
   }
-}
-
-/** Rules that a message states. */
-const MAX_STATED = 50
-
-/** The change as messages state it. */
-function describeChange ({ added, removed }: ListedChange): Partial<RulesReloadedMessage> {
-  const state = (entries: ListedChange['added']): readonly string[] =>
-    listEntries(entries, MAX_STATED).map(({ path, rule }) => clip(`${path}: ${rule}`, 500))
-  return {
-    added: state(added),
-    removed: state(removed),
-    addedCount: added.paths.length,
-    removedCount: removed.paths.length
-  }
-}
-
-/** A promise that never settles must not keep the app from closing. */
-async function untilAborted (answer: unknown, signal: AbortSignal): Promise<unknown> {
-  if (!isThenable(answer)) return answer
-  const aborted = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => { resolve() }, { once: true })
-  })
-  return await Promise.race([answer, aborted])
 }
