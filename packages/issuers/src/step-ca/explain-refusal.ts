@@ -25,7 +25,8 @@ export function explainEnrolment (error: IssuerError, asked: Asked, provisioners
   const found = provisioners.find(({ name, type }) => {
     return name === asked.provisioner && (asked.type === undefined || type === asked.type)
   })
-  return withAdvice(error, found === undefined ? describeMissing(asked, provisioners) : describeKnown(error, found, asked))
+  const advice = found === undefined ? describeMissing(asked, provisioners) : describeKnown(error, found, asked)
+  return withAdvice(error, advice)
 }
 
 /** The error of a refused renewal. */
@@ -41,7 +42,10 @@ function describeMissing ({ provisioner, type }: Asked, provisioners: readonly P
   return `${wanted}; it has ${names.length === 0 ? 'none' : clip(listWords(names), 300)}`
 }
 
-/** Why a provisioner that is there may have refused. step-ca tells of names and lifetimes (403), but not of tokens (401). */
+/**
+ * Why a provisioner that is there may have refused. step-ca says what is wrong with names and lifetimes (403), and not
+ * with tokens (401).
+ */
 function describeKnown ({ status, message }: IssuerError, provisioner: Provisioner, asked: Asked): string {
   const reasons = [
     ...(status === 401 && asked.type === undefined ? [describeToken(asked)] : []),

@@ -34,8 +34,8 @@ async function ask (api: VaultApi, token: string, path: string, signal: AbortSig
       return 'The policies of the token allow it; the mount may not exist'
     }
     // `deny` is what a path has that no policy of the token names.
-    const has = found.filter((one) => one !== 'deny').join(', ')
-    return `The policies of the token allow ${has === '' ? 'nothing' : has} there; expected: path "${path}" { capabilities = ["update"] }`
+    const has = found.filter((one) => one !== 'deny').join(', ') || 'nothing'
+    return `The policies of the token allow ${has} there; expected: path "${path}" { capabilities = ["update"] }`
   } catch (cause) {
     if (cause instanceof IssuerError && cause.status === 403) {
       return 'The token is not valid: it has ended, was revoked, or is of another namespace'

@@ -58,7 +58,9 @@ export function openTransport ({ agent, ca, credentials, allowedServers }: Vault
     }
   }
   if (ca === undefined) {
-    const trusted = agent === undefined ? 'a CA of the option ca, or a public CA' : 'a CA that the option agent trusts'
+    const trusted = agent === undefined
+      ? 'a CA of the option ca, or a public CA'
+      : 'a CA that the option agent trusts'
     return { dispatcher: agent, trusted, own: undefined, async close () {} }
   }
   const plain = new Agent({ allowH2: false, connect: { ca: [ca].flat() } })

@@ -98,7 +98,8 @@ const OPTIONS: OptionSet = defineOptions<VaultIssuerOptions>('vaultIssuer', Issu
 /** @throws IssuerOptionError */
 export function checkVaultOptions (options: VaultIssuerOptions): void {
   OPTIONS.check(options)
-  const { url, mount = 'pki', names, auth, parameters = {}, trust, authority, authorities, revocation, credentials, agent } = options
+  const { url, mount = 'pki', names, auth, parameters = {} } = options
+  const { trust, authority, authorities, revocation, credentials, agent } = options
   checkAddress(url, [mount])
   checkNames(names, 'names')
   for (const kind of ['dns', 'email'] as const) {
