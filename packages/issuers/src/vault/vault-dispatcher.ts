@@ -64,5 +64,6 @@ export function openTransport ({ agent, ca, credentials, allowedServers }: Vault
     return { dispatcher: agent, trusted, own: undefined, async close () {} }
   }
   const plain = new Agent({ allowH2: false, connect: { ca: [ca].flat() } })
-  return { dispatcher: plain, trusted: 'a CA of the option ca', own: undefined, async close () { await plain.destroy() } }
+  const trusted = 'a CA of the option ca'
+  return { dispatcher: plain, trusted, own: undefined, async close () { await plain.destroy() } }
 }
