@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import type { Test } from 'tap'
 import { freePort, startProgram } from '@peerkit/example-openbao'
 import { readFences } from '../docs/fences.ts'
 import { ScratchFolder } from '../docs/scratch-folder.ts'
@@ -12,14 +13,18 @@ requireTool('bao')
 requireTool('openssl')
 requireTool('curl')
 
-test('the recipe, from an empty machine to a renewing service', { timeout: 180_000 }, async (t) => {
+for (const server of ['a development server', 'a server that keeps its data'] as const) {
+  test(`the recipe, from an empty machine to a renewing service, with ${server}`, { timeout: 180_000 }, async (t) => { await follow(t, server) })
+}
+
+async function follow (t: Test, server: 'a development server' | 'a server that keeps its data'): Promise<void> {
   const scratch = new ScratchFolder()
   t.teardown(() => { scratch[Symbol.dispose]() })
-  const [bao, service] = [await freePort(), await freePort()]
-  const document = readFileSync(join(import.meta.dirname, '../../docs/issuers/openbao.md'), 'utf8').replaceAll(':8200', `:${bao}`).replaceAll('8443', String(service)).replace('ttl=1m', 'ttl=20s')
+  const [bao, cluster, service] = [await freePort(), await freePort(), await freePort()]
+  const document = readFileSync(join(import.meta.dirname, '../../docs/issuers/openbao.md'), 'utf8').replaceAll(':8200', `:${bao}`).replaceAll(':8201', `:${cluster}`).replaceAll('8443', String(service)).replace('ttl=1m', 'ttl=20s')
   const fences = readFences(document)
   const shell = fences.filter(({ info }) => info === 'sh').map(({ code }) => code)
-  t.equal(shell.length, 6)
+  t.equal(shell.length, 7)
   writeFileSync(join(scratch.path, 'service.mjs'), String(fences.find(({ info }) => info === 'js')?.code))
   t.teardown(() => {
     const pid = join(scratch.path, 'openbao.pid')
@@ -33,12 +38,12 @@ test('the recipe, from an empty machine to a renewing service', { timeout: 180_0
     environment = Object.fromEntries(readFileSync(join(scratch.path, 'environment'), 'utf8').split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)))
     return stdout
   }
-  const [start, pki, roles, login, client, revoke] = shell as [string, string, string, string, string, string]
-  for (const code of [start, pki, roles, login]) run(code)
+  const [development, pki, roles, login, client, revoke, lasting] = shell as [string, string, string, string, string, string, string]
+  for (const code of [server === 'a development server' ? development : lasting, pki, roles, login]) run(code)
   const program = await startProgram(process.execPath, ['--conditions=@peerkit/source', 'service.mjs'], /^ready$/, { cwd: scratch.path, env: { ...process.env, NODE_OPTIONS: '' } })
   t.teardown(async () => { await program.kill() })
   t.equal(run(client).split('\n').at(-2), 'hello orders.example')
   t.match(run(revoke), /Key/)
   t.ok(await program.nextLine(/^rotated /))
   t.notMatch(program.lines.join('\n'), /Warning|refused/)
-})
+}

@@ -27,6 +27,8 @@ test('stops at a missing file, a folder, or a wrong option, and names it', async
   await t.rejects(load({ ca: undefined }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /ca is missing; expected CA certificates, or the option authorities/ })
   await t.rejects(load({ ca: [] }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /ca is an empty list/ })
   await t.rejects(load({ cert: '-----BEGIN CERTIFICATE-----' }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /expected the path of a file/ })
+  await t.rejects(load({ key: 'pkcs11:token=ledger;object=tls?pin-value=1234' }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /key is a PKCS#11 URI; expected the path of a file, or \{ pkcs11, module, pin \} for a key in a token$/ })
+  await t.rejects(load({ cert: 'pkcs11:token=ledger;object=tls' }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /cert is a PKCS#11 URI; expected the path of a file$/ })
   await t.rejects(load({ key: 7 }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /key is 7/ })
   await t.rejects(load({ pollInterval: 0 }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /pollInterval is 0/ })
   await t.rejects(load({ watchh: true }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /unknown option "watchh" for .*; did you mean "watch"\?/ })

@@ -30,7 +30,7 @@ test('a secret at the end of what an error shows is hidden as a whole', async (t
     t.teardown(server.close)
     const agent = pinnedAgent({ ca: [server.root], signal: new AbortController().signal })
     t.teardown(async () => { await agent.destroy() })
-    const client = new IssuerClient({ name: 'CA', dispatcher: agent, secrets: () => ['hunter2-and-much-more'] })
+    const client = new IssuerClient({ name: 'CA', dispatcher: agent, trusted: 'any CA', secrets: () => ['hunter2-and-much-more'] })
     const error: any = await client.callJson({
       url: new URL(server.url), method: 'GET', headers: { authorization: 'Bearer hunter2-and-much-more' }, signal: new AbortController().signal
     }).catch((error) => error)

@@ -21,7 +21,7 @@ async function serve (t: Teardown, answer: RequestListener): Promise<Served> {
     await new Promise((resolve) => server.close(resolve))
   })
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/sign?token=${TOKEN}`)
-  return { url, client: new IssuerClient({ name: 'the CA', dispatcher: undefined, secrets: () => ['', TOKEN] }) }
+  return { url, client: new IssuerClient({ name: 'the CA', dispatcher: undefined, trusted: 'a public CA', secrets: () => ['', TOKEN] }) }
 }
 
 test('an error names the issuer, the call and the answer, and says why', async (t) => {

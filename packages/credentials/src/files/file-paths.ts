@@ -128,6 +128,10 @@ function checkPath (path: unknown, part: string): void {
   const wrong = (found: string, hint = ''): Error =>
     wrongOption(CredentialsOptionError, part, found, `the path of a file${hint}`)
   if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong('PEM text', ' (memoryCredentials takes PEM)')
+  // Not shown: it may have a PIN.
+  if (typeof path === 'string' && /^pkcs11:/i.test(path)) {
+    throw wrong('a PKCS#11 URI', part === 'key' ? ', or { pkcs11, module, pin } for a key in a token' : '')
+  }
   // No file system has longer names. It may be a key, so it is not shown.
   const isLong = (name: string): boolean => name.length > LONGEST_NAME || name.includes('\n')
   if (typeof path === 'string' && (BASE64.test(path) || path.split(/[/\\]/).some(isLong))) {

@@ -47,6 +47,9 @@ export function acmeIssuer (options: AcmeIssuerOptions): AcmeIssuer {
   const hooks = readChallenges(challenges)
   const directory = new URL(options.directory)
   const name = `the ACME server ${directory.host}`
+  const trusted = agent === undefined
+    ? `a CA of the option ca${ca === undefined ? ', or a public CA' : ''}`
+    : 'a CA that the option agent trusts'
   const plans = new RenewalPlans({ now, random })
   let signer: Promise<AccountSigner> | undefined
   const loadKey = async (): Promise<AccountSigner> => {
@@ -63,7 +66,7 @@ export function acmeIssuer (options: AcmeIssuerOptions): AcmeIssuer {
       // Closed with the call, so that no idle connection keeps the process alive.
       const own = ca === undefined ? undefined : new Agent({ connect: { ca: Buffer.from(ca as string) } })
       try {
-        const client = new IssuerClient({ name, dispatcher: own ?? agent, now })
+        const client = new IssuerClient({ name, dispatcher: own ?? agent, trusted, now })
         const key = await loadKey()
         let session: Promise<AcmeSession> | undefined
         const open = async (): Promise<AcmeSession> => {

@@ -3,7 +3,7 @@ import { IssuerError } from '../errors.ts'
 import type { IssuerReason } from '../errors.ts'
 import type { IssuerAnswer, IssuerClient } from '../http/issuer-client.ts'
 import { readRetryAfter } from '../http/retry-after.ts'
-import { readDirectory, readServerUrl } from './directory.ts'
+import { explainMissing, readDirectory, readServerUrl } from './directory.ts'
 import type { AcmeDirectory } from './directory.ts'
 import type { AccountSigner } from './jws.ts'
 import { readProblem } from './problem.ts'
@@ -67,7 +67,9 @@ export class AcmeSession {
   /** Reads the directory. @throws IssuerError */
   static async open (options: SessionOptions): Promise<AcmeSession> {
     const { client, name, directory: url, signal } = options
-    const found = await client.callJson({ url, method: 'GET', headers: HEADERS, signal })
+    const found = await client.callJson({ url, method: 'GET', headers: HEADERS, signal }).catch((error: unknown) => {
+      throw error instanceof IssuerError && error.status === 404 ? explainMissing(error) : error
+    })
     const locate = (value: unknown, what: string): URL => readServerUrl(value, what, { origin: url.origin, name })
     return new AcmeSession(options, readDirectory(found, name, locate))
   }

@@ -45,6 +45,13 @@ export function readDirectory (
   }
 }
 
+/** The error of a directory that is not there: an ACME server has it at a path that only its documentation tells. */
+export function explainMissing (error: IssuerError): IssuerError {
+  const { reason, status, message } = error
+  const detail = `${message.replace(/^No certificate: /, '')}. Is the option directory the URL of the directory?`
+  return new IssuerError(reason, detail, { status, cause: error })
+}
+
 /**
  * Reads a URL that the server names. It has to be of the directory's own origin: otherwise a server that lies could
  * have signed requests sent to any machine that this one can reach.

@@ -102,6 +102,9 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
   const { names, request, read, agent, secrets = [] } = options
   const base = new URL(options.url)
   const name = `the issuer at ${base.host}`
+  const trusted = agent === undefined
+    ? 'a public CA, or an agent in the option agent that trusts another one'
+    : 'a CA that the option agent trusts'
   // Another URL or other names make another certificate.
   const id = idOf(base.href, names)
   return {
@@ -112,7 +115,7 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
       const send = async ({ method = 'POST', headers = {}, body, path = '' }: CustomRequest): Promise<CustomAnswer> => {
         const target = new URL(base.href + path)
         const hidden = [...secrets, ...listSecrets(headers)]
-        const client = new IssuerClient({ name, dispatcher: agent, secrets: () => hidden })
+        const client = new IssuerClient({ name, dispatcher: agent, trusted, secrets: () => hidden })
         const answer = await client.call({ url: target, method, signal, ...encodeBody(body, headers) })
         return answerOf(answer, name, send)
       }

@@ -1,8 +1,9 @@
-import { clip, describeUrl, messageOf } from '@peerkit/identity/internal'
+import { clip, describeUrl } from '@peerkit/identity/internal'
 import { request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { IssuerError } from '../errors.ts'
 import type { IssuerReason } from '../errors.ts'
+import { describeFailure } from './describe-failure.ts'
 import { readRetryAfter } from './retry-after.ts'
 
 /** Longest answer in octets. A chain of five RSA certificates is about 10 KiB. */
@@ -15,6 +16,8 @@ export interface IssuerClientOptions {
   readonly name: string
   /** Sends the calls: an `MtlsAgent`. Undefined: the global dispatcher of undici, with the public CAs of Node. */
   readonly dispatcher: Dispatcher | undefined
+  /** Whom the server's certificate must lead to, for errors: `a CA of the option ca`. */
+  readonly trusted: string
   /** Texts that no error may show. */
   readonly secrets?: () => readonly string[]
   readonly now?: () => number
@@ -44,7 +47,7 @@ export class IssuerClient {
 
   /** @throws IssuerError, or the reason of the signal */
   async call ({ url, method, headers = {}, body, signal, accepts = isSuccess }: IssuerCall): Promise<IssuerAnswer> {
-    const { dispatcher } = this.#options
+    const { dispatcher, trusted } = this.#options
     const what = `${method} ${describeUrl(url.href)}`
     try {
       const answer = await request(url, {
@@ -56,7 +59,7 @@ export class IssuerClient {
     } catch (error) {
       if (error instanceof IssuerError) throw error
       signal.throwIfAborted()
-      const detail = this.#describe(`${what} failed: ${this.#hide(messageOf(error))}`)
+      const detail = this.#describe(`${what} failed: ${this.#hide(describeFailure(error, trusted))}`)
       throw new IssuerError('unreachable', detail, { cause: error })
     }
   }

@@ -37,7 +37,12 @@ export class ClusterApi {
     const [token, ca] = [await this.#readToken(signal), await this.#readCa(signal)]
     const agent = pinnedAgent({ ca, signal })
     try {
-      const client = new IssuerClient({ name: this.name, dispatcher: agent, secrets: () => [token] })
+      const client = new IssuerClient({
+        name: this.name,
+        dispatcher: agent,
+        trusted: `a CA of ${join(this.#folder, 'ca.crt')}`,
+        secrets: () => [token]
+      })
       const answer = await client.call({
         url: new URL(path, this.#base),
         method,

@@ -56,9 +56,11 @@ export class Enrolment {
     const { name, now } = this.#around
     const { x5c, token } = this.#options.enrol
     if (x5c !== undefined) return await makeX5cToken(x5c, { ...question, now: now(), name })
-    const found = await token?.(question)
+    const found: unknown = await token?.(question)
+    // As `step ca token` writes it into a file: with a line break at its end.
+    const text = typeof found === 'string' ? found.trim() : ''
     // The value may be a secret.
-    if (typeof found === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(found)) return found
+    if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return text
     const shown = typeof found === 'string' ? `a string of ${found.length} characters` : typeof found
     throw new IssuerError('refused', `${name}: enrol.token() gave ${shown}; expected a token (JWT)`)
   }
@@ -69,8 +71,9 @@ export class Enrolment {
     const { enrol: { x5c }, lifetime } = this.#options
     try {
       const provisioners = await this.#around.api.listProvisioners({ roots, signal, secrets: [ott] })
-      const provisioner = x5c?.provisioner ?? issuerOf(ott)
-      return explainEnrolment(error, { provisioner, type: x5c && 'X5C', lifetime }, provisioners)
+      const { issuer, ended } = readToken(ott, this.#around.now())
+      const provisioner = x5c?.provisioner ?? issuer
+      return explainEnrolment(error, { provisioner, type: x5c && 'X5C', lifetime, ended }, provisioners)
     } catch {
       // What was refused is the news.
       return error
@@ -78,10 +81,17 @@ export class Enrolment {
   }
 }
 
-/** Who made a token, unverified: for an error. */
-function issuerOf (token: string): string | undefined {
-  const { iss } = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
-  return typeof iss === 'string' ? iss : undefined
+/** What a token says of itself, unverified: for an error. */
+interface TokenClaims {
+  readonly issuer: string | undefined
+  /** When it ended. Undefined: it has not, or does not say. */
+  readonly ended: string | undefined
+}
+
+function readToken (token: string, now: number): TokenClaims {
+  const { iss, exp } = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
+  const isOver = typeof exp === 'number' && Math.abs(exp) < 1e10 && exp * 1000 < now
+  return { issuer: typeof iss === 'string' ? iss : undefined, ended: isOver ? iso(exp * 1000) : undefined }
 }
 
 /** step-ca makes an alternative name of the subject where a token has none, and expects it in the request. */

@@ -11,6 +11,8 @@ export interface Asked {
   readonly provisioner: string | undefined
   readonly type: 'X5C' | undefined
   readonly lifetime: StepCaIssuerOptions['lifetime']
+  /** When the token ends by its own words, ISO 8601. Undefined: it does not say, or we made it. */
+  readonly ended: string | undefined
 }
 
 /** Whether step-ca said no, and not that it cannot answer. */
@@ -23,7 +25,8 @@ export function explainEnrolment (error: IssuerError, asked: Asked, provisioners
   const found = provisioners.find(({ name, type }) => {
     return name === asked.provisioner && (asked.type === undefined || type === asked.type)
   })
-  return withAdvice(error, found === undefined ? describeMissing(asked, provisioners) : describeLimits(found, asked))
+  const advice = found === undefined ? describeMissing(asked, provisioners) : describeKnown(error, found, asked)
+  return withAdvice(error, advice)
 }
 
 /** The error of a refused renewal. */
@@ -39,6 +42,28 @@ function describeMissing ({ provisioner, type }: Asked, provisioners: readonly P
   return `${wanted}; it has ${names.length === 0 ? 'none' : clip(listWords(names), 300)}`
 }
 
+/**
+ * Why a provisioner that is there may have refused. step-ca says what is wrong with names and lifetimes (403), and not
+ * with tokens (401).
+ */
+function describeKnown ({ status, message }: IssuerError, provisioner: Provisioner, asked: Asked): string {
+  const reasons = [
+    ...(status === 401 && asked.type === undefined ? [describeToken(asked)] : []),
+    ...(asked.lifetime !== undefined || asked.type === 'X5C' || message.includes('duration')
+      ? [describeLimits(provisioner, asked)]
+      : []),
+    'the log of step-ca has the reason'
+  ]
+  return reasons.join('; ')
+}
+
+function describeToken ({ ended }: Asked): string {
+  return ended === undefined
+    ? 'a token is good for one certificate and for minutes: this one was used before, was made before step-ca was ' +
+      'started, or is for another CA'
+    : `the token ended at ${ended}: get a new one`
+}
+
 function describeLimits ({ name, type, claims }: Provisioner, { lifetime }: Asked): string {
   const { minTLSCertDuration: least, maxTLSCertDuration: most } = claims
   const limits = least === undefined && most === undefined
@@ -46,7 +71,7 @@ function describeLimits ({ name, type, claims }: Provisioner, { lifetime }: Aske
     : `permits lifetimes from ${String(least ?? DEFAULT_LIMITS.least)} to ${String(most ?? DEFAULT_LIMITS.most)}`
   const wanted = lifetime === undefined ? '' : `, and ${lifetime / 1000} s were asked for`
   const window = type === 'X5C' ? '; a certificate of X5C ends no later than the one that enrols it' : ''
-  return `the provisioner ${name} (${type}) ${limits}${wanted}${window}; the log of step-ca has the reason`
+  return `the provisioner ${name} (${type}) ${limits}${wanted}${window}`
 }
 
 function withAdvice (error: IssuerError, advice: string): IssuerError {

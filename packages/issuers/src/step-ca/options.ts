@@ -84,7 +84,7 @@ const OPTIONS: OptionSet = defineOptions<StepCaIssuerOptions>('stepCaIssuer', Is
 })
 const ENROL: OptionSet = defineOptions<StepCaEnrolOptions>('enrol', IssuerOptionError, {
   x5c: valueOf('{ cert, key, provisioner }', (value) => typeof value === 'object' && value !== null),
-  token: func('a function that returns a token')
+  token: func('a function that returns a token: () => readFile("token.txt", "utf8")')
 })
 const X5C: OptionSet = defineOptions<StepCaX5cOptions>('enrol.x5c', IssuerOptionError, {
   cert: required(text('a path')),

@@ -28,6 +28,8 @@ export interface Provisioner {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** Whom the certificate of step-ca must lead to, for errors. */
+const TRUSTED = 'the root certificate of the option root or fingerprint'
 /** More pages than any CA has. A page may name the next one without end. */
 const MOST_PAGES = 20
 
@@ -88,7 +90,9 @@ export class StepCaApi {
   ): Promise<Record<string, unknown>> {
     const agent = pinnedAgent({ ca: roots, signal, ...(own !== undefined && { cert: own.cert, key: own.key }) })
     try {
-      const client = new IssuerClient({ name: this.#name, dispatcher: agent, secrets: () => secrets, now: this.#now })
+      const client = new IssuerClient({
+        name: this.#name, dispatcher: agent, trusted: TRUSTED, secrets: () => secrets, now: this.#now
+      })
       return await client.callJson({
         url: new URL(path, this.#base),
         method,

@@ -31,10 +31,11 @@ async function ask (api: VaultApi, token: string, path: string, signal: AbortSig
     const { data } = await api.call({ path: 'sys/capabilities-self', body: { paths: [path] }, token, signal })
     const found = textsOf(data[path])
     if (found.includes('update') || found.includes('root')) {
-      return 'The policy of the token allows it; the mount may not exist'
+      return 'The policies of the token allow it; the mount may not exist'
     }
-    const has = found.length === 0 ? 'nothing' : found.join(', ')
-    return `The policy of the token allows ${has} there; expected: path "${path}" { capabilities = ["update"] }`
+    // `deny` is what a path has that no policy of the token names.
+    const has = found.filter((one) => one !== 'deny').join(', ') || 'nothing'
+    return `The policies of the token allow ${has} there; expected: path "${path}" { capabilities = ["update"] }`
   } catch (cause) {
     if (cause instanceof IssuerError && cause.status === 403) {
       return 'The token is not valid: it has ended, was revoked, or is of another namespace'

@@ -30,7 +30,8 @@ export function readIssued ({ data }: VaultAnswer, names: RequestedNames, what: 
   const above = [...more, ...readCertificates(listed.length > 0 ? listed : direct, what)]
   const lacking = findLacking(leaf as PeerIdentity, names)
   if (lacking.length > 0) {
-    const expected = 'expected all that were asked for (the role may drop some: use_csr_common_name, use_csr_sans)'
+    const expected = 'expected all that were asked for (the role may drop some: use_csr_common_name, use_csr_sans; o ' +
+      'and ou are those of the role: organization, ou)'
     throw new IssuerError('answer', `${what}: the certificate lacks ${lacking.join(', ')}; ${expected}`)
   }
   const chain = [leaf as PeerIdentity, ...above.filter((one) => !isRoot(one))]
@@ -42,14 +43,18 @@ export function readIssued ({ data }: VaultAnswer, names: RequestedNames, what: 
 }
 
 /** Names that were asked for and are not in a certificate. */
-function findLacking ({ commonName, subjectAltNames }: PeerIdentity, names: RequestedNames): readonly string[] {
-  const { cn, dns = [], ip = [], uri = [], email = [] } = names
+function findLacking (
+  { commonName, organization, organizationalUnit, subjectAltNames }: PeerIdentity, names: RequestedNames
+): readonly string[] {
+  const { cn, o, ou, dns = [], ip = [], uri = [], email = [] } = names
   const has = (kind: 'dns' | 'ip' | 'uri' | 'email', name: string): boolean => {
     return (subjectAltNames?.[kind] ?? []).some((found) => plain(kind, found) === plain(kind, name))
   }
   const kinds = [['dns', dns], ['ip', ip], ['uri', uri], ['email', email]] as const
   return [
     ...(cn !== undefined && cn !== commonName ? [`names.cn ${JSON.stringify(cn)}`] : []),
+    ...(o !== undefined && o !== organization ? [`names.o ${JSON.stringify(o)}`] : []),
+    ...(ou !== undefined && ou !== organizationalUnit ? [`names.ou ${JSON.stringify(ou)}`] : []),
     ...kinds.flatMap(([kind, list]) => list.filter((name) => !has(kind, name)).map((name) => {
       return `names.${kind} ${JSON.stringify(name)}`
     }))

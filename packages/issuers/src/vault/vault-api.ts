@@ -14,6 +14,8 @@ export interface VaultAddress {
   readonly url: string
   readonly namespace: string | undefined
   readonly dispatcher: Dispatcher | undefined
+  /** Whom OpenBao's certificate must lead to, for errors. */
+  readonly trusted: string
   /** What no error may show. */
   readonly secrets: Secrets
   readonly now: () => number
@@ -46,10 +48,10 @@ export class VaultApi {
   readonly name: string
 
   constructor (address: VaultAddress) {
-    const { url, dispatcher, secrets, now } = address
+    const { url, dispatcher, trusted, secrets, now } = address
     this.#address = address
     this.name = `OpenBao ${new URL(url).origin}`
-    this.#client = new IssuerClient({ name: this.name, dispatcher, secrets: () => secrets.list(), now })
+    this.#client = new IssuerClient({ name: this.name, dispatcher, trusted, secrets: () => secrets.list(), now })
   }
 
   /** The whole URL of a path of the API. The namespace is part of it, as OpenBao and Vault allow. */

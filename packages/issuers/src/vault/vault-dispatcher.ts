@@ -22,6 +22,8 @@ export interface VaultTransport {
 export interface Transport {
   /** Undefined: that of undici. */
   readonly dispatcher: Dispatcher | undefined
+  /** Whom the server's certificate must lead to, for errors. */
+  readonly trusted: string
   /** Presents what was issued. Undefined without the option `own`. */
   readonly own: OwnCertificate | undefined
   close (): Promise<void>
@@ -47,6 +49,7 @@ export function openTransport ({ agent, ca, credentials, allowedServers }: Vault
     })
     return {
       dispatcher: mtls,
+      trusted: 'a CA of the option credentials',
       own: presented,
       async close () {
         await mtls.destroy()
@@ -54,7 +57,13 @@ export function openTransport ({ agent, ca, credentials, allowedServers }: Vault
       }
     }
   }
-  if (ca === undefined) return { dispatcher: agent, own: undefined, async close () {} }
+  if (ca === undefined) {
+    const trusted = agent === undefined
+      ? 'a CA of the option ca, or a public CA'
+      : 'a CA that the option agent trusts'
+    return { dispatcher: agent, trusted, own: undefined, async close () {} }
+  }
   const plain = new Agent({ allowH2: false, connect: { ca: [ca].flat() } })
-  return { dispatcher: plain, own: undefined, async close () { await plain.destroy() } }
+  const trusted = 'a CA of the option ca'
+  return { dispatcher: plain, trusted, own: undefined, async close () { await plain.destroy() } }
 }

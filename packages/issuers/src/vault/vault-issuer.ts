@@ -81,8 +81,8 @@ class MountIssuerOf implements VaultIssuer {
     this.#options = options
     this.#clock = clock
     this.#transport = openTransport(options, own)
-    const { dispatcher } = this.#transport
-    this.#api = new VaultApi({ url, namespace, dispatcher, secrets, now: () => clock.now() })
+    const { dispatcher, trusted } = this.#transport
+    this.#api = new VaultApi({ url, namespace, dispatcher, trusted, secrets, now: () => clock.now() })
     this.name = this.#api.name
     const { names, mode, ttl, use, parameters } = options
     this.id = idOf(url, namespace, mount, role, names, mode, ttl, use, parameters)

@@ -7,7 +7,7 @@ import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
 import { IssuerOptionError } from '../errors.ts'
 import { checkNames } from '../request/requested-names.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
-import { checkAuth, isPath } from './auth/auth-options.ts'
+import { checkAuth, EXPECTED_AUTH, isPath } from './auth/auth-options.ts'
 import type { VaultAuth } from './auth/auth-options.ts'
 import type { MountTrustMode, VaultAuthority } from './trust/mount-trust.ts'
 import { checkSettings } from './trust/revocation-settings.ts'
@@ -84,7 +84,7 @@ const OPTIONS: OptionSet = defineOptions<VaultIssuerOptions>('vaultIssuer', Issu
   mount: PATH,
   role: required(valueOf('the name of a role', (value) => typeof value === 'string' && /^\w[\w.-]*$/.test(value))),
   names: required(OBJECT),
-  auth: required(anything),
+  auth: required(valueOf(EXPECTED_AUTH, () => true)),
   mode: choice('sign', 'issue'),
   ttl: duration({ least: 1000 }),
   use: choice('server', 'client', 'both'),
@@ -98,7 +98,9 @@ const OPTIONS: OptionSet = defineOptions<VaultIssuerOptions>('vaultIssuer', Issu
 /** @throws IssuerOptionError */
 export function checkVaultOptions (options: VaultIssuerOptions): void {
   OPTIONS.check(options)
-  const { names, auth, parameters = {}, trust, authority, authorities, revocation, credentials, agent } = options
+  const { url, mount = 'pki', names, auth, parameters = {} } = options
+  const { trust, authority, authorities, revocation, credentials, agent } = options
+  checkAddress(url, [mount])
   checkNames(names, 'names')
   for (const kind of ['dns', 'email'] as const) {
     // The API takes these names as one text.
@@ -126,6 +128,20 @@ export function checkVaultOptions (options: VaultIssuerOptions): void {
     const expected = own ? 'credentials, with which the first login is made' : 'credentials or an agent that has them'
     throw new IssuerOptionError(`auth.certificate is set without a certificate; expected ${expected}`)
   }
+}
+
+/**
+ * Refuses an address that goes on with the path of a mount (`https://bao.example:8200/v1/pki`), as people copy it. Its
+ * calls would go to paths that do not exist, and OpenBao answers `permission denied` to these.
+ *
+ * @throws IssuerOptionError
+ */
+export function checkAddress (url: string, mounts: readonly string[]): void {
+  const { origin, pathname } = new URL(url)
+  const path = `${pathname}/`.replace(/\/+$/, '/')
+  if (path !== '/v1/' && !mounts.some((mount) => path.startsWith(`/v1/${mount}/`))) return
+  const expected = `${JSON.stringify(origin)}: the path of the API follows from mount and namespace`
+  throw wrongOption(IssuerOptionError, 'url', JSON.stringify(origin + pathname), expected)
 }
 
 function isSafe ({ protocol, hostname, username, password, search }: URL): boolean {

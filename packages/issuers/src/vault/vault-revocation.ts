@@ -11,7 +11,7 @@ import { checkPolicy, REVOCATION_SETTINGS } from './trust/revocation-settings.ts
 import type { RevocationSettings } from './trust/revocation-settings.ts'
 import { VaultApi } from './vault-api.ts'
 import { openTransport } from './vault-dispatcher.ts'
-import { SERVER_OPTIONS } from './vault-options.ts'
+import { checkAddress, SERVER_OPTIONS } from './vault-options.ts'
 import type { VaultServer } from './vault-options.ts'
 import { makeWarn } from './vault-warnings.ts'
 
@@ -49,10 +49,13 @@ export async function vaultRevocation (options: VaultRevocationOptions): Promise
   OPTIONS.check(options)
   checkPolicy(options.policy, 'policy')
   const { url, namespace, clock = SYSTEM_CLOCK, onWarning, mounts = ['pki'], initial = 'required' } = options
+  checkAddress(url, mounts)
   const { delta, ocsp, policy, refreshInterval } = options
   const transport = openTransport(options, false)
-  const { dispatcher } = transport
-  const api = new VaultApi({ url, namespace, dispatcher, secrets: new Secrets(), now: () => clock.now() })
+  const { dispatcher, trusted } = transport
+  const api = new VaultApi({
+    url, namespace, dispatcher, trusted, secrets: new Secrets(), now: () => clock.now()
+  })
   const checker = followMounts({
     api,
     mounts,

@@ -132,6 +132,8 @@ test('answers that are not of the protocol', async (t) => {
   await refused(/the directory is an empty object; expected one with newNonce, newAccount and newOrder/)
   server.says = ({ step }) => step === 'directory' ? { body: { errors: [], data: 7 } } : undefined
   await refused(/the directory is an object with "errors" and "data".*Is the option directory the URL of the directory/)
+  server.says = ({ step }) => step === 'directory' ? { status: 404, body: 'not here' } : undefined
+  await refused(/answered 404: .*not here.*\. Is the option directory the URL of the directory\?$/, { reason: 'refused', status: 404 })
 })
 
 test('a certificate that is none, or comes with something else', async (t) => {

@@ -90,7 +90,7 @@ test('a server of another CA gets no request', async (t) => {
   const other = await startStandIn(() => ({ body: {} }))
   t.teardown(other.close)
   const { start } = await setUp(t, () => undefined, { url: other.url })
-  t.match(await failure(start()), { cause: { reason: 'unreachable', message: /self-signed certificate|unable to (get|verify)/ } })
+  t.match(await failure(start()), { cause: { reason: 'unreachable', message: /leads to no trusted CA \([A-Z_]+\); expected the root certificate of the option root or fingerprint$/ } })
   t.same(other.received, [])
 })
 
@@ -202,7 +202,7 @@ test('a list of provisioners without an end is read for a while', async (t) => {
 test('a refusal that step-ca does not explain', async (t) => {
   const provisioners = [{ name: 'operator', type: 'JWK' }, null]
   const cases: ReadonlyArray<readonly [body: unknown, token: string, message: RegExp]> = [
-    [{ provisioners }, TOKEN, /the provisioner operator \(JWK\) has the limits of its CA \(5m0s to 24h0m0s unless configured\); the log/],
+    [{ provisioners }, TOKEN, /see the logs"} \(the log of step-ca has the reason\)$/],
     [{ provisioners: [] }, tokenOf({}), /\(the token names no issuer; it has none\)/],
     [{}, TOKEN, /it has no provisioner operator; it has none/],
     ['<html>', TOKEN, /see the logs"}$/],
@@ -212,6 +212,25 @@ test('a refusal that step-ca does not explain', async (t) => {
     const { start } = await setUp(t, ({ path }) => path === '/1.0/sign' ? { status: 403, body: { message: 'see the logs' } } : { body }, { enrol: { token: () => token } })
     t.match(await failure(start()), { cause: { reason: 'denied', status: 403, message } })
   }
+})
+
+test('a token that is not accepted, or has a line break', async (t) => {
+  const provisioners = [{ name: 'operator', type: 'JWK' }]
+  const refuse: Answer = ({ path }) => path === '/1.0/sign' ? { status: 401, body: { message: 'see the logs' } } : { body: { provisioners } }
+  const cases: ReadonlyArray<readonly [claims: object, message: RegExp]> = [
+    [{ iss: 'operator' }, /\(a token is good for one certificate and for minutes: this one was used before.*; the log of step-ca has the reason\)$/],
+    [{ iss: 'operator', exp: 1_000_000_000 }, /\(the token ended at 2001-09-09T01:46:40\.000Z: get a new one; the log/],
+    [{ iss: 'operator', exp: 9_000_000_000 }, /\(a token is good for one certificate/],
+    [{ iss: 'operator', exp: 1e300 }, /\(a token is good for one certificate/],
+    [{ iss: 'operator', exp: -1e300 }, /\(a token is good for one certificate/]
+  ]
+  for (const [claims, message] of cases) {
+    const { start, server } = await setUp(t, refuse, { enrol: { token: () => `${tokenOf(claims)}\n` } })
+    t.match(await failure(start()), { cause: { reason: 'denied', status: 401, message } })
+    t.match(server.received[0], { path: '/1.0/sign', body: { ott: tokenOf(claims) } }, 'without the line break')
+  }
+  const { start } = await setUp(t, refuse, { lifetime: 172_800_000 })
+  t.match(await failure(start()), { cause: { message: /used before.*; the provisioner operator \(JWK\) has the limits of its CA \(5m0s to 24h0m0s unless configured\), and 172800 s were asked for; the log/ } })
 })
 
 test('a certificate is revoked by itself', async (t) => {

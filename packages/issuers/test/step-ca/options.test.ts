@@ -18,6 +18,7 @@ test('wrong options', async (t) => {
     [{ enrol: undefined }, /enrol is missing; expected \{ x5c \} or \{ token \}/],
     [{ enrol: {} }, /enrol has neither x5c nor token; expected one of them/],
     [{ enrol: { x5c: X5C, token: () => '' } }, /enrol has both x5c and token; expected one of them/],
+    [{ enrol: { token: 'token.txt' } }, /expected a function that returns a token: \(\) => readFile\("token\.txt", "utf8"\)/],
     [{ enrol: { tokn: 1 } }, /unknown option "tokn" for enrol/],
     [{ enrol: { token: 'eyJ' } }, /enrol\.token is .*; expected a function that returns a token/],
     [{ enrol: { x5c: { ...X5C, key: undefined } } }, /enrol\.x5c\.key is missing; expected a path/],

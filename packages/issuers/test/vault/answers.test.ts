@@ -37,6 +37,16 @@ test('a certificate that lacks a name, or has another one, is refused', async (t
   t.match(message, /the certificate lacks names\.cn "ledger\.example", names\.dns "b\.example", names\.ip "10\.0\.0\.1", names\.uri "spiffe:\/\/a\.example\/b", names\.email "ops@example\.org"; expected all that were asked for/)
 })
 
+test('o and ou are those of the role: a certificate without what was asked for is refused', async (t) => {
+  const names = { cn: 'ledger.example', o: 'Example', ou: 'billing' }
+  const { vault, issuer, ca } = await startWorld(t)
+  vault.on(ISSUE, async () => await issueFrom(ca, { cn: 'ledger.example', o: 'Other' }))
+  const { message } = await rejection(ask(issuer({ names })))
+  t.match(message, /the certificate lacks names\.o "Example", names\.ou "billing"; expected .* o and ou are those of the role/)
+  vault.on(ISSUE, async () => await issueFrom(ca, { cn: 'ledger.example', o: 'Example', ou: 'billing' }))
+  await t.resolves(ask(issuer({ names })))
+})
+
 test('answers that are not those of the API', async (t) => {
   const cases: ReadonlyArray<readonly [string, Reply | undefined, object]> = [
     ['HTML', { text: '<html>login</html>' }, { reason: 'answer', message: /answered "<html>login<\/html>"; expected a JSON object/ }],

@@ -16,6 +16,8 @@ const WRONG: ReadonlyArray<readonly [object, RegExp]> = [
   [{ url: 'http://bao.example:8200' }, /url is "http:\/\/bao\.example:8200"; expected https/],
   [{ url: 'https://user:secret@bao.example' }, /url is "https:\/\/…@bao\.example"; expected/],
   [{ url: 'https://bao.example/?token=secret' }, /url is "https:\/\/bao\.example\/\?…"; expected/],
+  [{ url: 'https://bao.example:8200/v1/' }, /url is "https:\/\/bao\.example:8200\/v1\/"; expected "https:\/\/bao\.example:8200": the path of the API follows from mount and namespace/],
+  [{ url: 'https://bao.example:8200/v1/pki_int/sign', mount: 'pki_int' }, /url is "https:\/\/bao\.example:8200\/v1\/pki_int\/sign"; expected/],
   [{ uri: 'x' }, /unknown option "uri" for vaultIssuer; did you mean/],
   [{ namespace: '../admin' }, /namespace is "\.\.\/admin"; expected a path such as "team\/app"/],
   [{ mount: 'pki/../sys' }, /mount is "pki\/\.\.\/sys"; expected a path such as "pki"/],
@@ -42,7 +44,7 @@ const WRONG: ReadonlyArray<readonly [object, RegExp]> = [
   [{ revocation: { policy: 'weak' } }, /revocation\.policy: policy is "weak"/],
   [{ revocation: { refreshInterval: 5 } }, /revocation\.refreshInterval is 5/],
   [{ auth: 's.token' }, /auth is a string; expected "proxy", or an object with one of token, appRole, kubernetes, certificate/],
-  [{ auth: undefined }, /auth is missing/],
+  [{ auth: undefined }, /auth is missing; expected "proxy", or an object with one of token, appRole, kubernetes, certificate/],
   [{ auth: 7 }, /auth is 7; expected/],
   [{ auth: {} }, /auth is an empty object; expected/],
   [{ auth: { token: 's.token', appRole: {} } }, /auth is an object with token, appRole; expected/],
@@ -94,6 +96,7 @@ test('vaultRevocation', async (t) => {
     [{ mounts: ['x/'] }, /mounts\[0\] is "x\/"/],
     [{ policy: 'weak' }, /policy: policy is "weak"/],
     [{ initial: 'later' }, /initial is "later"; expected "required" or "background"/],
+    [{ url: 'https://bao.example:8200/v1/pki', mounts: ['root', 'pki'] }, /url is "https:\/\/bao\.example:8200\/v1\/pki"; expected "https/],
     [{ role: 'x' }, /unknown option "role" for vaultRevocation/]
   ]
   for (const [options, expected] of wrong) t.match(await rejection(vaultRevocation({ url: good.url, ...options } as never)), { code: 'MTLS_ERR_ISSUER_OPTION', message: expected })

@@ -7,11 +7,12 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { vaultRevocation } from '@peerkit/issuers/vault'
 import { checkChain } from '@peerkit/revocation'
-import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
+import type { CrlIndex, RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { byIssuerKey } from '@peerkit/revocation/internal'
 import { rejection } from '@peerkit/test-support/rejection'
 import { isSoon } from '@peerkit/test-support/turns'
 import { crlAndOcsp } from '../../src/vault/trust/crl-and-ocsp.ts'
+import type { ListedChecker } from '../../src/vault/trust/crl-and-ocsp.ts'
 import { data, failure, idOf, serveIssuers } from './fake-vault.ts'
 import type { FakeVault } from './fake-vault.ts'
 import { ask, startWorld } from './world.ts'
@@ -21,6 +22,11 @@ function serveCrl (vault: FakeVault, ca: DevCa, mount = 'pki'): void {
   const path = `${mount}/issuer/${idOf(ca.certificate)}/crl`
   vault.on(`${path}/der`, async () => ({ text: (await ca.crl()).pem }))
   vault.on(`${path}/delta/der`, () => ({ status: 404 }))
+}
+
+/** The issuers of the CRLs that a checker shows. */
+function issuersOf (checker: RevocationChecker): readonly string[] {
+  return (checker as RevocationChecker & { lists: readonly CrlIndex[] }).lists.map(({ issuer }) => String(issuer))
 }
 
 async function leafOf (ca: DevCa): Promise<PeerIdentity> {
@@ -53,6 +59,17 @@ test('one option sets up the CAs and their CRLs', async (t) => {
   t.equal(source.current.trustEpoch, 1)
   t.equal(authority?.checker?.epoch, epoch)
   t.equal(vault.calls(`pki/issuer/${idOf(ca.root)}/crl/der`).length, 1)
+})
+
+test('monitoring and the console see the CRLs', async (t) => {
+  const { vault, ca, follow } = await startMount(t)
+  const subject = String(parsePeerIdentity(ca.der).subject)
+  for (const ocsp of [false, true]) {
+    const checker = await follow({ ocsp })
+    t.match(issuersOf(checker), [subject], `ocsp: ${String(ocsp)}`)
+  }
+  vault.on('pki/issuers', () => failure(503, 'Vault is sealed'))
+  t.same(issuersOf(await follow({ initial: 'background' })), [], 'none is there yet')
 })
 
 test('CRLs that will end and not be replaced are told at the start', async (t) => {
@@ -188,9 +205,10 @@ test('closing while the CRLs of a new CA are fetched', async (t) => {
 })
 
 /** A checker that answers what a test says. */
-function fixed (status: RevocationStatus | Promise<RevocationStatus>, epoch = 1): RevocationChecker & { closed: boolean, tell: () => void } {
+function fixed (status: RevocationStatus | Promise<RevocationStatus>, epoch = 1): ListedChecker & { closed: boolean, tell: () => void } {
   const made = {
     epoch,
+    lists: [],
     closed: false,
     tell: () => {},
     check: () => status,

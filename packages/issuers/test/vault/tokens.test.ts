@@ -242,7 +242,7 @@ test('Kubernetes and AppRole read their files at each login', async (t) => {
 
 test('a login that is refused or answers without a token', async (t) => {
   const cases: ReadonlyArray<readonly [Reply, object]> = [
-    [failure(400, 'invalid role or secret ID'), { reason: 'denied', status: 400 }],
+    [failure(400, 'invalid role or secret ID'), { reason: 'denied', status: 400, message: /invalid role or secret ID\. auth\.appRole: one of roleId and secretId is wrong, or the secret ID has ended or is used up/ }],
     [failure(503, 'Vault is sealed'), { reason: 'unavailable', status: 503 }],
     [data({}), { reason: 'answer', message: /answered without a token; expected auth\.client_token/ }],
     [token('s.with space'), { reason: 'answer' }]
@@ -254,7 +254,7 @@ test('a login that is refused or answers without a token', async (t) => {
   }
   const { vault, issuer } = await startWorld(t)
   vault.on(LOGIN, () => failure(403, 'permission denied'))
-  t.match(await rejection(ask(issuer())), { reason: 'denied', message: /POST auth\/approle\/login answered 403/ })
+  t.match(await rejection(ask(issuer())), { reason: 'denied', message: /POST auth\/approle\/login answered 403.*nothing is mounted at auth\/approle\/ \(bao auth list\)/ })
   t.equal(vault.seen.length, 1, 'nothing else is asked')
 })
 
@@ -296,9 +296,9 @@ test('a proxy adds the token: none is sent', async (t) => {
 test('why a call was denied', async (t) => {
   const CAPABILITIES = 'sys/capabilities-self'
   const cases: ReadonlyArray<readonly [Reply, RegExp]> = [
-    [data({ [ISSUE]: ['deny'] }), /The policy of the token allows deny there; expected: path "pki\/issue\/ledger" { capabilities = \["update"\] }/],
-    [data({}), /The policy of the token allows nothing there/],
-    [data({ [ISSUE]: ['create', 'update'] }), /The policy of the token allows it; the mount may not exist/],
+    [data({ [ISSUE]: ['deny'] }), /The policies of the token allow nothing there; expected: path "pki\/issue\/ledger" { capabilities = \["update"\] }/],
+    [data({}), /The policies of the token allow nothing there/],
+    [data({ [ISSUE]: ['create', 'update'] }), /The policies of the token allow it; the mount may not exist/],
     [failure(403, 'permission denied'), /The token is not valid: it has ended, was revoked, or is of another namespace/],
     [failure(500, 'x'), /Why is not known/]
   ]

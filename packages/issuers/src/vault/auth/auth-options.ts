@@ -83,13 +83,13 @@ export function checkAuth (auth: VaultAuth): void {
   if (typeof auth !== 'object' || auth === null) {
     // A text may be the token itself.
     const found = typeof auth === 'string' ? 'a string' : describeValue(auth)
-    throw wrongOption(IssuerOptionError, 'auth', found, EXPECTED)
+    throw wrongOption(IssuerOptionError, 'auth', found, EXPECTED_AUTH)
   }
   const keys = Object.keys(auth)
   const [method] = keys
   if (keys.length !== 1 || !METHODS.includes(method as typeof METHODS[number])) {
     const found = keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`
-    throw wrongOption(IssuerOptionError, 'auth', found, EXPECTED)
+    throw wrongOption(IssuerOptionError, 'auth', found, EXPECTED_AUTH)
   }
   if ('token' in auth) {
     checkOption(auth.token, required(secretSource), 'auth.token', IssuerOptionError)
@@ -101,7 +101,8 @@ export function checkAuth (auth: VaultAuth): void {
   } else CERTIFICATE.check(auth.certificate, 'auth.certificate')
 }
 
-const EXPECTED = `"proxy", or an object with one of ${METHODS.join(', ')}`
+/** What the option `auth` may be. */
+export const EXPECTED_AUTH: string = `"proxy", or an object with one of ${METHODS.join(', ')}`
 
 function checkAppRole (appRole: AppRoleAuth): void {
   APP_ROLE.check(appRole, 'auth.appRole')

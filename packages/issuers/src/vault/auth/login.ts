@@ -20,6 +20,11 @@ export type Login = (signal: AbortSignal) => Promise<Token>
 
 const SERVICE_ACCOUNT: SecretSource = { file: '/var/run/secrets/kubernetes.io/serviceaccount/token' }
 
+const WRONG_APP_ROLE = 'auth.appRole: one of roleId and secretId is wrong, or the secret ID has ended or is used up ' +
+  '(secret_id_ttl, secret_id_num_uses)'
+const WRONG_JWT = 'auth.kubernetes: the role does not exist there, or does not accept this service account'
+const WRONG_CERTIFICATE = 'auth.certificate: no role there accepts the certificate that was presented'
+
 /** Makes the function that logs in. `'proxy'` and `token` need none. */
 export function makeLogin (
   auth: Exclude<VaultAuth, 'proxy' | { token: SecretSource }>, api: VaultApi, secrets: Secrets
@@ -48,7 +53,7 @@ function appRoleLogin (
     const role = secrets.add(await readSecret(roleId, 'auth.appRole.roleId', signal))
     const secret = await readSecretId(signal)
     const body = { role_id: role, ...(secret !== undefined && { secret_id: secret }) }
-    return await logIn(`auth/${mount}/login`, body, { api, secrets, signal })
+    return await logIn(`auth/${mount}/login`, body, { api, secrets, signal, wrong: WRONG_APP_ROLE })
   }
 }
 
@@ -57,7 +62,7 @@ function kubernetesLogin (
 ): Login {
   return async (signal) => {
     const token = secrets.add(await readSecret(jwt, 'auth.kubernetes.jwt', signal))
-    return await logIn(`auth/${mount}/login`, { role, jwt: token }, { api, secrets, signal })
+    return await logIn(`auth/${mount}/login`, { role, jwt: token }, { api, secrets, signal, wrong: WRONG_JWT })
   }
 }
 
@@ -66,7 +71,8 @@ function certificateLogin (
 ): Login {
   return async (signal) => {
     try {
-      return await logIn(`auth/${mount}/login`, role === undefined ? {} : { name: role }, { api, secrets, signal })
+      const body = role === undefined ? {} : { name: role }
+      return await logIn(`auth/${mount}/login`, body, { api, secrets, signal, wrong: WRONG_CERTIFICATE })
     } catch (error) {
       if (!(error instanceof IssuerError) || !error.message.includes('missing name in alias')) throw error
       const detail = `${error.message.replace(/^No certificate: /, '')}. OpenBao names who logs in by the common name ` +
@@ -76,19 +82,30 @@ function certificateLogin (
   }
 }
 
-interface LoginContext { readonly api: VaultApi, readonly secrets: Secrets, readonly signal: AbortSignal }
+interface LoginContext {
+  readonly api: VaultApi
+  readonly secrets: Secrets
+  readonly signal: AbortSignal
+  /** What is wrong, usually, if OpenBao does not accept what was sent. */
+  readonly wrong: string
+}
+
+/** OpenBao answers `permission denied` also where no method is mounted. */
+function describeDenial (status: number | undefined, path: string, wrong: string): string {
+  return status === 403 ? `${wrong}; or nothing is mounted at ${path.replace(/login$/, '')} (bao auth list)` : wrong
+}
 
 async function logIn (
-  path: string, body: Readonly<Record<string, string>>, { api, secrets, signal }: LoginContext
+  path: string, body: Readonly<Record<string, string>>, { api, secrets, signal, wrong }: LoginContext
 ): Promise<Token> {
   try {
     const { auth } = await api.call({ path, body, signal })
     return readToken(auth, secrets, `${api.name}: POST ${path}`)
   } catch (error) {
     // OpenBao answers 400 to wrong secrets. The authentication failed, and not the request for a certificate.
-    if (!(error instanceof IssuerError) || error.status !== 400) throw error
+    if (!(error instanceof IssuerError) || (error.status !== 400 && error.status !== 403)) throw error
     const { status, retryAfter } = error
-    const detail = error.message.replace(/^No certificate: /, '')
+    const detail = `${error.message.replace(/^No certificate: /, '')}. ${describeDenial(status, path, wrong)}`
     throw new IssuerError('denied', detail, { status, retryAfter, cause: error })
   }
 }

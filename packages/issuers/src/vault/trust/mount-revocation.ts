@@ -4,12 +4,13 @@ import { equalDistinguishedNames } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { WakeAt, messageOf, withTimeout } from '@peerkit/identity/internal'
 import { crlUrlChecker, ocspChecker } from '@peerkit/revocation'
-import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
+import type { CrlIndex, RevocationStatus } from '@peerkit/revocation'
 import { BY_ISSUER_KEY, byIssuerKey, compileModes } from '@peerkit/revocation/internal'
 import type { KeyedChecker } from '@peerkit/revocation/internal'
 import { IssuerError } from '../../errors.ts'
 import type { VaultApi } from '../vault-api.ts'
 import { crlAndOcsp } from './crl-and-ocsp.ts'
+import type { ListedChecker } from './crl-and-ocsp.ts'
 import { isRoot, readIssuers } from './mount-issuers.ts'
 import type { MountIssuer } from './mount-issuers.ts'
 import type { RevocationSettings } from './revocation-settings.ts'
@@ -38,7 +39,7 @@ export interface MountRevocationContext {
 }
 
 /** The CRLs of mounts, and their OCSP responder, as one checker. */
-export interface MountRevocation extends RevocationChecker {
+export interface MountRevocation extends ListedChecker {
   /**
    * Reads the CAs of the mounts, and fetches the CRLs of those that are new. Overlapping calls share one.
    *
@@ -60,7 +61,7 @@ class MountFollower implements MountRevocation, KeyedChecker {
   readonly #listeners = new Set<() => void>()
   readonly #closing = new AbortController()
   readonly #next: WakeAt
-  #checker: RevocationChecker | undefined
+  #checker: ListedChecker | undefined
   #unsubscribe: (() => void) | undefined
   /** What the epochs of former checkers were. An epoch never decreases. */
   #former = 1
@@ -77,6 +78,8 @@ class MountFollower implements MountRevocation, KeyedChecker {
   }
 
   get epoch (): number { return this.#former + (this.#checker?.epoch ?? 0) }
+
+  get lists (): readonly CrlIndex[] { return this.#checker?.lists ?? [] }
 
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
     return this.#checker?.check(certificate, issuer) ?? NONE
@@ -169,7 +172,7 @@ class MountFollower implements MountRevocation, KeyedChecker {
     throw new IssuerError('refused', `${api.name}: ${detail}`)
   }
 
-  async #makeChecker (signing: readonly MountIssuer[]): Promise<RevocationChecker> {
+  async #makeChecker (signing: readonly MountIssuer[]): Promise<ListedChecker> {
     const { api, settings, fetch, clock } = this.#context
     const { policy, delta = true, ocsp = false, refreshInterval = REFRESH } = settings
     const issuers = signing.map(({ identity }) => identity)
@@ -201,7 +204,7 @@ class MountFollower implements MountRevocation, KeyedChecker {
     return both
   }
 
-  #replace (checker: RevocationChecker, followed: string): void {
+  #replace (checker: ListedChecker, followed: string): void {
     const before = this.#checker
     this.#former += (before?.epoch ?? 0) + 1
     this.#unsubscribe?.()
