@@ -110,6 +110,8 @@ const BAD: ReadonlyArray<readonly [string, string, RegExp | string]> = [
     'malformed', 'block (f.yaml): found more than 16 levels; expected a list of entries'
   ],
   [`version: 1\nblock:\n  ${'- '.repeat(200_000)}x`, 'malformed', 'found more than 16 levels'],
+  [`version: 1\nblock: ${': '.repeat(20_000)}x`, 'malformed', 'found more than 16 levels'],
+  [`{"version":1,"block":[{"issuer"${':"a"'.repeat(5_000)}}]}`, 'malformed', 'found more than 16 levels'],
   [
     'version: 1\na: &a [x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c]',
     'malformed', 'Excessive alias count'

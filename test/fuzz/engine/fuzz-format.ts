@@ -33,6 +33,7 @@ export async function fuzzFormat (format: Format, task: FuzzTask, counter?: Step
       if (kinds.has(kindOf(problem))) continue
       kinds.add(kindOf(problem))
       const isSame = async (other: Buffer): Promise<boolean> => {
+        task.onInput(other)
         const again = await examine(format, other)
         return again.problem !== undefined && kindOf(again.problem) === kindOf(problem)
       }

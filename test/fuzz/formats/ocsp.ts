@@ -17,7 +17,7 @@ const issuer = parsePeerIdentity(ca.der)
 const subject = parsePeerIdentity((await ca.issue({ cn: 'asked about' })).der)
 const delegate = await ca.issue({ cn: 'responder', extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'] })
 const now = Math.floor(Date.now() / 1_000) * 1_000
-const request = writeOcspRequest(describeCertId(subject, issuer, 'sha1'))
+const request = writeOcspRequest(describeCertId(subject, issuer, 'sha1'), undefined)
 const at = (ahead: number): Date => new Date(now + ahead)
 const times = { thisUpdate: at(-60_000), producedAt: at(-60_000), nextUpdate: at(3_600_000) }
 const lies: readonly OcspLie[] = [

@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { suggestNearest } from '@peerkit/identity/internal'
+import { isDeepYaml, suggestNearest } from '@peerkit/identity/internal'
 import { isNode, Lexer, LineCounter, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { BlockListInvalidError } from '../errors.ts'
@@ -129,7 +129,7 @@ function countKeys (value: unknown): number {
 }
 
 function parseYaml (text: string, where: string): { document: Document, counter: LineCounter } {
-  if (isDeep(text)) {
+  if (isDeepYaml(new Lexer().lex(text), MAX_DEPTH)) {
     const problem = `found more than ${MAX_DEPTH} levels; expected a list of entries`
     throw new BlockListInvalidError('malformed', `${where}: ${problem}`)
   }
@@ -145,19 +145,6 @@ function parseYaml (text: string, where: string): { document: Document, counter:
     throw new BlockListInvalidError('malformed', `${where}: ${what}; expected YAML`, { cause: problem })
   }
   return { document: document as Document, counter }
-}
-
-function isDeep (text: string): boolean {
-  let brackets = 0
-  let dashes = 0
-  for (const lexeme of new Lexer().lex(text)) {
-    if (lexeme === '[' || lexeme === '{') brackets += 1
-    else if (lexeme === ']' || lexeme === '}') brackets -= 1
-    else if (lexeme === '-' || lexeme === '?') dashes += 1
-    else if (lexeme === '\n') dashes = 0
-    if (brackets > MAX_DEPTH || dashes > MAX_DEPTH) return true
-  }
-  return false
 }
 
 function lineIn (text: string, place: Place, where: string): number | undefined {

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
-import { FileUnreadableError, describeValue, readBounded } from '@peerkit/identity/internal'
-import { LineCounter, isScalar, parseDocument, visit } from 'yaml'
-import type { Document, YAMLMap } from 'yaml'
+import { FileUnreadableError, describeValue, isDeepYaml, readBounded } from '@peerkit/identity/internal'
+import { Lexer, LineCounter, isScalar, parseDocument, visit } from 'yaml'
+import type { Alias, Document, Node, YAMLMap } from 'yaml'
 import { RulesFileInvalidError } from '../errors.ts'
 import { findDuplicateKey } from './duplicate-key.ts'
 import { findTooLittle } from './memory-need.ts'
@@ -19,6 +19,8 @@ const MEBIBYTE = 1024 * 1024
 const MAX_JSON = 256 * MEBIBYTE
 /** Its parser takes half a second for each megabyte, and some 50 times the memory of the text. */
 const MAX_YAML = 64 * MEBIBYTE
+/** Far more than rules need, and far less than the stack holds. */
+const MAX_YAML_DEPTH = 200
 const EMPTY = 'the file is empty; expected groups, defaultRules or routes'
 const KEYS = ['groups', 'defaultRules', 'routes']
 
@@ -125,6 +127,7 @@ function parseJson (file: string, text: string): unknown {
 function parseYaml (file: string, text: string): unknown {
   const refuse: (detail: string) => never = (detail) => { throw new RulesFileInvalidError(file, 'malformed', detail) }
   try {
+    if (isDeepYaml(new Lexer().lex(text), MAX_YAML_DEPTH)) refuse(`found more than ${MAX_YAML_DEPTH} levels; expected fewer`)
     const lines = new LineCounter()
     // Warnings (an unknown tag, say) mean that the value may not be what the author meant. Keys are compared below: the
     // parser would compare each with all others, which takes minutes for 100,000 routes.
@@ -138,6 +141,8 @@ function parseYaml (file: string, text: string): unknown {
       const { line, col } = lines.linePos(twice.at)
       refuse(`Map keys must be unique: found ${describeValue(twice.key)} again at line ${line}, column ${col}`)
     }
+    const circle = findCircle(document)
+    if (circle !== undefined) refuse(`the alias *${circle} is inside of what it stands for; expected a value that ends`)
     // Aliases of aliases grow exponentially ("billion laughs" attack).
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
@@ -148,6 +153,20 @@ function parseYaml (file: string, text: string): unknown {
 
 /** A key that a map has already, and its offset in the text. */
 interface RepeatedKey { readonly key: string, readonly at: number }
+
+/** An alias that stands for a value which contains the alias. */
+function findCircle (document: Document): string | undefined {
+  let found: string | undefined
+  visit(document, {
+    Alias: (_key: unknown, alias: Alias, path: ReadonlyArray<Document | Node | unknown>) => {
+      const target = alias.resolve(document)
+      if (target === undefined || !path.includes(target)) return undefined
+      found = alias.source
+      return visit.BREAK
+    }
+  })
+  return found
+}
 
 function findDuplicateInYaml (document: Document): RepeatedKey | undefined {
   let found: RepeatedKey | undefined

@@ -86,9 +86,9 @@ const OWN_LIMITS = [2_000, 3_000]
 export async function converse<Answer> (server: ScriptedServer, run: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
   const controller = new AbortController()
   const { setTimeout: real } = globalThis
-  const patched = (task: () => void, delay = 0, ...more: unknown[]): unknown => {
+  const patched = (task: () => void, delay = 0): unknown => {
     if (delay >= 100 && !OWN_LIMITS.includes(delay)) queueMicrotask(() => { controller.abort(new WouldWait('it would wait')) })
-    return real(task, delay, ...more)
+    return real(task, delay)
   }
   globalThis.setTimeout = patched as typeof setTimeout
   try {
