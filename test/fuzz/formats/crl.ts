@@ -67,4 +67,3 @@ function summarize ({ thisUpdate, nextUpdate, number, baseNumber, scope, size, e
   const whole = [thisUpdate, nextUpdate, number, baseNumber, scope.raw, size, entriesDigest, issuerName].join()
   return createHash('sha256').update(whole).digest('hex').slice(0, 16)
 }
-

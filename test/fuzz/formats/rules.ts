@@ -18,9 +18,15 @@ const files = [
   { groups: { some: { all: [{ ou: 'a' }, { not: { ou: 'b' } }] }, none: { any: [{ authority: 'partner' }, { policy: '1.2.3' }] } } },
   {
     groups: {
-      station: { cn: { param: 'stationId' } }, header: { dns: { header: 'x-station' } }, dated: { ou: 'a', from: '2026-01-01', until: '2027-01-01' },
-      claims: { extension: { oid: '1.2.3', value: '0500' } }, upn: { upn: 'j@ad.example' }, qualified: { qualified: { type: 'esign' } },
-      trust: { trustDomain: 'prod.example' }, serial: { serialNumber: '01', issuer: { CN: 'CA' } }, key: { publicKey256: 'ab'.repeat(32) }
+      station: { cn: { param: 'stationId' } },
+      header: { dns: { header: 'x-station' } },
+      dated: { ou: 'a', from: '2026-01-01', until: '2027-01-01' },
+      claims: { extension: { oid: '1.2.3', value: '0500' } },
+      upn: { upn: 'j@ad.example' },
+      qualified: { qualified: { type: 'esign' } },
+      trust: { trustDomain: 'prod.example' },
+      serial: { serialNumber: '01', issuer: { CN: 'CA' } },
+      key: { publicKey256: 'ab'.repeat(32) }
     },
     routes: {}
   }

@@ -23,8 +23,20 @@ const ID = '0'.repeat(32)
 const honest: Script = {
   'auth/approle/login': [{ body: { data: null, auth: { client_token: 's.token', lease_duration: 3600, renewable: true } } }],
   'pki/roles/ledger': [data({
-    allow_any_name: false, allowed_domains: ['ledger.example'], allow_bare_domains: true, allowed_uri_sans: ['spiffe://td.example/*'], allow_ip_sans: true,
-    key_type: 'ec', key_bits: 256, max_ttl: 3600, require_cn: true, server_flag: true, client_flag: true, ext_key_usage: [], generate_lease: false, no_store: false
+    allow_any_name: false,
+    allowed_domains: ['ledger.example'],
+    allow_bare_domains: true,
+    allowed_uri_sans: ['spiffe://td.example/*'],
+    allow_ip_sans: true,
+    key_type: 'ec',
+    key_bits: 256,
+    max_ttl: 3600,
+    require_cn: true,
+    server_flag: true,
+    client_flag: true,
+    ext_key_usage: [],
+    generate_lease: false,
+    no_store: false
   })],
   'pki/issuers': [data({ keys: [ID], key_info: { [ID]: { key_id: 'key', issuer_name: 'a' } } })],
   [`pki/issuer/${ID}/json`]: [data({ certificate: ca.root, ca_chain: [ca.root] })],

@@ -158,8 +158,8 @@ export function writeBundleDocument ({ ca, sequence, refreshHint }: WrittenBundl
 }
 
 /**
- * Readers need `kty`. A key that Node cannot write as a JWK is in the certificate alone. A CA of another trust domain may
- * have a key that Node cannot even read: its certificate is passed on all the same.
+ * Readers need `kty`. A key that Node cannot write as a JWK is in the certificate alone. A CA of another trust domain
+ * may have a key that Node cannot even read: its certificate is passed on all the same.
  */
 function writeKey (der: Uint8Array): object {
   let type = 'unknown'

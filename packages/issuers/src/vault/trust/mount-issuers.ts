@@ -42,7 +42,8 @@ export async function readIssuers (api: VaultApi, mount: string, signal: AbortSi
     const what = `${api.name}: GET ${path}`
     const { certificate } = found
     if (typeof certificate !== 'string') {
-      throw new IssuerError('answer', `${what} answered with the certificate ${describeValue(certificate)}; expected PEM`)
+      const shown = describeValue(certificate)
+      throw new IssuerError('answer', `${what} answered with the certificate ${shown}; expected PEM`)
     }
     const [identity] = readCertificates([certificate], what)
     const above = readCertificates(textsOf(found['ca_chain']), what)
