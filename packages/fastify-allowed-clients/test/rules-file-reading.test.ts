@@ -77,6 +77,8 @@ test('does not start on a bad file', async (t) => {
     ['groups: { a: !weird { ou: x } }', 'yaml', 'malformed', /tag/],
     ['a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: &d [*c,*c]\ne: &e [*d,*d]\nf: &f [*e,*e]\ng: [*f,*f,*f,*f]', 'yaml', 'malformed', /alias/i],
     ['groups: { a: &a { ou: x, not: *a } }', 'yaml', 'malformed', /the alias \*a is inside of what it stands for/],
+    ['groups: { ? [a] : { ou: x } }', 'yaml', 'malformed', /Map keys must be text: found a list or an object at line 1/],
+    ['groups: { &k a: { ou: x }, *k : { ou: y } }', 'yaml', 'malformed', /Map keys must be unique: found "a" again/],
     ['groups: &a\n  b: *a', 'yaml', 'malformed', /the alias \*a is inside/],
     ['groups: &a [[*a]]', 'yaml', 'malformed', /the alias \*a is inside/],
     [`groups: { a: ${'['.repeat(250)}${']'.repeat(250)} }`, 'yaml', 'malformed', /more than 200 levels/],

@@ -4,6 +4,7 @@ import { hasCode, textInput } from '../engine/format.ts'
 import type { Format } from '../engine/format.ts'
 import { mutateJson } from '../engine/mutate-json.ts'
 import { mutateOctets } from '../engine/mutate-octets.ts'
+import { findLostJsonKey, findLostYamlKey } from './support/lost-keys.ts'
 
 const document = {
   version: 1,
@@ -24,6 +25,7 @@ const make = (name: string, file: string, seeds: readonly string[]): Format => (
     : mutateOctets(seed, others, random, WORDS),
   read: (input) => readBlockList(input, file),
   isDocumented: (error) => hasCode(error, 'MTLS_ERR_BLOCK_LIST_INVALID'),
+  check: (_found, input) => file.endsWith('.json') ? findLostJsonKey(input) : findLostYamlKey(input),
   label: (entries: readonly unknown[]) => entries.length === 0 ? 'nothing blocked' : 'blocked',
   maxSteps: (octets) => 20_000 + 150 * octets
 })

@@ -1,5 +1,4 @@
 // Rules files in JSON and YAML: the parser of files, and the compiler of the rules in them.
-import { isMap, parseDocument, visit } from 'yaml'
 import { compileGroups } from '@peerkit/rules'
 import { parseRulesFile } from '../../../packages/fastify-allowed-clients/src/rules-file/read-rules-file.ts'
 import type { ParsedFile } from '../../../packages/fastify-allowed-clients/src/rules-file/read-rules-file.ts'
@@ -7,6 +6,7 @@ import { hasCode, textInput } from '../engine/format.ts'
 import type { Format } from '../engine/format.ts'
 import { mutateJson } from '../engine/mutate-json.ts'
 import { mutateOctets } from '../engine/mutate-octets.ts'
+import { findLostJsonKey, findLostYamlKey } from './support/lost-keys.ts'
 
 const files = [
   { groups: { billing: { ou: 'billing' }, ops: [{ spiffe: 'spiffe://prod.example/ns/*/sa/ops' }, 'billing'] }, defaultRules: 'ops' },
@@ -65,7 +65,7 @@ export const rulesJson: Format = {
   mutate: (seed, others, random) => mutateJson(seed, others, random, JSON_WORDS),
   read: (input) => readFile('rules.json', input),
   isDocumented,
-  check: readsBack,
+  check: (found: Read, input) => findLostJsonKey(input) ?? readsBack(found),
   label,
   maxSteps: (octets) => 15_000 + 150 * octets
 }
@@ -76,7 +76,7 @@ export const rulesYaml: Format = {
   mutate: (seed, others, random) => mutateOctets(seed, others, random, YAML_WORDS),
   read: (input) => readFile('rules.yaml', input),
   isDocumented,
-  check: (found: Read, input) => findLostKey(input) ?? readsBack(found),
+  check: (found: Read, input) => findLostYamlKey(input) ?? readsBack(found),
   label,
   maxSteps: (octets) => 15_000 + 150 * octets
 }
@@ -88,21 +88,4 @@ function readsBack ({ parsed }: Read): string | undefined {
   const again = parseRulesFile('written.json', textInput(text))
   const written = JSON.stringify({ ...again, file: undefined })
   return written === text ? undefined : `it reads back as ${written.slice(0, 300)}; expected ${text.slice(0, 300)}`
-}
-
-/** A key that stands twice in a map: the value of one of them is lost, and nobody is told. */
-function findLostKey (input: Buffer): string | undefined {
-  const document = parseDocument(input.toString(), { version: '1.2', schema: 'core', uniqueKeys: false })
-  let lost: string | undefined
-  visit(document, {
-    Map (_key, node) {
-      // Aliases need the document to be resolved.
-      const value: unknown = node.toJS(document, { maxAliasCount: 100 })
-      if (!isMap(node) || typeof value !== 'object' || value === null) return undefined
-      const kept = Object.keys(value).length
-      if (kept !== node.items.length) lost = `a map of ${node.items.length} keys was read as one of ${kept}`
-      return lost === undefined ? undefined : visit.BREAK
-    }
-  })
-  return lost
 }

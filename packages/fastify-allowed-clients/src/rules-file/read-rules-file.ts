@@ -1,10 +1,10 @@
 import { extname } from 'node:path'
-import { FileUnreadableError, describeValue, isDeepYaml, readBounded } from '@peerkit/identity/internal'
-import { Lexer, LineCounter, isScalar, parseDocument, visit } from 'yaml'
-import type { Alias, Document, Node, YAMLMap } from 'yaml'
+import { FileUnreadableError, isDeepYaml, readBounded } from '@peerkit/identity/internal'
+import { Lexer, LineCounter, parseDocument } from 'yaml'
 import { RulesFileInvalidError } from '../errors.ts'
 import { findDuplicateKey } from './duplicate-key.ts'
 import { findTooLittle } from './memory-need.ts'
+import { findYamlProblem } from './yaml-problem.ts'
 
 /** What a rules file says. The rules are not checked yet. */
 export interface ParsedFile {
@@ -127,7 +127,7 @@ function parseJson (file: string, text: string): unknown {
 function parseYaml (file: string, text: string): unknown {
   const refuse: (detail: string) => never = (detail) => { throw new RulesFileInvalidError(file, 'malformed', detail) }
   try {
-    if (isDeepYaml(new Lexer().lex(text), MAX_YAML_DEPTH)) refuse(`found more than ${MAX_YAML_DEPTH} levels; expected fewer`)
+    if (isDeepYaml(new Lexer().lex(text), MAX_YAML_DEPTH)) refuse(`found more than ${MAX_YAML_DEPTH} levels`)
     const lines = new LineCounter()
     // Warnings (an unknown tag, say) mean that the value may not be what the author meant. Keys are compared below: the
     // parser would compare each with all others, which takes minutes for 100,000 routes.
@@ -136,59 +136,14 @@ function parseYaml (file: string, text: string): unknown {
     })
     const [problem] = [...document.errors, ...document.warnings]
     if (problem !== undefined) throw problem
-    const twice = findDuplicateInYaml(document)
-    if (twice !== undefined) {
-      const { line, col } = lines.linePos(twice.at)
-      refuse(`Map keys must be unique: found ${describeValue(twice.key)} again at line ${line}, column ${col}`)
-    }
-    const circle = findCircle(document)
-    if (circle !== undefined) refuse(`the alias *${circle} is inside of what it stands for; expected a value that ends`)
+    const wrong = findYamlProblem(document, lines)
+    if (wrong !== undefined) refuse(wrong)
     // Aliases of aliases grow exponentially ("billion laughs" attack).
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     if (error instanceof RulesFileInvalidError) throw error
     return refuse((error as Error).message)
   }
-}
-
-/** A key that a map has already, and its offset in the text. */
-interface RepeatedKey { readonly key: string, readonly at: number }
-
-/** An alias that stands for a value which contains the alias. */
-function findCircle (document: Document): string | undefined {
-  let found: string | undefined
-  visit(document, {
-    Alias: (_key: unknown, alias: Alias, path: ReadonlyArray<Document | Node | unknown>) => {
-      const target = alias.resolve(document)
-      if (target === undefined || !path.includes(target)) return undefined
-      found = alias.source
-      return visit.BREAK
-    }
-  })
-  return found
-}
-
-function findDuplicateInYaml (document: Document): RepeatedKey | undefined {
-  let found: RepeatedKey | undefined
-  visit(document, {
-    Map: (_key, { items }) => {
-      found = findRepeated(items)
-      return found && visit.BREAK
-    }
-  })
-  return found
-}
-
-function findRepeated (items: YAMLMap['items']): RepeatedKey | undefined {
-  const keys = new Set<string>()
-  for (const { key } of items) {
-    if (!isScalar(key)) continue
-    // As they are in the object that is made of the map: 1 and "1" are one key.
-    const name = key.value === null ? '' : String(key.value)
-    if (keys.has(name)) return { key: name, at: key.range?.[0] ?? 0 }
-    keys.add(name)
-  }
-  return undefined
 }
 
 function isObject (value: unknown): value is Record<string, unknown> {
