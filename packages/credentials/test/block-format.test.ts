@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { blockFile } from '../src/block/block-file.ts'
 import type { BlockFileOptions } from '../src/block/block-file.ts'
@@ -320,4 +321,14 @@ test('blockFile names the option that is wrong', async (t) => {
   await wrong('x', { clock: 1 }, /clock is 1/)
   await wrong('', {}, /path is an empty string; expected the path of a file/)
   await wrong(['x'], {}, /path is a list; expected the path of a file/)
+})
+
+test('a key that is a list is refused, and no warning of the process tells of it too', async (t) => {
+  const warnings: string[] = []
+  const keep = ({ message }: Error): void => { warnings.push(message) }
+  process.on('warning', keep)
+  t.teardown(() => { process.off('warning', keep) })
+  t.throws(() => readBlockList(Buffer.from('version: 1\nblock: []\n? [a]\n: b\n'), 'f.yaml'), { code: 'MTLS_ERR_BLOCK_LIST_INVALID', reason: 'structure' })
+  await turn()
+  t.strictSame(warnings, [])
 })

@@ -66,7 +66,7 @@ const CHANGES: readonly Change[] = [
   },
   // Long repetitions show work that grows faster than the input. They are slow, so they are few.
   (bytes, _others, random, words) => {
-    if (random.below(8) !== 0) return bytes
+    if (random.below(4) !== 0) return bytes
     const piece = words.length > 0 && random.below(2) === 0 ? random.pick(words) : pieceOf(bytes, random)
     if (piece.length === 0) return bytes
     return insert(bytes, at(bytes, random), Buffer.alloc(random.pick([64, 1_024, 16_384]), piece))

@@ -64,6 +64,10 @@ export const workloadFrames: Format = {
   read: (input) => cut(input, input.length),
   isDocumented,
   check (whole: readonly Buffer[], input) {
+    const framed = Buffer.concat(whole.map((message) => frame(message)))
+    const rest = input.subarray(framed.length)
+    if (!input.subarray(0, framed.length).equals(framed)) return 'the messages are not those of the input'
+    if (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) return 'a whole message was left over'
     // However the bytes arrive, the messages are the same.
     for (const size of [1, 7, 64]) {
       if (input.length / size > 2_000) continue

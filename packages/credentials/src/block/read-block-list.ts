@@ -136,7 +136,14 @@ function parseYaml (text: string, where: string): { document: Document, counter:
   const counter = new LineCounter()
   // In the failsafe schema all values are text. Other schemas read the serial number 1e10 as a number, and 0012 as 12.
   const document = parseDocument(text, {
-    version: '1.2', schema: 'failsafe', strict: true, uniqueKeys: true, prettyErrors: true, lineCounter: counter
+    version: '1.2',
+    schema: 'failsafe',
+    strict: true,
+    uniqueKeys: true,
+    prettyErrors: true,
+    lineCounter: counter,
+    // A key that is a list or an object is refused below, as an unknown key. No warning of the process tells of it too.
+    logLevel: 'error'
   })
   // A warning, for example about an unknown tag, means that a value may not be what its author intended.
   const [problem] = [...document.errors, ...document.warnings]
