@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { blockFile } from '../src/block/block-file.ts'
 import type { BlockFileOptions } from '../src/block/block-file.ts'
@@ -110,6 +111,8 @@ const BAD: ReadonlyArray<readonly [string, string, RegExp | string]> = [
     'malformed', 'block (f.yaml): found more than 16 levels; expected a list of entries'
   ],
   [`version: 1\nblock:\n  ${'- '.repeat(200_000)}x`, 'malformed', 'found more than 16 levels'],
+  [`version: 1\nblock: ${': '.repeat(20_000)}x`, 'malformed', 'found more than 16 levels'],
+  [`{"version":1,"block":[{"issuer"${':"a"'.repeat(5_000)}}]}`, 'malformed', 'found more than 16 levels'],
   [
     'version: 1\na: &a [x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c]',
     'malformed', 'Excessive alias count'
@@ -318,4 +321,14 @@ test('blockFile names the option that is wrong', async (t) => {
   await wrong('x', { clock: 1 }, /clock is 1/)
   await wrong('', {}, /path is an empty string; expected the path of a file/)
   await wrong(['x'], {}, /path is a list; expected the path of a file/)
+})
+
+test('a key that is a list is refused, and no warning of the process tells of it too', async (t) => {
+  const warnings: string[] = []
+  const keep = ({ message }: Error): void => { warnings.push(message) }
+  process.on('warning', keep)
+  t.teardown(() => { process.off('warning', keep) })
+  t.throws(() => readBlockList(Buffer.from('version: 1\nblock: []\n? [a]\n: b\n'), 'f.yaml'), { code: 'MTLS_ERR_BLOCK_LIST_INVALID', reason: 'structure' })
+  await turn()
+  t.strictSame(warnings, [])
 })

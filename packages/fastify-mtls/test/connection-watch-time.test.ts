@@ -208,6 +208,26 @@ test('an answer is asked for again where the trust changed while it was under wa
   t.match(ended, [{ refusal: { reason: 'revoked' } }])
 })
 
+test('a request that waits for a slow answer is not served on it where the trust moves at the moment it comes', async (t) => {
+  const { ca, trust, watch, ended, open, move } = await startWatch()
+  const record = await open(await ca.issue({ cn: 'client' }))
+  const { answer, give } = lateAnswer()
+  const evaluate = trust.evaluate.bind(trust)
+  let asked = 0
+  // The evaluator has concluded, and the connection has not heard of it yet.
+  trust.evaluate = async (...question) => {
+    const decision = await evaluate(...question)
+    if (++asked === 1) move(() => REVOKED)
+    return decision
+  }
+  move(answer)
+  const waiting = watch.check(record)
+  give(GOOD)
+  t.equal(await waiting, 'revoked')
+  t.equal(asked, 2)
+  t.match(ended, [{ refusal: { reason: 'revoked' } }])
+})
+
 test('requests wait once the trust moves, although an answer was under way that they did not have to wait for', async (t) => {
   const { start, now, set } = startClock(t)
   const { ca, checker, watch, ended, open, move } = await startWatch({ first: { ...GOOD, until: start + LIFE } as RevocationStatus, now })

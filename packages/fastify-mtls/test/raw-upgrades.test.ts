@@ -166,8 +166,9 @@ for (const upgrade of ['websocket', 'WebSocket', 'h2c', 'foo', 'websocket, foo']
   test(`a refusal of "Upgrade: ${upgrade}" closes the socket, from any plugin`, async (t) => {
     const world = await startSockets(t)
     for (const [anonymous, path, status] of [[true, '/socket', 401], [false, '/hooked', 403], [true, '/nowhere', 401], [false, '/nowhere', 404]] as const) {
-      const { closed, text } = await dial(world, anonymous, path, upgrade)
-      await closed
+      const { socket, text } = await dial(world, anonymous, path, upgrade)
+      t.ok(await isSoon(() => socket.closed), `${path} closes`)
+      socket.destroy()
       t.match(text(), new RegExp(`^HTTP/1\\.1 ${status}`), `${path} ${status}`)
     }
   })

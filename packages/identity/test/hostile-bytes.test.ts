@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { CertificateInvalidError, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { Random } from '../scripts/fuzz/random.ts'
+import { Random } from '@peerkit/test-support/random'
 import { TRUE, element, encodeLength, hex, octets, oid, sequence, text } from './fixtures/der.ts'
 import {
   basicConstraints, certificate, directoryName, dns, email, extension, name, otherName, subjectAltName, uri,

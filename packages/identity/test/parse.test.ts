@@ -5,7 +5,7 @@ import {
 } from '@peerkit/identity'
 import { readName } from '@peerkit/identity/x509'
 import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
-import { Random } from '../scripts/fuzz/random.ts'
+import { Random } from '@peerkit/test-support/random'
 import { hex, oid, sequence, set, text } from './fixtures/der.ts'
 import { name } from './fixtures/certificate.ts'
 import { nameReason } from './fixtures/reason.ts'

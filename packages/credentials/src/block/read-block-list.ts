@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { suggestNearest } from '@peerkit/identity/internal'
+import { isDeepYaml, suggestNearest } from '@peerkit/identity/internal'
 import { isNode, Lexer, LineCounter, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { BlockListInvalidError } from '../errors.ts'
@@ -129,14 +129,21 @@ function countKeys (value: unknown): number {
 }
 
 function parseYaml (text: string, where: string): { document: Document, counter: LineCounter } {
-  if (isDeep(text)) {
+  if (isDeepYaml(new Lexer().lex(text), MAX_DEPTH)) {
     const problem = `found more than ${MAX_DEPTH} levels; expected a list of entries`
     throw new BlockListInvalidError('malformed', `${where}: ${problem}`)
   }
   const counter = new LineCounter()
   // In the failsafe schema all values are text. Other schemas read the serial number 1e10 as a number, and 0012 as 12.
   const document = parseDocument(text, {
-    version: '1.2', schema: 'failsafe', strict: true, uniqueKeys: true, prettyErrors: true, lineCounter: counter
+    version: '1.2',
+    schema: 'failsafe',
+    strict: true,
+    uniqueKeys: true,
+    prettyErrors: true,
+    lineCounter: counter,
+    // A key that is a list or an object is refused below, as an unknown key. No warning of the process tells of it too.
+    logLevel: 'error'
   })
   // A warning, for example about an unknown tag, means that a value may not be what its author intended.
   const [problem] = [...document.errors, ...document.warnings]
@@ -145,19 +152,6 @@ function parseYaml (text: string, where: string): { document: Document, counter:
     throw new BlockListInvalidError('malformed', `${where}: ${what}; expected YAML`, { cause: problem })
   }
   return { document: document as Document, counter }
-}
-
-function isDeep (text: string): boolean {
-  let brackets = 0
-  let dashes = 0
-  for (const lexeme of new Lexer().lex(text)) {
-    if (lexeme === '[' || lexeme === '{') brackets += 1
-    else if (lexeme === ']' || lexeme === '}') brackets -= 1
-    else if (lexeme === '-' || lexeme === '?') dashes += 1
-    else if (lexeme === '\n') dashes = 0
-    if (brackets > MAX_DEPTH || dashes > MAX_DEPTH) return true
-  }
-  return false
 }
 
 function lineIn (text: string, place: Place, where: string): number | undefined {

@@ -1,10 +1,10 @@
 import { extname } from 'node:path'
-import { FileUnreadableError, describeValue, readBounded } from '@peerkit/identity/internal'
-import { LineCounter, isScalar, parseDocument, visit } from 'yaml'
-import type { Document, YAMLMap } from 'yaml'
+import { FileUnreadableError, isDeepYaml, readBounded } from '@peerkit/identity/internal'
+import { Lexer, LineCounter, parseDocument } from 'yaml'
 import { RulesFileInvalidError } from '../errors.ts'
 import { findDuplicateKey } from './duplicate-key.ts'
 import { findTooLittle } from './memory-need.ts'
+import { findYamlProblem } from './yaml-problem.ts'
 
 /** What a rules file says. The rules are not checked yet. */
 export interface ParsedFile {
@@ -19,6 +19,8 @@ const MEBIBYTE = 1024 * 1024
 const MAX_JSON = 256 * MEBIBYTE
 /** Its parser takes half a second for each megabyte, and some 50 times the memory of the text. */
 const MAX_YAML = 64 * MEBIBYTE
+/** Far more than rules need, and far less than the stack holds. */
+const MAX_YAML_DEPTH = 200
 const EMPTY = 'the file is empty; expected groups, defaultRules or routes'
 const KEYS = ['groups', 'defaultRules', 'routes']
 
@@ -125,6 +127,7 @@ function parseJson (file: string, text: string): unknown {
 function parseYaml (file: string, text: string): unknown {
   const refuse: (detail: string) => never = (detail) => { throw new RulesFileInvalidError(file, 'malformed', detail) }
   try {
+    if (isDeepYaml(new Lexer().lex(text), MAX_YAML_DEPTH)) refuse(`found more than ${MAX_YAML_DEPTH} levels`)
     const lines = new LineCounter()
     // Warnings (an unknown tag, say) mean that the value may not be what the author meant. Keys are compared below: the
     // parser would compare each with all others, which takes minutes for 100,000 routes.
@@ -133,43 +136,14 @@ function parseYaml (file: string, text: string): unknown {
     })
     const [problem] = [...document.errors, ...document.warnings]
     if (problem !== undefined) throw problem
-    const twice = findDuplicateInYaml(document)
-    if (twice !== undefined) {
-      const { line, col } = lines.linePos(twice.at)
-      refuse(`Map keys must be unique: found ${describeValue(twice.key)} again at line ${line}, column ${col}`)
-    }
+    const wrong = findYamlProblem(document, lines)
+    if (wrong !== undefined) refuse(wrong)
     // Aliases of aliases grow exponentially ("billion laughs" attack).
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     if (error instanceof RulesFileInvalidError) throw error
     return refuse((error as Error).message)
   }
-}
-
-/** A key that a map has already, and its offset in the text. */
-interface RepeatedKey { readonly key: string, readonly at: number }
-
-function findDuplicateInYaml (document: Document): RepeatedKey | undefined {
-  let found: RepeatedKey | undefined
-  visit(document, {
-    Map: (_key, { items }) => {
-      found = findRepeated(items)
-      return found && visit.BREAK
-    }
-  })
-  return found
-}
-
-function findRepeated (items: YAMLMap['items']): RepeatedKey | undefined {
-  const keys = new Set<string>()
-  for (const { key } of items) {
-    if (!isScalar(key)) continue
-    // As they are in the object that is made of the map: 1 and "1" are one key.
-    const name = key.value === null ? '' : String(key.value)
-    if (keys.has(name)) return { key: name, at: key.range?.[0] ?? 0 }
-    keys.add(name)
-  }
-  return undefined
 }
 
 function isObject (value: unknown): value is Record<string, unknown> {

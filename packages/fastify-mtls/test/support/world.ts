@@ -8,6 +8,7 @@ import type { CredentialMaterial, MemoryCredentials } from '@peerkit/credentials
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import { collectMessages } from '@peerkit/test-support/messages'
+import { isSoon } from '@peerkit/test-support/turns'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import fastifyMtls, { mtlsServerOptions } from '../../src/index.ts'
@@ -113,7 +114,9 @@ export async function callSession (session: http2.ClientHttp2Session, path = '/'
 export interface RawOutcome { readonly status: number | undefined, readonly reused: boolean, readonly session: Buffer | undefined }
 
 /** One HTTP/1.1 request over a TLS socket of our own, with a session to resume; `status` is undefined where no answer came. */
-export async function callRaw ({ port, ca }: Pick<World, 'port' | 'ca'>, identity: Identity | undefined, options: ConnectionOptions = {}): Promise<RawOutcome> {
+export async function callRaw (
+  { port, ca, app }: Pick<World, 'port' | 'ca'> & Partial<Pick<World, 'app'>>, identity: Identity | undefined, options: ConnectionOptions = {}
+): Promise<RawOutcome> {
   const socket: TLSSocket = connect({ host: '127.0.0.1', port, ca: ca.root, ...pair(identity), ...options })
   let session: Buffer | undefined
   let text = ''
@@ -123,7 +126,13 @@ export async function callRaw ({ port, ca }: Pick<World, 'port' | 'ca'>, identit
   socket.once('secureConnect', () => { socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n') })
   let reused = false
   socket.once('secureConnect', () => { reused = socket.isSessionReused() })
-  await new Promise<void>((resolve) => { socket.once('close', () => { resolve() }) })
+  // A server that forgets to end a connection would be noticed by a test that never ends. Turns of our event loop say
+  // nothing of a server in another process.
+  if (app === undefined) await new Promise<void>((resolve) => { socket.once('close', () => { resolve() }) })
+  else if (!await isSoon(() => socket.closed)) {
+    socket.destroy()
+    throw new Error('the server neither closed nor reset the connection')
+  }
   const status = /^HTTP\/1\.1 (\d+)/.exec(text)?.[1]
   return { status: status === undefined ? undefined : Number(status), reused, session }
 }

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '@peerkit/test-support/random'
 
 /** What has a meaning in one of the formats, or in a parser behind or before it. */
 const SPECIAL = [

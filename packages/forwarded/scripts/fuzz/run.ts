@@ -3,7 +3,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { mutate } from './mutate.ts'
 import { findWrong } from './oracle.ts'
 import type { Truth } from './oracle.ts'
-import { Random } from './random.ts'
+import { Random } from '@peerkit/test-support/random'
 
 /** A reader, the headers that its gateway may write, and what is true. */
 export interface Target {

@@ -1,5 +1,5 @@
-import { toTree } from './tree.ts'
-import type { Node } from './tree.ts'
+import { toTree } from '@peerkit/test-support/der-tree'
+import type { Node } from '@peerkit/test-support/der-tree'
 
 const CERTIFICATE_POLICIES = '551d20'
 

@@ -1,6 +1,6 @@
 import { compareWithNode } from './compare-with-node.ts'
-import { mutate } from './mutate.ts'
-import { Random } from './random.ts'
+import { mutateDer } from '@peerkit/test-support/mutate-der'
+import { Random } from '@peerkit/test-support/random'
 
 /** What a run found. */
 export interface FuzzReport {
@@ -21,7 +21,7 @@ export function fuzz (
   const refusals: Record<string, number> = {}
   const findings: { what: string, der: string }[] = []
   for (let done = 0; done < count; done++) {
-    const mutant = mutate(random.pick(seeds), seeds, random)
+    const mutant = mutateDer(random.pick(seeds), seeds, random)
     const outcome = compareWithNode(mutant)
     outcomes[outcome.kind] = (outcomes[outcome.kind] ?? 0) + 1
     if (outcome.kind === 'we_refuse_node_accepts') refusals[outcome.reason] = (refusals[outcome.reason] ?? 0) + 1

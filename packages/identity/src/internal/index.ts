@@ -48,3 +48,4 @@ export {
   UpgradedSockets, closeUpgrade, upgradedSocketsOf, type AddedCheck, type SocketCheck
 } from './upgraded-sockets.ts'
 export { weighIdentity } from './weigh-identity.ts'
+export { isDeepYaml } from './yaml-depth.ts'

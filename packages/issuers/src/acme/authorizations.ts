@@ -63,10 +63,10 @@ async function begin (url: URL, proving: Proving): Promise<Begun | undefined> {
   const { status, identifier, wildcard, challenges } = (await session.post(url, undefined, kid)).json()
   const { type, value } = (identifier ?? {}) as { type?: unknown, value?: unknown }
   const isWildcard = wildcard === true
-  const name = isWildcard ? `*.${String(value)}` : String(value)
+  const name = typeof value !== 'string' ? undefined : isWildcard ? `*.${value}` : value
   // A server that lies could have any record set in our DNS.
-  if (!identifiers.some((one) => one.type === type && one.value === name)) {
-    const found = `an authorization is for ${describeValue(name)}`
+  if (name === undefined || !identifiers.some((one) => one.type === type && one.value === name)) {
+    const found = `an authorization is for ${describeValue(name ?? value)}`
     throw new IssuerError('answer', `${session.name}: ${found}; expected one of the names of the order`)
   }
   if (status === 'valid') return undefined

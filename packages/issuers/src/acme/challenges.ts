@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { listWords } from '@peerkit/identity/internal'
+import { describeValue, listWords } from '@peerkit/identity/internal'
 import { IssuerError } from '../errors.ts'
 import type { AcmeSession } from './acme-session.ts'
 import type { Identifier } from './identifiers.ts'
@@ -80,7 +80,8 @@ export function chooseChallenge (
     const authorization = `${token}.${session.signer.thumbprint}`
     return { type, url: session.locate(url, `the URL of ${type}`), ...make(identifier.value, token, authorization) }
   }
-  const types = listWords(found.map((one) => String(one['type'])).slice(0, 5), 'or')
+  const shown = found.slice(0, 5).map(({ type }) => typeof type === 'string' ? type : describeValue(type))
+  const types = listWords(shown, 'or')
   const name = isWildcard ? `*.${identifier.value}` : identifier.value
   const ours = ways.length === 0 ? 'none that can prove it' : listWords(ways.map(({ type }) => type), 'and')
   throw new IssuerError('challenge', `${session.name}: ${name} can be proved by ${types || 'nothing'}; the option ` +

@@ -119,13 +119,13 @@ async function finalize (placed: Order, request: OrderRequest): Promise<URL> {
 
 /** Looks until the order has another status. */
 async function waitWhile (
-  states: readonly string[], look: () => Promise<Order>, session: AcmeSession, first?: Order
+  states: readonly unknown[], look: () => Promise<Order>, session: AcmeSession, first?: Order
 ): Promise<Order> {
   let known = first
   return await poll(async () => {
     const order = known ?? await look()
     known = undefined
-    const isOver = !states.includes(String(order.status))
+    const isOver = !states.includes(order.status)
     return { value: isOver ? order : undefined, retryAfter: order.answer.retryAfter }
   }, { what: `${session.name}: the order`, signal: session.signal })
 }

@@ -40,10 +40,14 @@ export function readSigningRequest (found: Record<string, unknown>, server: stri
 function readConditions (found: unknown): readonly Condition[] {
   const list = Array.isArray(found) ? found as Array<Record<string, unknown> | null> : []
   return list.filter((one) => one?.['status'] !== 'False').map((one) => ({
-    type: String(one?.['type']),
-    reason: clip(String(one?.['reason'] ?? 'no reason'), MAX_SHOWN),
-    message: clip(String(one?.['message'] ?? 'no message'), MAX_SHOWN)
+    type: readText(one?.['type'], 'no type'),
+    reason: readText(one?.['reason'], 'no reason'),
+    message: readText(one?.['message'], 'no message')
   }))
+}
+
+function readText (found: unknown, otherwise: string): string {
+  return typeof found === 'string' ? clip(found, MAX_SHOWN) : otherwise
 }
 
 /** `status.certificate` is PEM in base64. */

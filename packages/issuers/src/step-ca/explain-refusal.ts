@@ -1,4 +1,4 @@
-import { clip, listWords } from '@peerkit/identity/internal'
+import { clip, describeValue, listWords } from '@peerkit/identity/internal'
 import { IssuerError } from '../errors.ts'
 import type { Provisioner } from './step-ca-api.ts'
 import type { StepCaIssuerOptions } from './options.ts'
@@ -68,11 +68,13 @@ function describeLimits ({ name, type, claims }: Provisioner, { lifetime }: Aske
   const { minTLSCertDuration: least, maxTLSCertDuration: most } = claims
   const limits = least === undefined && most === undefined
     ? `has the limits of its CA (${DEFAULT_LIMITS.least} to ${DEFAULT_LIMITS.most} unless configured)`
-    : `permits lifetimes from ${String(least ?? DEFAULT_LIMITS.least)} to ${String(most ?? DEFAULT_LIMITS.most)}`
+    : `permits lifetimes from ${show(least ?? DEFAULT_LIMITS.least)} to ${show(most ?? DEFAULT_LIMITS.most)}`
   const wanted = lifetime === undefined ? '' : `, and ${lifetime / 1000} s were asked for`
   const window = type === 'X5C' ? '; a certificate of X5C ends no later than the one that enrols it' : ''
   return `the provisioner ${name} (${type}) ${limits}${wanted}${window}`
 }
+
+function show (limit: unknown): string { return typeof limit === 'string' ? limit : describeValue(limit) }
 
 function withAdvice (error: IssuerError, advice: string): IssuerError {
   const detail = `${error.message.replace(/^No certificate: /, '')} (${advice})`

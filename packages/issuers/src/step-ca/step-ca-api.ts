@@ -65,7 +65,8 @@ export class StepCaApi {
   /** The root certificates of step-ca, or those of its federation, PEM. */
   async listRoots (path: '/roots' | '/federation', connection: StepCaConnection): Promise<readonly string[]> {
     const { crts } = await this.#call('GET', path, undefined, connection)
-    const roots = Array.isArray(crts) ? readCertificates(crts.join('\n')) : []
+    const pems = Array.isArray(crts) ? crts.filter((one) => typeof one === 'string') : []
+    const roots = readCertificates(pems.join('\n'))
     if (roots.length > 0 && roots.length === (crts as unknown[]).length) return roots
     throw this.#unexpected(path, `crts: ${describeValue(crts)}`, 'a list of PEM certificates')
   }
@@ -118,5 +119,6 @@ export class StepCaApi {
 
 function readProvisioner (found: unknown): Provisioner {
   const { name, type, claims } = (found ?? {}) as Record<string, unknown>
-  return { name: String(name), type: String(type), claims: (claims ?? {}) as Record<string, unknown> }
+  const read = (value: unknown): string => typeof value === 'string' ? value : describeValue(value)
+  return { name: read(name), type: read(type), claims: (claims ?? {}) as Record<string, unknown> }
 }

@@ -75,7 +75,7 @@ test('a redirect is not followed', async (t) => {
 test('an authorization for another name sets no record', async (t) => {
   const others = [
     { type: 'dns', value: 'bank.example' }, { type: 'dns', value: 'LEDGER.example' }, { type: 'ip', value: 'ledger.example' }, { type: 'dns', value: 'x;rm -rf /' },
-    undefined, null, {}, { type: 'dns', value: 7 }
+    undefined, null, {}, { type: 'dns', value: 7 }, { type: 'dns', value: { toString: 0, valueOf: 0 } }
   ]
   for (const identifier of others) {
     const { server, refused, records } = await start(t)
@@ -87,6 +87,12 @@ test('an authorization for another name sets no record', async (t) => {
   server.says = ({ step }) => step === 'authorization' ? authorization({}, { wildcard: true }) : undefined
   await refused(/an authorization is for "\*\.ledger\.example"/)
   t.same(records, [])
+})
+
+test('the types of challenges may be anything', async (t) => {
+  const { server, refused } = await start(t)
+  server.says = ({ step }) => step === 'authorization' ? authorization({ type: { toString: 0, valueOf: 0 } }) : undefined
+  await refused(/ledger\.example can be proved by an object; the option challenges has dns-01/, { reason: 'challenge' })
 })
 
 test('a token that is none reaches no hook', async (t) => {

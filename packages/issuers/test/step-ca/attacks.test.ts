@@ -173,6 +173,7 @@ test('answers that are not of the API', async (t) => {
     ['/1.0/sign', { certChain: 'PEM' }, /certChain: "PEM"/],
     ['/1.0/sign', { certChain: ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'] }, /expected a list of PEM/],
     ['/roots', { crts: ['nothing'] }, /\/roots answered with crts: .*; expected a list of PEM certificates/],
+    ['/roots', { crts: [{ toString: 0, valueOf: 0 }] }, /crts: .*; expected a list/],
     ['/roots', {}, /crts: .*; expected a list/],
     ['/federation', { crts: [] }, /\/federation answered with/]
   ]
@@ -200,7 +201,7 @@ test('a list of provisioners without an end is read for a while', async (t) => {
 })
 
 test('a refusal that step-ca does not explain', async (t) => {
-  const provisioners = [{ name: 'operator', type: 'JWK' }, null]
+  const provisioners = [{ name: 'operator', type: 'JWK' }, null, { name: { toString: 0, valueOf: 0 }, type: [], claims: 7 }]
   const cases: ReadonlyArray<readonly [body: unknown, token: string, message: RegExp]> = [
     [{ provisioners }, TOKEN, /see the logs"} \(the log of step-ca has the reason\)$/],
     [{ provisioners: [] }, tokenOf({}), /\(the token names no issuer; it has none\)/],

@@ -67,4 +67,6 @@ test('a mount that is not there, has no CA, or too many', async (t) => {
   }
   vault.on('pki/issuers', () => data({ keys: ['one'] })).on('pki/issuer/one/json', () => data({ certificate: 'garbage' }))
   t.match(await rejection(ask(issuer())), { reason: 'answer', message: /GET pki\/issuer\/one\/json answered with a certificate that cannot be read/ })
+  vault.on('pki/issuer/one/json', () => data({ certificate: { toString: 0, valueOf: 0 } }))
+  t.match(await rejection(ask(issuer())), { reason: 'answer', message: /GET pki\/issuer\/one\/json answered with the certificate an object; expected PEM/ })
 })

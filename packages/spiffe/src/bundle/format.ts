@@ -157,13 +157,18 @@ export function writeBundleDocument ({ ca, sequence, refreshHint }: WrittenBundl
   return JSON.stringify({ spiffe_sequence: sequence, spiffe_refresh_hint: refreshHint, keys })
 }
 
-/** Readers need `kty`. The rest of a key that Node cannot write as a JWK is in the certificate alone. */
+/**
+ * Readers need `kty`. A key that Node cannot write as a JWK is in the certificate alone. A CA of another trust domain
+ * may have a key that Node cannot even read: its certificate is passed on all the same.
+ */
 function writeKey (der: Uint8Array): object {
-  const { publicKey } = new X509Certificate(der)
+  let type = 'unknown'
   try {
+    const { publicKey } = new X509Certificate(der)
+    type = publicKey.asymmetricKeyType ?? type
     const { kty, crv, x, y, n, e } = publicKey.export({ format: 'jwk' })
     return { kty, crv, x, y, n, e }
   } catch {
-    return { kty: (publicKey.asymmetricKeyType ?? 'unknown').toUpperCase() }
+    return { kty: type.toUpperCase() }
   }
 }

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
+import { encodePem } from '@peerkit/identity'
 import { readPemBundle } from '../../src/bundle/format.ts'
 import { MAX_DOCUMENT_OCTETS, parseBundleDocument, parseBundleMap, writeBundleDocument } from '../../src/index.ts'
 import { derOf } from '../support/messages.ts'
@@ -17,6 +18,17 @@ test('a document is read as it was written', async (t) => {
   t.same(ca.map(derOf), cas.map(({ root }) => derOf(root)))
   t.same(JSON.parse(text).keys.map(({ kty, use }: { kty: string, use: string }) => `${kty} ${use}`), ['EC x509-svid', 'RSA x509-svid', 'OKP x509-svid'])
   t.match(parseBundleDocument(writeBundleDocument({ ca: prod.ca.root }), 'prod.example', 'it'), { sequence: undefined, refreshHint: undefined })
+})
+
+test('a CA whose key Node cannot read is written with its certificate alone', (t) => {
+  const der = derOf(prod.ca.root)
+  // The BIT STRING of the public key, with a first octet that is no form of a point.
+  const at = der.indexOf('03420004', 0, 'hex')
+  der[at + 3] = 0x05
+  const text = writeBundleDocument({ ca: encodePem(der) })
+  t.match(JSON.parse(text).keys, [{ use: 'x509-svid', kty: 'UNKNOWN', x: undefined }])
+  t.same(parseBundleDocument(text, 'prod.example', 'it').ca.map(derOf), [der])
+  t.end()
 })
 
 test('other keys are ignored, and a document may be empty', (t) => {

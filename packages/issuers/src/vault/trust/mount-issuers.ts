@@ -1,6 +1,6 @@
 import { decodePem, encodePem, equalDistinguishedNames, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { messageOf } from '@peerkit/identity/internal'
+import { describeValue, messageOf } from '@peerkit/identity/internal'
 import { IssuerError } from '../../errors.ts'
 import { textsOf } from '../vault-api.ts'
 import type { VaultApi } from '../vault-api.ts'
@@ -40,7 +40,12 @@ export async function readIssuers (api: VaultApi, mount: string, signal: AbortSi
     const path = `${mount}/issuer/${id}/json`
     const { data: found } = await api.call({ path, signal })
     const what = `${api.name}: GET ${path}`
-    const [identity] = readCertificates([String(found['certificate'])], what)
+    const { certificate } = found
+    if (typeof certificate !== 'string') {
+      const shown = describeValue(certificate)
+      throw new IssuerError('answer', `${what} answered with the certificate ${shown}; expected PEM`)
+    }
+    const [identity] = readCertificates([certificate], what)
     const above = readCertificates(textsOf(found['ca_chain']), what)
     const { fingerprint256 } = identity as PeerIdentity
     return {

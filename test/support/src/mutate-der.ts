@@ -1,6 +1,6 @@
 import type { Random } from './random.ts'
-import { listNodes, toBytes, toTree } from './tree.ts'
-import type { Node } from './tree.ts'
+import { listNodes, toBytes, toTree } from './der-tree.ts'
+import type { Node } from './der-tree.ts'
 
 const TAGS = [
   0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0a, 0x0c, 0x12, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1a, 0x1b, 0x1c, 0x1e, 0x30,
@@ -26,7 +26,7 @@ const INTEGERS = [
  * One mutant of `seed`. Half are changed blindly, as on the wire; half in a part of their tree, with right lengths
  * around it, which get further in.
  */
-export function mutate (seed: Buffer, others: readonly Buffer[], random: Random): Buffer {
+export function mutateDer (seed: Buffer, others: readonly Buffer[], random: Random): Buffer {
   return random.below(2) === 0 ? mutateBytes(seed, others, random) : mutateTree(seed, others, random)
 }
 
@@ -71,8 +71,9 @@ function changeNode (tree: Node[], others: readonly Buffer[], random: Random): v
     case 3: node.tag ^= 1 << random.below(8); break
     case 4: {
       const donors = listNodes(toTree(random.pick(others)) ?? [])
-      const donor = random.pick(donors)
-      siblings[index] = donor.siblings[donor.index] as Node
+      // Another input may be no DER at all.
+      const donor = random.pick(donors) as typeof donors[number] | undefined
+      siblings[index] = donor?.siblings[donor.index] ?? node
       break
     }
     case 5: siblings.reverse(); break
