@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { CertificateIssuer } from '@peerkit/credentials'
 import { IssuerError } from '../errors.ts'
 import { readText, wrongFile } from '../http/read-text.ts'
+import { checkCertifiedNames } from '../request/certified-names.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
 import { idOf } from '../request/id-of.ts'
 import { readCertificates } from '../request/read-certificates.ts'
@@ -61,6 +62,7 @@ export function kubernetesIssuer (options: KubernetesIssuerOptions): KubernetesI
       const created = await create(api, options, pem, signal)
       try {
         const cert = await waitForChain(api, created, { waitFor, signal, signerName: options.signerName })
+        checkCertifiedNames(cert, names, { what: `${options.signerName} of ${api.name}` })
         return { cert, ...(ca !== undefined && { ca: [...await readCa(ca, api.name, signal)] }) }
       } finally {
         await remove(api, created)

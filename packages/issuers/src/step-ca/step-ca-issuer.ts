@@ -2,6 +2,7 @@ import type { CertificateIssuer, CredentialSnapshot, IssueQuestion } from '@peer
 import { count, defineOptions, duration, text } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerError, IssuerOptionError } from '../errors.ts'
+import { checkCertifiedNames } from '../request/certified-names.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
 import { idOf } from '../request/id-of.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
@@ -37,6 +38,8 @@ export interface StepCaIssuer extends CertificateIssuer {
    */
   revoke (snapshot: Pick<CredentialSnapshot, 'cert' | 'key' | 'identity'>, options?: StepCaRevokeOptions): Promise<void>
 }
+
+const NAMED_BY = ' (the token and the template of the provisioner decide)'
 
 const REVOKE: OptionSet = defineOptions<StepCaRevokeOptions>('revoke', IssuerOptionError, {
   reasonCode: count({ most: 10 }), reason: text('words'), timeout: duration()
@@ -75,6 +78,7 @@ export function stepCaIssuer (options: StepCaIssuerOptions): StepCaIssuer {
       const { cert } = own === undefined
         ? await enrol.run({ privateKey, signal, roots })
         : await rekey(api, { privateKey, signal, own, names: options.names, roots })
+      checkCertifiedNames(cert, options.names, { what: name, hint: NAMED_BY })
       return { cert, ca: [...await trustOf(api, trust, roots, signal)] }
     },
     async revoke (snapshot, revokeOptions = {}) {
