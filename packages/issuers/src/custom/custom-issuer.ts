@@ -117,7 +117,8 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
       const client = new IssuerClient({ name, dispatcher: agent, secrets: () => hidden.list() })
       const send = async ({ method = 'POST', headers = {}, body, path = '' }: CustomRequest): Promise<CustomAnswer> => {
         hidden.addHeaders(headers)
-        const answer = await client.call({ url: new URL(base.href + path), method, signal, ...encodeBody(body, headers) })
+        const target = new URL(base.href + path)
+        const answer = await client.call({ url: target, method, signal, ...encodeBody(body, headers) })
         return answerOf(answer, { name, hidden, next: send })
       }
       try {

@@ -22,8 +22,10 @@ export interface Certified {
  * @param chain PEM, the certificate first
  * @throws IssuerError
  */
-export function checkCertifiedNames (chain: string | Uint8Array, names: RequestedNames, { what, hint = '' }: Certified): void {
-  checkNamesOf(readLeaf(chain, what), names, { what, hint })
+export function checkCertifiedNames (
+  chain: string | Uint8Array, names: RequestedNames, certified: Certified
+): void {
+  checkNamesOf(readLeaf(chain, certified.what), names, certified)
 }
 
 /** The same for a certificate that is parsed already. @throws IssuerError */

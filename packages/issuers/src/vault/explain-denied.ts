@@ -1,3 +1,4 @@
+import { clipAll } from '@peerkit/identity/internal'
 import { IssuerError } from '../errors.ts'
 import { textsOf } from './vault-api.ts'
 import type { VaultApi } from './vault-api.ts'
@@ -33,11 +34,12 @@ async function ask (api: VaultApi, token: string, path: string, signal: AbortSig
     if (found.includes('update') || found.includes('root')) {
       return 'The policy of the token allows it; the mount may not exist'
     }
-    const has = found.length === 0 ? 'nothing' : found.join(', ')
+    const has = found.length === 0 ? 'nothing' : clipAll(found.map((one) => api.hide(one))).join(', ')
     return `The policy of the token allows ${has} there; expected: path "${path}" { capabilities = ["update"] }`
   } catch (cause) {
     if (cause instanceof IssuerError && cause.status === 403) {
-      return 'The token is not valid: it has ended, was revoked, or is of another namespace'
+      return 'The token is not valid: it has ended, was revoked or used as often as it may be (num_uses), or is of ' +
+        'another namespace'
     }
     return 'Why is not known'
   }

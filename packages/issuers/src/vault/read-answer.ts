@@ -3,6 +3,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { IssuerError } from '../errors.ts'
 import { checkNamesOf } from '../request/certified-names.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
+import { findAbove } from './trust/chain-above.ts'
 import { isRoot, readCertificates } from './trust/mount-issuers.ts'
 import { textsOf } from './vault-api.ts'
 import type { VaultAnswer } from './vault-api.ts'
@@ -30,7 +31,8 @@ export function readIssued ({ data }: VaultAnswer, names: RequestedNames, what: 
   // A root that issues directly has no chain in older versions of Vault.
   const listed = textsOf(given)
   const direct = typeof issuing === 'string' && issuing !== '' ? [issuing] : []
-  const above = [...more, ...readCertificates(listed.length > 0 ? listed : direct, what)]
+  const sent = [...more, ...readCertificates(listed.length > 0 ? listed : direct, what)]
+  const above = findAbove(leaf as PeerIdentity, sent, what)
   checkNamesOf(leaf as PeerIdentity, names, { what, hint: DROPPED })
   const chain = [leaf as PeerIdentity, ...above.filter((one) => !isRoot(one))]
   return {
