@@ -58,6 +58,8 @@ export function acmeIssuer (options: AcmeIssuerOptions): AcmeIssuer {
   return Object.freeze({
     name,
     id: JSON.stringify(['acme', directory.href, identifiers.map(({ value }) => value).sort(), names.cn, profile]),
+    // An ACME server names no CA to trust.
+    trust: () => ({}),
     async issue ({ privateKey, signal, previous }) {
       // Closed with the call, so that no idle connection keeps the process alive.
       const own = ca === undefined ? undefined : new Agent({ connect: { ca: Buffer.from(ca as string) } })

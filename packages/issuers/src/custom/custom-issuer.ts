@@ -1,6 +1,6 @@
 import type { CertificateIssuer, CredentialSnapshot, IssuedMaterial } from '@peerkit/credentials'
 import {
-  clip, describeValue, defineOptions, func, list, methods, required, text, url, valueOf
+  clip, describeValue, defineOptions, func, methods, required, secret, url, valueOf
 } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import type { Dispatcher } from 'undici'
@@ -81,7 +81,7 @@ const OPTIONS: OptionSet = defineOptions<CustomIssuerOptions>('customIssuer', Is
   request: required(func()),
   read: required(func()),
   agent: methods(['dispatch']),
-  secrets: list('texts', text())
+  secrets: { ...secret('a list of texts', Array.isArray), item: secret('a string that is not empty', isText) }
 })
 
 /**
@@ -177,3 +177,5 @@ function checkMaterial (material: unknown, name: string): CheckedMaterial {
 function isSafe ({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname))
 }
+
+function isText (value: unknown): boolean { return typeof value === 'string' && value !== '' }

@@ -1,4 +1,4 @@
-import type { CertificateIssuer, CredentialSnapshot, IssueQuestion } from '@peerkit/credentials'
+import type { CertificateIssuer, CredentialSnapshot, IssueQuestion, TrustQuestion } from '@peerkit/credentials'
 import { count, defineOptions, duration, text } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerError, IssuerOptionError } from '../errors.ts'
@@ -71,7 +71,11 @@ export function stepCaIssuer (options: StepCaIssuerOptions): StepCaIssuer {
   const enrol = new Enrolment(options, { api, base, name, now })
   return {
     name,
-    id: idOf(base.origin, options.names, options.lifetime),
+    id: idOf(base.origin, options.names, options.lifetime, trust, options.fingerprint),
+    // With a fingerprint step-ca has to be asked. What is stored for it is of no other root.
+    ...(trust === 'pinned' && options.root !== undefined && {
+      trust: async ({ signal }: TrustQuestion) => ({ ca: [...await pinned(signal)] })
+    }),
     async issue ({ privateKey, signal, previous }) {
       const roots = await pinned(signal)
       const own = renew === 'mtls' && previous !== undefined && previous.notAfter > now() ? ownOf(previous) : undefined

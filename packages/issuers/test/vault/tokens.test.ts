@@ -350,7 +350,7 @@ test('a secret where a text is cut off is hidden as a whole', async (t) => {
   t.equal(warnings.length, 2)
   for (const text of [...shown, ...warnings]) {
     t.notMatch(text, /s\.lo/)
-    t.notMatch(text, /[\n\u001b]/)
+    t.notMatch(text, /\p{Cc}/u)
     t.ok(text.length < 1_500, `${text.length} characters`)
   }
 })

@@ -31,8 +31,8 @@ test('a CA that was sent beside our chain is not trusted', async (t) => {
   const namesake = await createDevCa({ name: 'Mount CA' })
   const below = await other.intermediate({ name: 'Below' })
   serveIssuers(vault, () => [{ pem: between.certificate, chain: [between.certificate], hasKey: true }])
-  const ca_chain = [below.certificate, between.certificate, namesake.root, other.root, ca.root]
-  vault.on(ISSUE, async () => await issueFrom(between, undefined, { ca_chain }))
+  const sent = [below.certificate, between.certificate, namesake.root, other.root, ca.root]
+  vault.on(ISSUE, async () => await issueFrom(between, undefined, { ca_chain: sent }))
   for (const trust of ['chain', 'mount'] as const) {
     const source = await renewingCredentials(issuer({ trust }), { chain: 'required' })
     t.teardown(async () => { await source.close() })
