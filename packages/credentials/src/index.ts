@@ -18,7 +18,8 @@ export type {
 } from './sources/provider-credentials.ts'
 export { renewingCredentials } from './sources/renewing-credentials.ts'
 export type {
-  CertificateIssuer, IssueQuestion, IssuedMaterial, RenewingCredentialsOptions, RenewingKeyType
+  CertificateIssuer, IssueQuestion, IssuedMaterial, IssuedTrust, RenewingCredentialsOptions, RenewingKeyType,
+  TrustQuestion
 } from './sources/renewing-credentials.ts'
 export type { TimedOptions } from './sources/timed-plan.ts'
 export type { TimedCredentials } from './sources/timed-source.ts'

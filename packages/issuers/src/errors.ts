@@ -1,4 +1,5 @@
 import { CodedError, OptionError } from '@peerkit/identity/internal'
+import { oneLine } from './http/one-line.ts'
 
 /** An option of an issuer is missing, unknown or wrong. */
 export class IssuerOptionError extends OptionError {
@@ -40,9 +41,9 @@ export class IssuerError extends CodedError {
   /** How long the issuer asks us to wait, in milliseconds (RFC 9110 section 10.2.3). */
   readonly retryAfter: number | undefined
 
-  /** @param detail the issuer, what was asked, what was found and what was expected. No secret */
+  /** @param detail the issuer, what was asked, what was found and what was expected. No secret. It becomes one line */
   constructor (reason: IssuerReason, detail: string, { status, retryAfter, ...options }: IssuerErrorOptions = {}) {
-    super(`No certificate: ${detail}`, options)
+    super(`No certificate: ${oneLine(detail)}`, options)
     this.reason = reason
     this.status = status
     this.retryAfter = retryAfter

@@ -1,7 +1,10 @@
 import { inspect } from 'node:util'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
+import { IssuerError } from '@peerkit/issuers'
 import { customIssuer } from '@peerkit/issuers/custom'
+import type { CustomIssuerOptions } from '@peerkit/issuers/custom'
+import { rejection } from '@peerkit/test-support/rejection'
 import { IssuerClient } from '../src/http/issuer-client.ts'
 import { pinnedAgent } from '../src/http/pinned-agent.ts'
 import { startStandIn } from './support/https-server.ts'
@@ -37,4 +40,33 @@ test('a secret at the end of what an error shows is hidden as a whole', async (t
     t.match(error, { code: 'MTLS_ERR_ISSUER' })
     t.notMatch(error.message, /hunter2/)
   }
+})
+
+test('an answer that is the secret itself, and functions that throw what they saw', async (t) => {
+  const server = await startStandIn(({ headers }) => ({ body: String(headers.authorization) }))
+  t.teardown(server.close)
+  const agent = pinnedAgent({ ca: [server.root], signal: new AbortController().signal })
+  t.teardown(async () => { await agent.destroy() })
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
+  const headers = { authorization: 'hunter2-one' }
+  const cases: ReadonlyArray<[string, Partial<CustomIssuerOptions>, object]> = [
+    ['no JSON', { read: (answer) => ({ cert: answer.json().chain }) }, { reason: 'answer', message: /answered "…"; expected JSON/ }],
+    ['read throws', { read: ({ text }) => { throw new Error(`what is ${text}?`) } }, { reason: 'answer', message: /what is …\?/ }],
+    ['read throws with a cause', { read: ({ text }) => { throw Object.assign(new Error('no'), { cause: new Error(text) }) } }, { reason: 'answer', message: /: no$/ }],
+    ['read throws text', { read: ({ text }) => { throw text } }, { reason: 'answer', message: /: …$/ }],
+    ['request throws', { request: () => { throw Object.assign(new Error('hunter2-two'), { retryAfter: 7_000 }) } }, { reason: 'answer', retryAfter: 7_000 }],
+    ['an error of ours', { read: ({ text }) => { throw new IssuerError('denied', `the CA: ${text}`, { status: 403 }) } }, { reason: 'denied', status: 403, message: 'No certificate: the CA: …' }]
+  ]
+  for (const [what, options, expected] of cases) {
+    const issuer = customIssuer({
+      url: server.url, agent, names: { cn: 'ledger' }, secrets: ['hunter2-two'], request: () => ({ headers }), read: () => ({ cert: '' }), ...options
+    })
+    const error = await rejection(Promise.resolve(issuer.issue({ publicKey: spki, privateKey, signal: new AbortController().signal, previous: undefined })))
+    t.match(error, { code: 'MTLS_ERR_ISSUER', ...expected }, what)
+    t.notMatch(inspect(error, { depth: 20, showHidden: true }), /hunter2/, what)
+  }
+  const own = new Error('nothing secret')
+  const issuer = customIssuer({ url: server.url, agent, names: { cn: 'ledger' }, request: () => { throw own }, read: () => ({ cert: '' }) })
+  t.equal(await rejection(Promise.resolve(issuer.issue({ publicKey: spki, privateKey, signal: new AbortController().signal, previous: undefined }))), own)
 })

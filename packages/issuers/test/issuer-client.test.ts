@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { test } from 'tap'
+import { IssuerError } from '../src/errors.ts'
 import { IssuerClient } from '../src/http/issuer-client.ts'
 import { readRetryAfter } from '../src/http/retry-after.ts'
 
@@ -59,6 +60,12 @@ test('no error shows a token, wherever it came from', async (t) => {
     for (const shown of [String(error), inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error)]) t.notMatch(shown, TOKEN)
   }
   t.match((refused as Error).message, /bad token …$/)
+})
+
+test('an error is one line, whatever an issuer sends', async (t) => {
+  const { client, url } = await serve(t, (_request, response) => { response.writeHead(500).end('a\r\nb\u001b[2Jc\u202ed\u2028e\u0000f\u200bg') })
+  await t.rejects(client.call({ url, method: 'POST', signal }), { message: /answered 500: a b \[2Jc d e f g$/ })
+  t.equal(new IssuerError('answer', `x\ny${'z'.repeat(1 << 20)}`).message.length, 'No certificate: '.length + 4_000)
 })
 
 test('an answer that is too long is given up while it comes', async (t) => {

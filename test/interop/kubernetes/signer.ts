@@ -1,5 +1,5 @@
 // An approver and a signer, as somebody writes them: they look for requests for their name and answer each once.
-import { createKitCa, readRequestedKey } from '../../../packages/issuers/src/test/kit-ca.ts'
+import { createKitCa, readRequestedKey, readRequestedNames } from '../../../packages/issuers/src/test/kit-ca.ts'
 import type { ApiServer } from './start-api-server.ts'
 
 const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
@@ -38,9 +38,9 @@ export async function startSigner ({ call }: ApiServer, signerName: string): Pro
     if (signer.behaviour === 'approve') return
     const { conditions } = approved.status
     const now = Math.floor(Date.now() / 1000) * 1000
-    const leaf = await ca.sign(readRequestedKey(Buffer.from(found.spec.request, 'base64').toString()), {
-      notBefore: now, notAfter: now + (found.spec.expirationSeconds ?? 86_400) * 1000
-    })
+    const request = Buffer.from(found.spec.request, 'base64').toString()
+    const validity = { notBefore: now, notAfter: now + (found.spec.expirationSeconds ?? 86_400) * 1000 }
+    const leaf = await ca.sign(readRequestedKey(request), validity, readRequestedNames(request))
     const status = signer.behaviour === 'fail'
       ? { conditions: [...conditions, told('Failed')] }
       : { conditions, certificate: Buffer.from(leaf + ca.intermediate).toString('base64') }

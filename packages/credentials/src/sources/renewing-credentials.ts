@@ -1,7 +1,7 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import {
-  checkOption, choice, count, defineOptions, methods, required, valueOf, wrongValue
+  checkOption, choice, count, defineOptions, func, methods, required, valueOf, wrongValue
 } from '@peerkit/identity/internal'
 import type { PeerIdentity } from '@peerkit/identity'
 import { CredentialsOptionError } from '../errors.ts'
@@ -54,7 +54,22 @@ export interface CertificateIssuer {
   readonly id?: string | undefined
   /** Returns a certificate for the key of the question. */
   issue (question: IssueQuestion): IssuedMaterial | Promise<IssuedMaterial>
+  /**
+   * Returns what is trusted now, where that is known without the issuer: in a file, or by the options alone. A stored
+   * certificate (option `store`) is used with it, and not with what was trusted when it was stored. An answer without
+   * `ca` means the option `ca` of `renewingCredentials`. Default: what `issue` returned is stored, and used.
+   */
+  trust? (question: TrustQuestion): IssuedTrust | Promise<IssuedTrust>
 }
+
+/** What `trust` of an issuer is called with. */
+export interface TrustQuestion {
+  /** Aborted when the source is closed. */
+  readonly signal: AbortSignal
+}
+
+/** The trust of an issuer: CAs and their CRLs. */
+export type IssuedTrust = Partial<Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates'>>
 
 type Validity = Pick<PeerIdentity, 'notBefore' | 'notAfter'>
 type TrustOptions = Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates' | 'authorities'>
@@ -134,6 +149,7 @@ export async function renewingCredentials (
 ): Promise<TimedCredentials> {
   checkOption(issuer, required(methods(['issue'])), 'issuer', CredentialsOptionError)
   for (const key of ['name', 'id'] as const) checkOption(issuer[key], NAME, `issuer.${key}`, CredentialsOptionError)
+  checkOption(issuer.trust, func(), 'issuer.trust', CredentialsOptionError)
   OPTIONS.check(options)
   const { keyType = 'ec-p256', renewAfter = 2 / 3, store } = options
   const trust = pickOptions<TrustOptions>(options, TRUST_OPTIONS)
@@ -165,11 +181,12 @@ export async function renewingCredentials (
     },
     stored: store && {
       store,
-      read: (stored) => {
+      read: async (stored, signal) => {
         const found = readStored(stored, storedId)
         if (found === undefined) return undefined
-        const { renewAt } = found
-        return { material: readAnswer(found, trust), refreshAfter: undefined, renewAt, isStored: true }
+        const { cert, key, renewAt } = found
+        const known = issuer.trust === undefined ? found : { cert, key, ...await issuer.trust({ signal }) }
+        return { material: readAnswer(known, trust), refreshAfter: undefined, renewAt, isStored: true }
       },
       isDue: (certificate, { renewAt }, now) => dueAt(certificate, renewAt, renewAfter) <= now
     }

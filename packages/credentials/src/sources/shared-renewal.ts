@@ -106,7 +106,7 @@ export class SharedRenewal {
     text: string, previous: CredentialSnapshot | undefined, signal: AbortSignal
   ): Promise<{ readonly fetched?: Fetched | undefined, readonly loaded?: Loaded }> {
     try {
-      const fetched = this.#stored.read(text)
+      const fetched = await this.#read(text, signal)
       if (fetched === undefined) return {}
       return { fetched, loaded: await checkFetched(this.#timed, fetched, { previous, signal }) }
     } catch (error) {
@@ -115,6 +115,13 @@ export class SharedRenewal {
       if (!hasExpired) this.#note(new Error(`${this.name}: what is stored cannot be used: ${detailOf(error)}`))
       return {}
     }
+  }
+
+  /** What is trusted may be in a file, on a disk that does not answer. */
+  async #read (text: string, signal: AbortSignal): Promise<Fetched | undefined> {
+    const { clock, timeout } = this.#timed.timing
+    const read = async (own: AbortSignal): Promise<Fetched | undefined> => await this.#stored.read(text, own)
+    return await withinTime(read, { clock, timeout, signal, what: this.#timed.what })
   }
 
   async #lock (signal: AbortSignal): Promise<(() => Promise<void>) | 'taken'> {

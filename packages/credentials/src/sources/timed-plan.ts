@@ -42,7 +42,7 @@ export interface Fetched {
 export interface Stored {
   readonly store: CertificateStore
   /** Reads what is stored. Undefined: it was stored for something else. @throws if it cannot be read */
-  read (text: string): Fetched | undefined
+  read (text: string, signal: AbortSignal): Promise<Fetched | undefined>
   /** Whether a certificate is due for renewal. `now` is in milliseconds since the epoch. */
   isDue (certificate: PeerIdentity, fetched: Fetched, now: number): boolean
 }

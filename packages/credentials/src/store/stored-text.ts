@@ -43,6 +43,8 @@ export function readStored (text: string, id: string): StoredMaterial | undefine
   }
   const { v, id: written, ...material } = (found ?? {}) as Record<string, unknown>
   if (v !== VERSION) throw new Error('it is not a text of this version of the source')
+  // Never written. Who writes it by hand wants to be trusted.
+  if (material['authorities'] !== undefined) throw new Error('it has authorities, which are never stored')
   return written === id ? material : undefined
 }
 

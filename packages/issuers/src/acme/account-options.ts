@@ -1,6 +1,6 @@
 import { KeyObject } from 'node:crypto'
 import {
-  defineOptions, describeSecret, flag, list, required, secret, text, valueOf, wrongOption
+  defineOptions, describeSecret, flag, list, required, secret, text, wrongOption
 } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerOptionError } from '../errors.ts'
@@ -21,7 +21,8 @@ const ACCOUNT: OptionSet = defineOptions<AcmeAccountOptions>('account', IssuerOp
   keyFile: text('a path'),
   contacts: list('URLs such as mailto:ops@example.com', text(CONTACT)),
   termsOfServiceAgreed: flag,
-  externalAccountBinding: valueOf('an object with kid and hmacKey', isObject)
+  // A text may be the secret.
+  externalAccountBinding: secret('an object with kid and hmacKey', isObject)
 })
 const BINDING: OptionSet = defineOptions<ExternalAccountBinding>('externalAccountBinding', IssuerOptionError, {
   kid: required(text('the key identifier that the CA gave')),

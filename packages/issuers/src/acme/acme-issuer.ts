@@ -8,8 +8,7 @@ import { checkAcmeOptions, readChallenges } from './acme-options.ts'
 import type { AcmeIssuerOptions } from './acme-options.ts'
 import { AcmeSession } from './acme-session.ts'
 import { certificateIdOf } from './certificate-id.ts'
-import { readIdentifiers } from './identifiers.ts'
-import type { AcmeNames } from './identifiers.ts'
+import { namesOf, readIdentifiers } from './identifiers.ts'
 import type { AccountSigner } from './jws.ts'
 import { orderCertificate } from './order.ts'
 import { RenewalPlans } from './renewal-info.ts'
@@ -62,6 +61,8 @@ export function acmeIssuer (options: AcmeIssuerOptions): AcmeIssuer {
   return Object.freeze({
     name,
     id: JSON.stringify(['acme', directory.href, identifiers.map(({ value }) => value).sort(), names.cn, profile]),
+    // An ACME server names no CA to trust.
+    trust: () => ({}),
     async issue ({ privateKey, signal, previous }) {
       // Closed with the call, so that no idle connection keeps the process alive.
       const own = ca === undefined ? undefined : new Agent({ connect: { ca: Buffer.from(ca as string) } })
@@ -78,7 +79,7 @@ export function acmeIssuer (options: AcmeIssuerOptions): AcmeIssuer {
         if (kept !== undefined) return kept
         const opened = await open()
         const kid = await openAccount(opened, account)
-        const { der } = await createCertificateRequest(privateKey, namesOf(identifiers, names.cn))
+        const { der } = await createCertificateRequest(privateKey, { cn: names.cn, ...namesOf(identifiers) })
         const replaces = opened.directory.renewalInfo === undefined || previous === undefined
           ? undefined
           : certificateIdOf(previous.cert)?.id
@@ -89,12 +90,4 @@ export function acmeIssuer (options: AcmeIssuerOptions): AcmeIssuer {
       }
     }
   } satisfies AcmeIssuer)
-}
-
-/** The names of the request are those of the order, in the same form. */
-function namesOf (identifiers: ReturnType<typeof readIdentifiers>, cn: string | undefined): AcmeNames {
-  const list = (wanted: 'dns' | 'ip'): string[] => {
-    return identifiers.filter(({ type }) => type === wanted).map(({ value }) => value)
-  }
-  return { cn, dns: list('dns'), ip: list('ip') }
 }

@@ -45,7 +45,8 @@ export interface AcmeIssuerOptions {
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
-const OBJECT = valueOf('an object', isObject)
+// A text may be a key, or a secret of the account.
+const OBJECT = secret('an object', isObject)
 const OPTIONS: OptionSet = defineOptions<AcmeIssuerOptions>('acmeIssuer', IssuerOptionError, {
   directory: required(url('https://acme.example/directory; http: for addresses of this machine only', isSafe)),
   names: required(valueOf('names such as { dns: ["ledger.example"] }', isObject)),

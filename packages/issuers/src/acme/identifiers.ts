@@ -58,3 +58,11 @@ function readAddress (address: string, path: string): string {
   if (bytes !== undefined) return renderIpAddress(bytes)
   throw new IssuerOptionError(`${path} is ${describeValue(address)}; expected an IP address such as 192.0.2.7`)
 }
+
+/** The names of an order, in the form of its request and its certificate. */
+export function namesOf (identifiers: readonly Identifier[]): Required<Pick<AcmeNames, 'dns' | 'ip'>> {
+  const list = (wanted: Identifier['type']): string[] => {
+    return identifiers.filter(({ type }) => type === wanted).map(({ value }) => value)
+  }
+  return { dns: list('dns'), ip: list('ip') }
+}

@@ -1,10 +1,11 @@
 import { clip, describeValue, listWords, withTimeout } from '@peerkit/identity/internal'
 import { IssuerError } from '../errors.ts'
+import { checkCertifiedNames } from '../request/certified-names.ts'
 import { AcmeProblemError } from './acme-session.ts'
 import type { AcmeAnswer, AcmeSession } from './acme-session.ts'
 import { proveNames } from './authorizations.ts'
 import type { Proving } from './authorizations.ts'
-import { checkCertifiedNames } from './certified-names.ts'
+import { namesOf } from './identifiers.ts'
 import { pause, poll, waitAfter } from './poll.ts'
 import { readProblem } from './problem.ts'
 
@@ -44,7 +45,8 @@ export async function orderCertificate (request: OrderRequest): Promise<string> 
   const { removed } = await proveNames(order.status === 'pending' ? order.authorizations : [], request)
   const certificate = await finalize(order, request)
   const chain = await patiently(request.session, async () => await fetchChain(certificate, request))
-  checkCertifiedNames(chain, request)
+  // Not the common name: many CAs of ACME leave it out.
+  checkCertifiedNames(chain, namesOf(request.identifiers), { what: request.session.name })
   await withTimeout(removed, { timeout: REMOVAL, onTimeout: () => {} })
   return chain
 }

@@ -1,16 +1,20 @@
 import type { CertificateIssuer, CredentialSnapshot, IssuedMaterial } from '@peerkit/credentials'
 import {
-  describeValue, defineOptions, func, list, messageOf, methods, required, text, url, valueOf
+  clip, describeValue, defineOptions, func, methods, required, secret, url, valueOf
 } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import type { Dispatcher } from 'undici'
 import { IssuerError, IssuerOptionError } from '../errors.ts'
 import { IssuerClient } from '../http/issuer-client.ts'
 import type { IssuerAnswer } from '../http/issuer-client.ts'
+import { checkCertifiedNames } from '../request/certified-names.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
 import { idOf } from '../request/id-of.ts'
 import { checkNames } from '../request/requested-names.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
+import { HiddenTexts } from './hidden-texts.ts'
+
+const MAX_SHOWN = 300
 
 /** What `request` gets. */
 export interface CustomQuestion {
@@ -77,7 +81,7 @@ const OPTIONS: OptionSet = defineOptions<CustomIssuerOptions>('customIssuer', Is
   request: required(func()),
   read: required(func()),
   agent: methods(['dispatch']),
-  secrets: list('texts', text())
+  secrets: { ...secret('a list of texts', Array.isArray), item: secret('a string that is not empty', isText) }
 })
 
 /**
@@ -112,15 +116,22 @@ export function customIssuer (options: CustomIssuerOptions): CertificateIssuer {
     id,
     async issue ({ privateKey, signal, previous }) {
       const { pem, der } = await createCertificateRequest(privateKey, names)
+      const hidden = new HiddenTexts(secrets)
+      const client = new IssuerClient({ name, dispatcher: agent, trusted, secrets: () => hidden.list() })
       const send = async ({ method = 'POST', headers = {}, body, path = '' }: CustomRequest): Promise<CustomAnswer> => {
+        hidden.addHeaders(headers)
         const target = new URL(base.href + path)
-        const hidden = [...secrets, ...listSecrets(headers)]
-        const client = new IssuerClient({ name, dispatcher: agent, trusted, secrets: () => hidden })
         const answer = await client.call({ url: target, method, signal, ...encodeBody(body, headers) })
-        return answerOf(answer, name, send)
+        return answerOf(answer, { name, hidden, next: send })
       }
-      const first = await send(await request({ csr: pem, csrDer: der, names, signal, previous }))
-      return checkMaterial(await read(first), name)
+      try {
+        const first = await send(await request({ csr: pem, csrDer: der, names, signal, previous }))
+        const material = checkMaterial(await read(first), name)
+        checkCertifiedNames(material.cert, names, { what: name })
+        return material
+      } catch (error) {
+        throw hidden.hideIn(error, name)
+      }
     }
   }
 }
@@ -132,39 +143,42 @@ function encodeBody (
   return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
 }
 
-/** Values of headers that prove who we are. An API may send them back. */
-function listSecrets (headers: Readonly<Record<string, string>>): readonly string[] {
-  const values = Object.entries(headers).filter(([name]) => /auth|token|key|secret|cookie/i.test(name))
-  // The last word of `Bearer …`, too.
-  return values.flatMap(([, value]) => [value, value.split(' ').at(-1) as string])
+interface AnswerContext extends Pick<CustomAnswer, 'next'> {
+  readonly name: string
+  readonly hidden: HiddenTexts
 }
 
-function answerOf (
-  { status, headers, body }: IssuerAnswer, name: string, next: CustomAnswer['next']
-): CustomAnswer {
+function answerOf ({ status, headers, body }: IssuerAnswer, { name, hidden, next }: AnswerContext): CustomAnswer {
+  const text = body.toString()
   return {
     status,
     headers,
-    text: body.toString(),
+    text,
     octets: body,
     next,
     json () {
       try {
-        return JSON.parse(body.toString())
-      } catch (error) {
-        throw new IssuerError('answer', `${name} answered what is not JSON: ${messageOf(error)}`, { cause: error })
+        return JSON.parse(text)
+      } catch {
+        // The error of JSON.parse quotes the text.
+        const shown = JSON.stringify(clip(hidden.hide(text), MAX_SHOWN))
+        throw new IssuerError('answer', `${name} answered ${shown}; expected JSON`)
       }
     }
   }
 }
 
+type CheckedMaterial = CustomMaterial & { readonly cert: string | Uint8Array }
+
 /** @throws IssuerError */
-function checkMaterial (material: unknown, name: string): CustomMaterial {
+function checkMaterial (material: unknown, name: string): CheckedMaterial {
   const { cert } = (material ?? {}) as { cert?: unknown }
-  if ((typeof cert === 'string' && cert !== '') || cert instanceof Uint8Array) return material as CustomMaterial
+  if ((typeof cert === 'string' && cert !== '') || cert instanceof Uint8Array) return material as CheckedMaterial
   throw new IssuerError('answer', `${name}: read() gave the certificate ${describeValue(cert)}; expected PEM`)
 }
 
 function isSafe ({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname))
 }
+
+function isText (value: unknown): boolean { return typeof value === 'string' && value !== '' }

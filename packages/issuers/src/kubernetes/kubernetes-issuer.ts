@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CertificateIssuer } from '@peerkit/credentials'
+import type { CertificateIssuer, IssuedTrust, TrustQuestion } from '@peerkit/credentials'
 import { IssuerError } from '../errors.ts'
 import { readText, wrongFile } from '../http/read-text.ts'
+import { checkCertifiedNames } from '../request/certified-names.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
 import { idOf } from '../request/id-of.ts'
 import { readCertificates } from '../request/read-certificates.ts'
@@ -53,15 +54,20 @@ export function kubernetesIssuer (options: KubernetesIssuerOptions): KubernetesI
   const { ca, names, serviceAccount = SERVICE_ACCOUNT, waitFor = 9_000 } = options
   const base = options.url === undefined ? findCluster(process.env) : new URL(options.url)
   const api = new ClusterApi(base, serviceAccount)
+  const trust = async ({ signal }: TrustQuestion): Promise<IssuedTrust> => {
+    return ca === undefined ? {} : { ca: [...await readCa(ca, api.name, signal)] }
+  }
   return {
     name: `${options.signerName} of ${api.name}`,
     id: idOf(base.origin, names, options.lifetime, options.signerName, options.usages ?? USAGES),
+    trust,
     async issue ({ privateKey, signal }) {
       const { pem } = await createCertificateRequest(privateKey, names)
       const created = await create(api, options, pem, signal)
       try {
         const cert = await waitForChain(api, created, { waitFor, signal, signerName: options.signerName })
-        return { cert, ...(ca !== undefined && { ca: [...await readCa(ca, api.name, signal)] }) }
+        checkCertifiedNames(cert, names, { what: `${options.signerName} of ${api.name}` })
+        return { cert, ...await trust({ signal }) }
       } finally {
         await remove(api, created)
       }

@@ -1,4 +1,6 @@
-import { choice, clock, defineOptions, duration, func, required, text, url, valueOf } from '@peerkit/identity/internal'
+import {
+  choice, clock, defineOptions, duration, required, secret, text, url, valueOf
+} from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerOptionError } from '../errors.ts'
 import { checkNames } from '../request/requested-names.ts'
@@ -76,15 +78,18 @@ const OPTIONS: OptionSet = defineOptions<StepCaIssuerOptions>('stepCaIssuer', Is
   root: text('a path'),
   fingerprint: valueOf('SHA-256 in hex, such as "step certificate fingerprint" prints', isFingerprint),
   names: required(valueOf('names such as { cn: "ledger" }', () => true)),
-  enrol: required(valueOf('{ x5c } or { token }', (value) => typeof value === 'object' && value !== null)),
+  // A text here, or in it, may be the token itself.
+  enrol: required(secret('{ x5c } or { token }', (value) => typeof value === 'object' && value !== null)),
   renew: choice('mtls', 'enrol'),
   lifetime: duration({ least: LEAST_LIFETIME, most: MOST_LIFETIME }),
   trust: choice('pinned', 'roots', 'federation'),
   clock
 })
 const ENROL: OptionSet = defineOptions<StepCaEnrolOptions>('enrol', IssuerOptionError, {
-  x5c: valueOf('{ cert, key, provisioner }', (value) => typeof value === 'object' && value !== null),
-  token: func('a function that returns a token: () => readFile("token.txt", "utf8")')
+  x5c: secret('{ cert, key, provisioner }', (value) => typeof value === 'object' && value !== null),
+  token: secret(
+    'a function that returns a token: () => readFile("token.txt", "utf8")', (value) => typeof value === 'function'
+  )
 })
 const X5C: OptionSet = defineOptions<StepCaX5cOptions>('enrol.x5c', IssuerOptionError, {
   cert: required(text('a path')),

@@ -1,7 +1,8 @@
-import type { CertificateIssuer, CredentialSnapshot, IssueQuestion } from '@peerkit/credentials'
+import type { CertificateIssuer, CredentialSnapshot, IssueQuestion, TrustQuestion } from '@peerkit/credentials'
 import { count, defineOptions, duration, text } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerError, IssuerOptionError } from '../errors.ts'
+import { checkCertifiedNames } from '../request/certified-names.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
 import { idOf } from '../request/id-of.ts'
 import type { RequestedNames } from '../request/requested-names.ts'
@@ -38,6 +39,8 @@ export interface StepCaIssuer extends CertificateIssuer {
   revoke (snapshot: Pick<CredentialSnapshot, 'cert' | 'key' | 'identity'>, options?: StepCaRevokeOptions): Promise<void>
 }
 
+const NAMED_BY = ' (the token and the template of the provisioner decide)'
+
 const REVOKE: OptionSet = defineOptions<StepCaRevokeOptions>('revoke', IssuerOptionError, {
   reasonCode: count({ most: 10 }), reason: text('words'), timeout: duration()
 })
@@ -68,13 +71,18 @@ export function stepCaIssuer (options: StepCaIssuerOptions): StepCaIssuer {
   const enrol = new Enrolment(options, { api, base, name, now })
   return {
     name,
-    id: idOf(base.origin, options.names, options.lifetime),
+    id: idOf(base.origin, options.names, options.lifetime, trust, options.fingerprint),
+    // With a fingerprint step-ca has to be asked. What is stored for it is of no other root.
+    ...(trust === 'pinned' && options.root !== undefined && {
+      trust: async ({ signal }: TrustQuestion) => ({ ca: [...await pinned(signal)] })
+    }),
     async issue ({ privateKey, signal, previous }) {
       const roots = await pinned(signal)
       const own = renew === 'mtls' && previous !== undefined && previous.notAfter > now() ? ownOf(previous) : undefined
       const { cert } = own === undefined
         ? await enrol.run({ privateKey, signal, roots })
         : await rekey(api, { privateKey, signal, own, names: options.names, roots })
+      checkCertifiedNames(cert, options.names, { what: name, hint: NAMED_BY })
       return { cert, ca: [...await trustOf(api, trust, roots, signal)] }
     },
     async revoke (snapshot, revokeOptions = {}) {

@@ -1,5 +1,5 @@
 import { KitClock } from './kit-clock.ts'
-import { createKitCa, makeOtherKey, readRequestedKey } from './kit-ca.ts'
+import { createKitCa, makeOtherKey, readRequestedKey, readRequestedNames } from './kit-ca.ts'
 import type { KitCa } from './kit-ca.ts'
 
 /** How the CA of a case answers a request. */
@@ -98,7 +98,8 @@ export class CaseWorld implements IssuerWorld {
     const publicKey = behaviour === 'other_key' ? await makeOtherKey() : readRequestedKey(request)
     const shift = behaviour === 'expired' ? -2 * lifetime : behaviour === 'not_yet_valid' ? lifetime : 0
     const notBefore = Math.floor((this.clock.now() + this.ahead + shift) / 1000) * 1000
-    const leaf = await this.#ca.sign(publicKey, { notBefore, notAfter: notBefore + lifetime })
+    const validity = { notBefore, notAfter: notBefore + lifetime }
+    const leaf = await this.#ca.sign(publicKey, validity, readRequestedNames(request))
     const intermediates = behaviour === 'no_intermediate' ? [] : [this.#ca.intermediate]
     return { type: 'issued', leaf, intermediates, root: this.#ca.root }
   }

@@ -4,6 +4,8 @@ import * as x509 from '@peculiar/x509'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const HOUR = 3_600_000
+/** subjectAltName */
+const ALT_NAMES = '2.5.29.17'
 
 /** A root with an intermediate, of the tests of an issuer. */
 export interface KitCa {
@@ -12,7 +14,13 @@ export interface KitCa {
   /** The intermediate, PEM. */
   readonly intermediate: string
   /** Signs a certificate for a public key. @returns the leaf, PEM */
-  sign (publicKey: Uint8Array, validity: Validity): Promise<string>
+  sign (publicKey: Uint8Array, validity: Validity, names: RequestedCertificate): Promise<string>
+}
+
+/** What a request asks for. */
+export interface RequestedCertificate {
+  readonly subject: string
+  readonly altNames: x509.Extension
 }
 
 /** Milliseconds since the epoch. */
@@ -28,8 +36,7 @@ export async function createKitCa (name: string, now: number): Promise<KitCa> {
     issuer: rootName,
     publicKey: rootKeys.publicKey,
     signingKey: rootKeys.privateKey,
-    validity,
-    isCa: true
+    validity
   })
   const intermediateName = `CN=${name} intermediate`
   const intermediate = await certify({
@@ -37,20 +44,19 @@ export async function createKitCa (name: string, now: number): Promise<KitCa> {
     issuer: rootName,
     publicKey: keys.publicKey,
     signingKey: rootKeys.privateKey,
-    validity,
-    isCa: true
+    validity
   })
   return {
     root: pemOf(root),
     intermediate: pemOf(intermediate),
-    async sign (publicKey, leafValidity) {
+    async sign (publicKey, leafValidity, { subject, altNames }) {
       return pemOf(await certify({
-        subject: 'CN=kit',
+        subject,
+        altNames,
         issuer: intermediateName,
         publicKey: new x509.PublicKey(new Uint8Array(publicKey)),
         signingKey: keys.privateKey,
-        validity: leafValidity,
-        isCa: false
+        validity: leafValidity
       }))
     }
   }
@@ -62,12 +68,14 @@ interface Fields {
   readonly publicKey: webcrypto.CryptoKey | x509.PublicKey
   readonly signingKey: webcrypto.CryptoKey
   readonly validity: Validity
-  readonly isCa: boolean
+  /** Undefined for a CA. */
+  readonly altNames?: x509.Extension
 }
 
 async function certify (
-  { subject, issuer, publicKey, signingKey, validity, isCa }: Fields
+  { subject, issuer, publicKey, signingKey, validity, altNames }: Fields
 ): Promise<x509.X509Certificate> {
+  const isCa = altNames === undefined
   const { keyCertSign, cRLSign, digitalSignature } = x509.KeyUsageFlags
   return await x509.X509CertificateGenerator.create({
     serialNumber: `01${randomBytes(15).toString('hex')}`,
@@ -81,18 +89,34 @@ async function certify (
     extensions: [
       new x509.BasicConstraintsExtension(isCa, undefined, true),
       new x509.KeyUsagesExtension(isCa ? keyCertSign | cRLSign : digitalSignature, true),
-      ...(isCa ? [] : [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'kit.example' }])])
+      ...(isCa ? [] : [altNames])
     ]
   }, webcrypto as never)
 }
 
 /** The public key of a certificate request, PEM or DER (PKCS#10), or of a SubjectPublicKeyInfo in PEM. */
 export function readRequestedKey (request: string | Uint8Array): Uint8Array {
-  if (typeof request === 'string' && request.includes('BEGIN PUBLIC KEY')) {
-    return new Uint8Array(x509.PemConverter.decodeFirst(request))
+  if (isPublicKey(request)) return new Uint8Array(x509.PemConverter.decodeFirst(request))
+  return new Uint8Array(readRequest(request).publicKey.rawData)
+}
+
+/** The names of a certificate request. A public key asks for none: it gets `kit` and `kit.example`. */
+export function readRequestedNames (request: string | Uint8Array): RequestedCertificate {
+  const asked = isPublicKey(request) ? undefined : readRequest(request)
+  const altNames = asked?.extensions.find(({ type }) => type === ALT_NAMES)
+  return {
+    subject: asked === undefined || asked.subject === '' ? 'CN=kit' : asked.subject,
+    altNames: altNames ?? new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'kit.example' }])
   }
+}
+
+function isPublicKey (request: string | Uint8Array): request is string {
+  return typeof request === 'string' && request.includes('BEGIN PUBLIC KEY')
+}
+
+function readRequest (request: string | Uint8Array): x509.Pkcs10CertificateRequest {
   const given = typeof request === 'string' ? request : new Uint8Array(request)
-  return new Uint8Array(new x509.Pkcs10CertificateRequest(given as never).publicKey.rawData)
+  return new x509.Pkcs10CertificateRequest(given as never)
 }
 
 /** A public key that nobody asked for. */

@@ -1,3 +1,4 @@
+import { clipAll } from '@peerkit/identity/internal'
 import { IssuerError } from '../errors.ts'
 import { textsOf } from './vault-api.ts'
 import type { VaultApi } from './vault-api.ts'
@@ -34,11 +35,13 @@ async function ask (api: VaultApi, token: string, path: string, signal: AbortSig
       return 'The policies of the token allow it; the mount may not exist'
     }
     // `deny` is what a path has that no policy of the token names.
-    const has = found.filter((one) => one !== 'deny').join(', ') || 'nothing'
+    const named = found.filter((one) => one !== 'deny').map((one) => api.hide(one))
+    const has = clipAll(named).join(', ') || 'nothing'
     return `The policies of the token allow ${has} there; expected: path "${path}" { capabilities = ["update"] }`
   } catch (cause) {
     if (cause instanceof IssuerError && cause.status === 403) {
-      return 'The token is not valid: it has ended, was revoked, or is of another namespace'
+      return 'The token is not valid: it has ended, was revoked or used as often as it may be (num_uses), or is of ' +
+        'another namespace'
     }
     return 'Why is not known'
   }

@@ -4,6 +4,7 @@ import { IssuerError } from '../errors.ts'
 import type { IssuerReason } from '../errors.ts'
 import { IssuerClient } from '../http/issuer-client.ts'
 import type { IssuerAnswer } from '../http/issuer-client.ts'
+import { oneLine } from '../http/one-line.ts'
 import { readRetryAfter } from '../http/retry-after.ts'
 import type { Secrets } from './auth/secrets.ts'
 
@@ -83,23 +84,25 @@ export class VaultApi {
     if (answer.status < 200 || answer.status > 299) throw this.#failure(answer, found, what)
     if (answer.status === 204) return { data: {}, auth: undefined, warnings: [] }
     if (found === undefined) {
-      const shown = JSON.stringify(this.hide(clip(answer.body.toString(), MAX_SHOWN)))
+      const shown = JSON.stringify(this.#shown(answer.body.toString()))
       throw new IssuerError('answer', `${this.name}: ${what} answered ${shown}; expected a JSON object`)
     }
     return {
       data: objectOf(found['data']) ?? {},
       auth: objectOf(found['auth']),
-      warnings: textsOf(found['warnings']).map((text) => this.hide(clip(text, MAX_SHOWN)))
+      warnings: textsOf(found['warnings']).map((text) => oneLine(this.#shown(text)))
     }
   }
 
   /** A text without secrets. */
   hide (text: string): string { return this.#address.secrets.hide(text) }
 
+  /** Without secrets, before anything is cut off: a part of a secret would not be found. */
+  #shown (text: string): string { return clip(this.hide(text), MAX_SHOWN) }
+
   #failure ({ status, headers, body }: IssuerAnswer, found: Found, what: string): IssuerError {
     const said = textsOf(found?.['errors']).map(plain).filter((text) => text !== '')
-    const text = said.length > 0 ? said.join('; ') : clip(body.toString().replace(/\s+/g, ' ').trim(), MAX_SHOWN)
-    const shown = this.hide(clip(text, MAX_SHOWN))
+    const shown = this.#shown(said.length > 0 ? said.join('; ') : body.toString().replace(/\s+/g, ' ').trim())
     const hint = hintOf(status, headers['location'])
     const detail = `${this.name}: ${what} answered ${status}${shown === '' ? '' : `: ${shown}`}${hint}`
     const retryAfter = readRetryAfter(headers['retry-after'], this.#address.now())

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import type { CertificateIssuer, Clock, IssuedMaterial, IssueQuestion } from '@peerkit/credentials'
+import type { CertificateIssuer, Clock, IssuedMaterial, IssuedTrust, IssueQuestion } from '@peerkit/credentials'
 import { SYSTEM_CLOCK } from '@peerkit/credentials/internal'
 import { IssuerError } from '../errors.ts'
 import { createCertificateRequest } from '../request/certificate-request.ts'
@@ -62,6 +62,7 @@ export function vaultIssuer (options: VaultIssuerOptions): VaultIssuer {
 class MountIssuerOf implements VaultIssuer {
   readonly name: string
   readonly id: string
+  readonly trust?: () => IssuedTrust
   readonly #options: VaultIssuerOptions
   readonly #clock: Clock
   readonly #transport: Transport
@@ -84,8 +85,9 @@ class MountIssuerOf implements VaultIssuer {
     const { dispatcher, trusted } = this.#transport
     this.#api = new VaultApi({ url, namespace, dispatcher, trusted, secrets, now: () => clock.now() })
     this.name = this.#api.name
-    const { names, mode, ttl, use, parameters } = options
-    this.id = idOf(url, namespace, mount, role, names, mode, ttl, use, parameters)
+    const { names, mode, ttl, use, parameters, trust = 'mount' } = options
+    this.id = idOf(url, namespace, mount, role, names, mode, ttl, use, parameters, trust)
+    if (trust === 'none') this.trust = () => ({})
     const warn = makeWarn(this.#api.name, onWarning)
     this.#warn = warn
     this.#tokens = keepToken(auth, { api: this.#api, secrets, clock, warn })

@@ -162,7 +162,7 @@ test('a certificate that lacks a name, or cannot be read', async (t) => {
   const { issue } = acmeIssuer({ directory: other.directory, names: { dns: ['LEDGER.example'] }, account: ACCOUNT, challenges: { dns01: dnsOf(other) } })
   const { cert } = await issue(question())
   server.says = ({ step }) => step === 'certificate' ? { body: cert } : undefined
-  await refused(/the certificate lacks \*\.shop\.example; expected every name of the order/)
+  await refused(/the certificate lacks names\.dns "\*\.shop\.example"; expected all that were asked for/)
   for (const body of ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', '-----BEGIN CERTIFICATE-----\nhalf']) {
     server.says = ({ step }) => step === 'certificate' ? { body } : undefined
     await refused(/the certificate cannot be read: /)

@@ -65,7 +65,7 @@ test('what is refused, and what the error says', async (t) => {
     [{ account: { ...ACCOUNT, contacts: ['ops@a.example'] } }, /account\.contacts\[0\] is "ops@a\.example"; expected a URL such as mailto:/],
     [{ account: { ...ACCOUNT, contacts: [7] } }, /account\.contacts\[0\] is 7/],
     [{ account: { ...ACCOUNT, termsOfServiceAgreed: 'yes' } }, /account\.termsOfServiceAgreed is "yes"; expected true or false/],
-    [{ account: { ...ACCOUNT, externalAccountBinding: 'x' } }, /account\.externalAccountBinding is "x"; expected an object with kid and hmacKey/],
+    [{ account: { ...ACCOUNT, externalAccountBinding: 'x' } }, /account\.externalAccountBinding is a string of 1 characters; expected an object with kid and hmacKey/],
     [{ account: { ...ACCOUNT, externalAccountBinding: { kid: 'x' } } }, /externalAccountBinding\.hmacKey is missing; expected the secret that the CA gave/],
     [{ account: { ...ACCOUNT, externalAccountBinding: { hmacKey: HMAC } } }, /externalAccountBinding\.kid is missing/],
     [{ account: { ...ACCOUNT, externalAccountBinding: { kid: 'x', hmacKey: 'short' } } }, /externalAccountBinding\.hmacKey is a string of 5 characters/],

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -5,6 +6,8 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import { renewingCredentials } from '@peerkit/credentials'
 import type { TimedCredentials } from '@peerkit/credentials'
+import { createCertificateRequest } from '@peerkit/issuers'
+import type { RequestedNames } from '@peerkit/issuers'
 import { kubernetesIssuer } from '@peerkit/issuers/kubernetes'
 import type { KubernetesIssuerOptions } from '@peerkit/issuers/kubernetes'
 import { CaseWorld } from '../../src/test/issuer-world.ts'
@@ -33,6 +36,12 @@ async function setUp (t: Test, answer: Answer = () => undefined, more: Partial<K
       return source
     }
   }
+}
+
+/** A request of another key, for other names. */
+async function requestFor (names: RequestedNames): Promise<string> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return (await createCertificateRequest(privateKey, names)).pem
 }
 
 async function failureOf (work: Promise<unknown>): Promise<any> {
@@ -184,6 +193,17 @@ test('an object that somebody replaced, and what is no certificate', async (t) =
     })
     t.match(await failureOf(start()), { cause })
   }
+})
+
+test('a signer that signs for another name', async (t) => {
+  const world = await CaseWorld.create()
+  const answer = await world.answer(await requestFor({ cn: 'admin' }))
+  const certificate = Buffer.from(answer.type === 'issued' ? answer.leaf : '').toString('base64')
+  const { start, server } = await setUp(t, ({ method }, { objects }) => {
+    return method === 'GET' ? { body: { ...[...objects.values()][0], status: { certificate } } } : undefined
+  })
+  t.match(await failureOf(start()), { cause: { reason: 'answer', message: /the certificate lacks names\.cn "ledger"; expected all that were asked for/ } })
+  t.equal(server.objects.size, 0)
 })
 
 test('a source that is closed while nobody approves removes its request', async (t) => {

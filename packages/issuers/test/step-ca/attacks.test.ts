@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ import type { Test } from 'tap'
 import { renewingCredentials } from '@peerkit/credentials'
 import type { TimedCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import { createCertificateRequest } from '@peerkit/issuers'
+import type { RequestedNames } from '@peerkit/issuers'
 import { stepCaIssuer } from '@peerkit/issuers/step-ca'
 import type { StepCaIssuer, StepCaIssuerOptions } from '@peerkit/issuers/step-ca'
 import { CaseWorld } from '../../src/test/issuer-world.ts'
@@ -57,6 +59,12 @@ async function setUp (t: Test, answer: Answer, more: Partial<StepCaIssuerOptions
 /** Everything of an error that somebody may write down. */
 function showAll (error: unknown): string { return inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error) }
 
+/** A request of another key, for other names. */
+async function requestFor (names: RequestedNames): Promise<string> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return (await createCertificateRequest(privateKey, names)).pem
+}
+
 async function failure (work: Promise<unknown>): Promise<any> {
   return await work.then(() => { throw new Error('it should have failed') }, (error) => error)
 }
@@ -74,6 +82,21 @@ test('a token that step-ca sends back is in no error', async (t) => {
   const error = await failure(start())
   t.match(error, { cause: { reason: 'refused', message: /bad token …/ } })
   t.notMatch(showAll(error), TOKEN)
+})
+
+test('a certificate that lacks a name, at enrolment and at renewal', async (t) => {
+  let alone: string | undefined
+  const { start, world } = await setUp(t, async ({ path }) => {
+    if (path !== alone) return undefined
+    const answer = await world.answer(await requestFor({ dns: ['admin.example'] }))
+    return answer.type === 'issued' ? { body: { certChain: [answer.leaf, ...answer.intermediates] } } : undefined
+  })
+  alone = '/1.0/sign'
+  const lacks = /the certificate lacks names\.cn "ledger", names\.dns "ledger\.example"; expected all that were asked for \(the token and the template of the provisioner decide\)/
+  t.match(await failure(start()), { cause: { reason: 'answer', message: lacks } })
+  alone = '/1.0/rekey'
+  const source = await start()
+  t.match(await failure(source.refresh()), { cause: { reason: 'answer', message: lacks } })
 })
 
 test('what is no token is refused, and not shown', async (t) => {

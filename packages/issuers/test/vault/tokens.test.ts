@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
 import { rejection } from '@peerkit/test-support/rejection'
 import { isSoon } from '@peerkit/test-support/turns'
 import { data, failure, token } from './fake-vault.ts'
 import type { Reply } from './fake-vault.ts'
-import { ask, SECRET_ID, startWorld } from './world.ts'
+import { ask, issueFrom, SECRET_ID, startWorld } from './world.ts'
 
 const LOGIN = 'auth/approle/login'
 const RENEW = 'auth/token/renew-self'
@@ -299,7 +300,7 @@ test('why a call was denied', async (t) => {
     [data({ [ISSUE]: ['deny'] }), /The policies of the token allow nothing there; expected: path "pki\/issue\/ledger" { capabilities = \["update"\] }/],
     [data({}), /The policies of the token allow nothing there/],
     [data({ [ISSUE]: ['create', 'update'] }), /The policies of the token allow it; the mount may not exist/],
-    [failure(403, 'permission denied'), /The token is not valid: it has ended, was revoked, or is of another namespace/],
+    [failure(403, 'permission denied'), /The token is not valid: it has ended, was revoked or used as often as it may be \(num_uses\), or is of another namespace/],
     [failure(500, 'x'), /Why is not known/]
   ]
   for (const [reply, expected] of cases) {
@@ -326,4 +327,30 @@ test('no secret is in an error, a log or a look at the issuer, even if OpenBao s
   shown.push(inspect(one, { depth: 9, showHidden: true }), JSON.stringify(one), String(one))
   t.match(shown[0], /you sent/)
   for (const text of shown) t.notMatch(text, new RegExp(`${SECRET_ID}|s\\.login-\\d|role-id`))
+})
+
+test('a secret where a text is cut off is hidden as a whole', async (t) => {
+  const { vault, issuer, warnings } = await startWorld(t)
+  const far = 'x'.repeat(390)
+  const cut = ({ token: used }: { token: string | undefined }): string => `${far}${used} and more`
+  const shown: string[] = []
+  vault.on(ISSUE, (seen) => failure(400, cut(seen)))
+  shown.push((await rejection(ask(issuer()))).message)
+  vault.on(ISSUE, (seen) => ({ status: 502, text: cut(seen) }))
+  shown.push((await rejection(ask(issuer()))).message)
+  vault.on(ISSUE, (seen) => ({ text: cut(seen) }))
+  shown.push((await rejection(ask(issuer()))).message)
+  vault.on(ISSUE, () => failure(403, 'permission denied')).on('sys/capabilities-self', (seen) => data({ [ISSUE]: [`${seen.token}`, ...Array(100_000).fill('deny')] }))
+  shown.push((await rejection(ask(issuer()))).message)
+  vault.on(ISSUE, async (seen) => {
+    const { json } = await issueFrom(await createDevCa())
+    return { json: { ...json as object, warnings: [cut(seen), 'two\nlines\u001b[2J'] } }
+  })
+  await ask(issuer())
+  t.equal(warnings.length, 2)
+  for (const text of [...shown, ...warnings]) {
+    t.notMatch(text, /s\.lo/)
+    t.notMatch(text, /\p{Cc}/u)
+    t.ok(text.length < 1_500, `${text.length} characters`)
+  }
 })

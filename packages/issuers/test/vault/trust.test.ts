@@ -23,6 +23,26 @@ test('all CAs of the mount are trusted: that of former certificates too', async 
   t.same(chain.current.anchors.map(({ commonName }) => commonName), ['Mount CA'])
 })
 
+test('a CA that was sent beside our chain is not trusted', async (t) => {
+  const { vault, issuer, ca } = await startWorld(t)
+  const between = await ca.intermediate({ name: 'Between' })
+  const other = await createDevCa({ name: 'Other CA' })
+  // The same name as our root, and another key.
+  const namesake = await createDevCa({ name: 'Mount CA' })
+  const below = await other.intermediate({ name: 'Below' })
+  serveIssuers(vault, () => [{ pem: between.certificate, chain: [between.certificate], hasKey: true }])
+  const sent = [below.certificate, between.certificate, namesake.root, other.root, ca.root]
+  vault.on(ISSUE, async () => await issueFrom(between, undefined, { ca_chain: sent }))
+  for (const trust of ['chain', 'mount'] as const) {
+    const source = await renewingCredentials(issuer({ trust }), { chain: 'required' })
+    t.teardown(async () => { await source.close() })
+    t.same(source.current.ca.map((pem) => pem.trim()), [ca.root.trim()], trust)
+    t.same(source.current.intermediateCas.map((pem) => pem.trim()), [between.certificate.trim()], trust)
+  }
+  vault.on(ISSUE, async () => await issueFrom(between, undefined, { ca_chain: Array(51).fill(between.certificate) }))
+  t.match(await rejection(ask(issuer())), { reason: 'answer', message: /answered with 51 CAs; expected at most 50/ })
+})
+
 test('trust none leaves the CAs to the options of the source', async (t) => {
   const { vault, issuer } = await startWorld(t)
   const other = await createDevCa({ name: 'Peers' })

@@ -1,5 +1,5 @@
 import {
-  checkOption, defineOptions, describeValue, flag, required, text, valueOf, wrongOption
+  checkOption, defineOptions, describeSecret, describeValue, flag, required, text, valueOf, wrongOption
 } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { IssuerOptionError } from '../../errors.ts'
@@ -90,6 +90,10 @@ export function checkAuth (auth: VaultAuth): void {
   if (keys.length !== 1 || !METHODS.includes(method as typeof METHODS[number])) {
     const found = keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`
     throw wrongOption(IssuerOptionError, 'auth', found, EXPECTED_AUTH)
+  }
+  const [inside] = Object.values(auth) as unknown[]
+  if (method !== 'token' && typeof inside !== 'object') {
+    throw wrongOption(IssuerOptionError, `auth.${method}`, describeSecret(inside), 'an object')
   }
   if ('token' in auth) {
     checkOption(auth.token, required(secretSource), 'auth.token', IssuerOptionError)

@@ -1,0 +1,47 @@
+import { X509Certificate } from 'node:crypto'
+import type { PeerIdentity } from '@peerkit/identity'
+import { IssuerError } from '../../errors.ts'
+
+/** A chain with more is a mistake. Each pair may cost the verification of a signature. */
+const MOST = 50
+
+interface Candidate {
+  readonly identity: PeerIdentity
+  readonly certificate: X509Certificate
+}
+
+/**
+ * The CAs of an answer that certify its leaf: its issuer, the issuer of that one, and so on. Others are left out. They
+ * are no part of our chain, and would be trusted for nothing but having been sent.
+ *
+ * @param sent the CAs of the answer, in its order
+ * @param what the call, for errors
+ * @throws IssuerError if there are too many
+ */
+export function findAbove (
+  leaf: PeerIdentity, sent: readonly PeerIdentity[], what: string
+): readonly PeerIdentity[] {
+  if (sent.length > MOST) {
+    throw new IssuerError('answer', `${what} answered with ${sent.length} CAs; expected at most ${MOST}`)
+  }
+  const others = new Set(sent.map(candidateOf))
+  const path = new Set([candidateOf(leaf)])
+  // A set is walked in the order of insertion, with what is added on the way.
+  for (const below of path) {
+    for (const other of others) {
+      if (!hasIssued(other, below)) continue
+      others.delete(other)
+      path.add(other)
+    }
+  }
+  const found = new Set([...path].map(({ identity }) => identity))
+  return sent.filter((one) => found.has(one))
+}
+
+function candidateOf (identity: PeerIdentity): Candidate {
+  return { identity, certificate: new X509Certificate(identity.raw as Uint8Array) }
+}
+
+function hasIssued ({ certificate: above }: Candidate, { certificate: below }: Candidate): boolean {
+  return below.checkIssued(above) && below.verify(above.publicKey)
+}
