@@ -1,0 +1,202 @@
+// What clients do. Each command throws where a server does other than the model says.
+import { isDeepStrictEqual } from 'node:util'
+import type { AsyncCommand } from 'fast-check'
+import { dial, nameOfWay } from '../../attacks/support/dial.ts'
+import type { Answer, Connection, Way } from '../../attacks/support/dial.ts'
+import { FACTS } from './facts.ts'
+import { opensslAccepts } from './model.ts'
+import type { Accepted } from './model.ts'
+import { believedDns } from './state.ts'
+import { Upgraded } from './upgraded.ts'
+import type { Client, Expected, Open, State } from './state.ts'
+
+export type Step = AsyncCommand<State, State>
+
+/** A path that needs authority `a`, and one that needs any. */
+export type Path = '/' | '/a'
+
+const pick = <Value>(from: readonly Value[], index: number): Value => from[index % from.length]!
+
+function show ({ leaf, sent }: Client): string {
+  return sent.length === 0 ? leaf : `${leaf} (sends ${sent.join(', ')})`
+}
+
+/** @param accepted every way in which the answer may describe the client */
+function check (
+  state: State, { status, body }: Answer, expected: Expected, client: Client, path: Path, accepted: readonly Accepted[]
+): boolean {
+  const isServed = status === 200 || status === 403
+  if (!isServed && status !== undefined && status !== 401) throw new Error(`answered ${status}`)
+  if (expected !== 'either' && isServed !== (expected === 'served')) {
+    throw new Error(`must be ${expected}, and the answer was ${status ?? 'none'}`)
+  }
+  state.count(`${isServed ? 'served' : 'refused'}${expected === 'either' ? ', either was right' : ''}`)
+  if (status === 403) {
+    const isOther = path === '/a' && accepted.some(({ authority }) => authority !== 'a')
+    if (!isOther) throw new Error('must be allowed, and was forbidden')
+  }
+  if (status !== 200) return isServed
+  const { cn, authority, dns, path: ders } = body
+  const names: string[] = ders.map((der: string) => state.pki.nameOf(der))
+  if (!accepted.some((each) => each.authority === authority && isDeepStrictEqual(each.path, names))) {
+    const right = accepted.map((each) => `${each.authority}: ${each.path.join(' < ')}`).join('; ')
+    throw new Error(`was described as of ${authority}: ${names.join(' < ')}; and not ${right}`)
+  }
+  if (cn !== client.leaf) throw new Error(`was called ${cn}`)
+  if (path === '/a' && authority !== 'a') throw new Error(`is of ${authority}, and was served where a is required`)
+  if (!isDeepStrictEqual(dns, believedDns(authority, FACTS[client.leaf]?.dns))) {
+    throw new Error(`${authority} was believed to vouch for DNS names ${dns.join()}`)
+  }
+  return true
+}
+
+/** The first authority that accepts vouches for a client of a full handshake, whatever a server remembers. */
+function firstOf (accepted: readonly Accepted[]): Accepted[] {
+  return accepted.filter(({ authority }) => authority === accepted[0]?.authority)
+}
+
+/** Nothing comes after a refusal. */
+async function checkEnded (connection: Connection): Promise<void> {
+  const { status } = await connection.ask()
+  await connection.close()
+  if (status !== undefined) throw new Error(`was refused, and the next request got ${status}`)
+}
+
+/** Dials, asks once, and keeps what is accepted. Returns whether a resumed session was refused. */
+async function begin (
+  state: State, server: number, client: Client, way: Way, session?: Buffer
+): Promise<{ readonly isServed: boolean, readonly resumed: boolean }> {
+  const connection = await dial(state.present(client), { port: state.ports[server]!, ...way, session })
+  const { resumed } = connection
+  const trust = state.trust[server]!
+  const accepted = state.listAccepted({ server, client, resumed })
+  const isFull = accepted.length > 0 && opensslAccepts(client.leaf, client.sent, trust)
+  const expected = resumed ? (accepted.length > 0 ? 'either' : 'refused') : isFull ? 'served' : 'refused'
+  const isServed = check(state, await connection.ask(), expected, client, '/', resumed ? accepted : firstOf(accepted))
+  state.count(resumed ? 'resumed' : session === undefined ? 'full handshakes' : 'full handshakes instead of resumption')
+  state.kept.push({ client, way, session: connection.session })
+  if (isServed) state.open.push({ server, client, way, resumed, connection, upgraded: undefined, over: false })
+  else await checkEnded(connection)
+  return { isServed, resumed }
+}
+
+export class Connect implements Step {
+  readonly #server: number
+  readonly #client: Client
+  readonly #way: Way
+
+  constructor (server: number, client: Client, way: Way) {
+    this.#server = server
+    this.#client = client
+    this.#way = way
+  }
+
+  check (): boolean { return true }
+
+  async run (state: State): Promise<void> {
+    await begin(state, this.#server, this.#client, this.#way)
+  }
+
+  toString (): string { return `${show(this.#client)} connects to server ${this.#server} by ${nameOfWay(this.#way)}` }
+}
+
+/** A client offers a session that any server gave it. */
+export class Resume implements Step {
+  readonly #server: number
+  readonly #index: number
+
+  constructor (server: number, index: number) {
+    this.#server = server
+    this.#index = index
+  }
+
+  check ({ kept }: State): boolean { return kept.length > 0 }
+
+  async run (state: State): Promise<void> {
+    const { client, way, session } = pick(state.kept, this.#index)
+    const first = await begin(state, this.#server, client, way, session)
+    if (first.isServed || !first.resumed) return
+    state.count('sessions reset')
+    // The client forgets a session that was reset, and dials again.
+    await begin(state, this.#server, client, way)
+  }
+
+  toString (): string { return `the client of connection ${this.#index} resumes at server ${this.#server}` }
+}
+
+const isHttp = ({ upgraded }: Open): boolean => upgraded === undefined
+const canUpgrade = (open: Open): boolean => isHttp(open) && open.way.protocol === 'HTTP/1.1'
+
+/** A request on an open connection. */
+export class Ask implements Step {
+  readonly #index: number
+  readonly #path: Path
+
+  constructor (index: number, path: Path) {
+    this.#index = index
+    this.#path = path
+  }
+
+  check ({ open }: State): boolean { return open.some(isHttp) }
+
+  async run (state: State): Promise<void> {
+    const open = pick(state.open.filter(isHttp), this.#index)
+    const { connection, client } = open
+    const expected = state.expect(open)
+    const answer = await connection.ask({}, this.#path)
+    state.count('requests on open connections')
+    if (check(state, answer, expected, client, this.#path, state.listAccepted(open))) return
+    await checkEnded(connection)
+    await state.drop([open])
+  }
+
+  toString (): string { return `open connection ${this.#index} asks for ${this.#path}` }
+}
+
+/** An open connection is upgraded. */
+export class Upgrade implements Step {
+  readonly #index: number
+
+  constructor (index: number) { this.#index = index }
+
+  check ({ open }: State): boolean { return open.some(canUpgrade) }
+
+  async run (state: State): Promise<void> {
+    const open = pick(state.open.filter(canUpgrade), this.#index)
+    const expected = state.expect(open)
+    const upgraded = new Upgraded(open.connection.socket)
+    const status = await upgraded.begin()
+    const isServed = status === 101
+    if (expected !== 'either' && isServed !== (expected === 'served')) {
+      throw new Error(`upgrade: must be ${expected}, and the answer was ${status ?? 'none'}`)
+    }
+    state.count(`upgrades ${isServed ? 'served' : 'refused'}`)
+    if (isServed) open.upgraded = upgraded
+    else await state.drop([open])
+  }
+
+  toString (): string { return `open connection ${this.#index} is upgraded` }
+}
+
+/** An upgraded connection says something. */
+export class Speak implements Step {
+  readonly #index: number
+
+  constructor (index: number) { this.#index = index }
+
+  check ({ open }: State): boolean { return !open.every(isHttp) }
+
+  async run (state: State): Promise<void> {
+    const open = pick(state.open.filter((each) => !isHttp(each)), this.#index)
+    const isServed = await open.upgraded!.isOpen()
+    // An end that only the clock knows closes it at the next review.
+    const expected = open.over || state.expect(open) === 'served' ? state.expect(open) : 'either'
+    if (expected !== 'either' && isServed !== (expected === 'served')) {
+      throw new Error(`upgraded connection of ${show(open.client)}: must be ${expected}, and is ${isServed ? 'open' : 'closed'}`)
+    }
+    state.count(`upgraded connections that are ${isServed ? 'open' : 'closed'}`)
+    if (!isServed) await state.drop([open])
+  }
+
+  toString (): string { return `upgraded connection ${this.#index} speaks` }
+}

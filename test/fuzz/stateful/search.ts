@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { drawCommands } from './draw.ts'
+import { State } from './state.ts'
+import { ServerThread } from './threads.ts'
+
+const LONGEST = 40
+
+export interface SearchOptions {
+  readonly seed: number
+  readonly runs: number
+  /** Where a finding is: with it only that one is repeated. */
+  readonly path?: string | undefined
+  readonly replayPath?: string | undefined
+  /** Milliseconds after which no further sequence is begun. */
+  readonly time?: number | undefined
+}
+
+export interface SearchResult {
+  /** The shortest script that was found, and how to repeat it; undefined where servers did what the model says. */
+  readonly finding: string | undefined
+  readonly runs: number
+  /** How often each thing happened. */
+  readonly seen: ReadonlyMap<string, number>
+}
+
+/** Plays sequences of commands to two servers until one of them does other than the model says. */
+export async function search ({ seed, runs, path, replayPath, time }: SearchOptions): Promise<SearchResult> {
+  const threads = [new ServerThread(), new ServerThread()]
+  const seen = new Map<string, number>()
+  const play = async (commands: Iterable<any>): Promise<void> => {
+    const state = new State(threads)
+    for (const server of threads.keys()) await state.start(server)
+    try {
+      await fc.asyncModelRun(() => ({ model: state, real: state }), commands)
+    } finally {
+      for (const server of threads.keys()) await state.stop(server)
+      for (const [what, count] of state.seen) seen.set(what, (seen.get(what) ?? 0) + count)
+    }
+  }
+  try {
+    const details = await fc.check(fc.asyncProperty(drawCommands(LONGEST, replayPath), play), {
+      seed,
+      numRuns: runs,
+      ...(path !== undefined && { path }),
+      ...(time !== undefined && { interruptAfterTimeLimit: time, markInterruptAsFailure: false })
+    })
+    return { finding: details.failed ? describe(details) : undefined, runs: details.numRuns, seen }
+  } finally {
+    await Promise.all(threads.map(async (thread) => { await thread.stop() }))
+  }
+}
+
+function describe (details: fc.RunDetails<[Iterable<unknown>]>): string {
+  const { seed, counterexample, counterexamplePath, errorInstance, numRuns, numShrinks } = details
+  const text = String(counterexample?.[0])
+  const [, script = text, replayPath = ''] = /^([^]*?)\s*\/\*replayPath="([^"]*)"\*\/$/.exec(text) ?? []
+  const steps = script.split(/,(?=\S)/).map((step, index) => `  ${index + 1}. ${step}`)
+  return [
+    `${errorInstance instanceof Error ? errorInstance.stack ?? errorInstance.message : String(errorInstance)}`,
+    `sequence ${numRuns}, made shorter ${numShrinks} times; the last step fails:`,
+    ...steps,
+    `repeat it: npm run fuzz -- --only stateful --seed ${seed} --path ${counterexamplePath} --replay-path ${replayPath}`
+  ].join('\n')
+}
