@@ -1,5 +1,7 @@
 // What happens to servers and CAs. Each change is confirmed by its server before the next command runs.
+import { pick } from './connection-commands.ts'
 import type { Step } from './connection-commands.ts'
+import { FACTS } from './facts.ts'
 import type { Root } from './facts.ts'
 import type { State } from './state.ts'
 
@@ -29,25 +31,49 @@ export class RotateOwn extends Change {
   toString (): string { return `${listServers(this.servers)}: another certificate of its own` }
 }
 
+/**
+ * What a change is about: a certificate by its name, or by its place in the path of an open connection. Most
+ * certificates concern no client of a short run.
+ */
+export type Target = string | { readonly connection: number, readonly place: number }
+
+/** Which certificate a target is; undefined where there is no such connection, or its path is shorter. */
+function resolve (target: Target, state: State): string | undefined {
+  if (typeof target === 'string') return target
+  if (state.open.length === 0) return undefined
+  const { path = [] } = state.listAccepted(pick(state.open, target.connection))[0] ?? {}
+  return path[target.place]
+}
+
 /** A CA revokes a certificate, and servers get the list. */
 export class Revoke extends Change {
-  readonly #name: string
+  readonly #target: Target
+  #name = ''
 
-  constructor (servers: Servers, name: string) {
+  constructor (servers: Servers, target: Target) {
     super(servers)
-    this.#name = name
+    this.#target = target
   }
 
-  override check ({ revoked }: State): boolean { return !revoked.has(this.#name) }
+  override check (state: State): boolean {
+    const name = resolve(this.#target, state)
+    // A root is on no list, and two CAs publish none.
+    return name !== undefined && LISTING.has(FACTS[name]!.signer) && FACTS[name]!.subject !== FACTS[name]!.issuer &&
+      !state.revoked.has(name)
+  }
 
   override async run (state: State): Promise<void> {
+    this.#name = resolve(this.#target, state)!
     state.revoked.add(this.#name)
     await super.run(state)
   }
 
   protected async change (state: State, server: number): Promise<void> { await state.changeTrust(server, {}) }
-  toString (): string { return `${this.#name} is revoked; ${listServers(this.servers)}: new lists` }
+  toString (): string { return `${this.#name} is revoked, ${listServers(this.servers)}: new lists` }
 }
+
+/** The keys of CAs that publish lists. */
+const LISTING: ReadonlySet<string> = new Set(['kA', 'kB', 'kIssuing', 'kSecond'])
 
 /** A root is removed, or added again. */
 export class Toggle extends Change {
@@ -77,22 +103,37 @@ export class CrossSign extends Change {
   toString (): string { return `${listServers(this.servers)}: cross-signs are configured` }
 }
 
-/** An entry comes on the block list, or off it. */
+/** An entry comes on the block list. */
 export class Block extends Change {
-  readonly #entry: string
+  readonly #by: 'serial' | 'key'
+  readonly #target: Target
+  #entry = ''
 
-  constructor (servers: Servers, entry: string) {
+  constructor (servers: Servers, by: 'serial' | 'key', target: Target) {
     super(servers)
-    this.#entry = entry
+    this.#by = by
+    this.#target = target
+  }
+
+  override check (state: State): boolean { return resolve(this.#target, state) !== undefined }
+
+  override async run (state: State): Promise<void> {
+    this.#entry = `${this.#by} ${resolve(this.#target, state)}`
+    await super.run(state)
   }
 
   protected async change (state: State, server: number): Promise<void> {
-    const blocked = new Set(state.trust[server]!.blocked)
-    if (!blocked.delete(this.#entry)) blocked.add(this.#entry)
-    await state.changeBlocks(server, blocked)
+    await state.changeBlocks(server, new Set([...state.trust[server]!.blocked, this.#entry]))
   }
 
-  toString (): string { return `${listServers(this.servers)}: ${this.#entry} is blocked, or no more` }
+  toString (): string { return `${listServers(this.servers)}: ${this.#entry} is blocked` }
+}
+
+/** The block list is empty again. */
+export class Unblock extends Change {
+  override check ({ trust }: State): boolean { return this.servers.some((server) => trust[server]!.blocked.size > 0) }
+  protected async change (state: State, server: number): Promise<void> { await state.changeBlocks(server, new Set()) }
+  toString (): string { return `${listServers(this.servers)}: nothing is blocked` }
 }
 
 /** A list is in force for a day, and no server shall run out of lists. */

@@ -15,11 +15,14 @@ export type Step = AsyncCommand<State, State>
 /** A path that needs authority `a`, and one that needs any. */
 export type Path = '/' | '/a'
 
-const pick = <Value>(from: readonly Value[], index: number): Value => from[index % from.length]!
+/** The newest has index 0. */
+export const pick = <Value>(from: readonly Value[], index: number): Value => from.at(-1 - index % from.length)!
 
 function show ({ leaf, sent }: Client): string {
   return sent.length === 0 ? leaf : `${leaf} (sends ${sent.join(', ')})`
 }
+
+const showOpen = ({ client, server }: Open): string => `connection of ${show(client)} to server ${server}`
 
 /** @param accepted every way in which the answer may describe the client */
 function check (
@@ -104,6 +107,7 @@ export class Connect implements Step {
 export class Resume implements Step {
   readonly #server: number
   readonly #index: number
+  #who = ''
 
   constructor (server: number, index: number) {
     this.#server = server
@@ -114,6 +118,7 @@ export class Resume implements Step {
 
   async run (state: State): Promise<void> {
     const { client, way, session } = pick(state.kept, this.#index)
+    this.#who = `${show(client)} by ${nameOfWay(way)}`
     const first = await begin(state, this.#server, client, way, session)
     if (first.isServed || !first.resumed) return
     state.count('sessions reset')
@@ -121,82 +126,104 @@ export class Resume implements Step {
     await begin(state, this.#server, client, way)
   }
 
-  toString (): string { return `the client of connection ${this.#index} resumes at server ${this.#server}` }
+  toString (): string { return `resume at server ${this.#server} session ${this.#index}: ${this.#who}` }
 }
 
 const isHttp = ({ upgraded }: Open): boolean => upgraded === undefined
 const canUpgrade = (open: Open): boolean => isHttp(open) && open.way.protocol === 'HTTP/1.1'
 
-/** A request on an open connection. */
-export class Ask implements Step {
-  readonly #index: number
-  readonly #path: Path
-
-  constructor (index: number, path: Path) {
-    this.#index = index
-    this.#path = path
-  }
-
-  check ({ open }: State): boolean { return open.some(isHttp) }
-
-  async run (state: State): Promise<void> {
-    const open = pick(state.open.filter(isHttp), this.#index)
-    const { connection, client } = open
-    const expected = state.expect(open)
-    const answer = await connection.ask({}, this.#path)
-    state.count('requests on open connections')
-    if (check(state, answer, expected, client, this.#path, state.listAccepted(open))) return
-    await checkEnded(connection)
-    await state.drop([open])
-  }
-
-  toString (): string { return `open connection ${this.#index} asks for ${this.#path}` }
+async function ask (state: State, open: Open, path: Path): Promise<void> {
+  const { connection, client } = open
+  const expected = state.expect(open)
+  const answer = await connection.ask({}, path)
+  state.count('requests on open connections')
+  if (check(state, answer, expected, client, path, state.listAccepted(open))) return
+  await checkEnded(connection)
+  await state.drop([open])
 }
 
-/** An open connection is upgraded. */
-export class Upgrade implements Step {
+async function speak (state: State, open: Open): Promise<void> {
+  const isServed = await open.upgraded!.isOpen()
+  // An end that only the clock knows closes it at the next review.
+  const expected = open.over || state.expect(open) === 'served' ? state.expect(open) : 'either'
+  if (expected !== 'either' && isServed !== (expected === 'served')) {
+    throw new Error(`must be ${expected}, and the upgraded connection is ${isServed ? 'open' : 'closed'}`)
+  }
+  state.count(`upgraded connections that are ${isServed ? 'open' : 'closed'}`)
+  if (!isServed) await state.drop([open])
+}
+
+/** Something happens on one open connection. */
+abstract class OnOpen implements Step {
   readonly #index: number
+  #who = ''
 
   constructor (index: number) { this.#index = index }
 
-  check ({ open }: State): boolean { return open.some(canUpgrade) }
+  check ({ open }: State): boolean { return open.some((each) => this.fits(each)) }
 
   async run (state: State): Promise<void> {
-    const open = pick(state.open.filter(canUpgrade), this.#index)
+    const open = pick(state.open.filter((each) => this.fits(each)), this.#index)
+    this.#who = showOpen(open)
+    await this.use(state, open)
+  }
+
+  protected abstract fits (open: Open): boolean
+  protected abstract use (state: State, open: Open): Promise<void>
+  toString (): string { return this.describe(this.#who) }
+  protected abstract describe (who: string): string
+}
+
+/** A request. */
+export class Ask extends OnOpen {
+  readonly #path: Path
+
+  constructor (index: number, path: Path) {
+    super(index)
+    this.#path = path
+  }
+
+  protected fits (open: Open): boolean { return isHttp(open) }
+  protected async use (state: State, open: Open): Promise<void> { await ask(state, open, this.#path) }
+  protected describe (who: string): string { return `${who} asks for ${this.#path}` }
+}
+
+/** An upgrade, after which the connection speaks no HTTP any more. */
+export class Upgrade extends OnOpen {
+  protected fits (open: Open): boolean { return canUpgrade(open) }
+
+  protected async use (state: State, open: Open): Promise<void> {
     const expected = state.expect(open)
     const upgraded = new Upgraded(open.connection.socket)
     const status = await upgraded.begin()
     const isServed = status === 101
     if (expected !== 'either' && isServed !== (expected === 'served')) {
-      throw new Error(`upgrade: must be ${expected}, and the answer was ${status ?? 'none'}`)
+      throw new Error(`must be ${expected}, and the answer to the upgrade was ${status ?? 'none'}`)
     }
     state.count(`upgrades ${isServed ? 'served' : 'refused'}`)
     if (isServed) open.upgraded = upgraded
     else await state.drop([open])
   }
 
-  toString (): string { return `open connection ${this.#index} is upgraded` }
+  protected describe (who: string): string { return `${who} is upgraded` }
 }
 
-/** An upgraded connection says something. */
-export class Speak implements Step {
-  readonly #index: number
+/** Every connection is used, upgraded or not. */
+export class AskAll implements Step {
+  readonly #path: Path
+  #last = ''
 
-  constructor (index: number) { this.#index = index }
+  constructor (path: Path) { this.#path = path }
 
-  check ({ open }: State): boolean { return !open.every(isHttp) }
+  check ({ open }: State): boolean { return open.length > 0 }
 
   async run (state: State): Promise<void> {
-    const open = pick(state.open.filter((each) => !isHttp(each)), this.#index)
-    const isServed = await open.upgraded!.isOpen()
-    // An end that only the clock knows closes it at the next review.
-    const expected = open.over || state.expect(open) === 'served' ? state.expect(open) : 'either'
-    if (expected !== 'either' && isServed !== (expected === 'served')) {
-      throw new Error(`upgraded connection of ${show(open.client)}: must be ${expected}, and is ${isServed ? 'open' : 'closed'}`)
+    for (const open of [...state.open]) {
+      this.#last = showOpen(open)
+      if (isHttp(open)) await ask(state, open, this.#path)
+      else await speak(state, open)
     }
-    state.count(`upgraded connections that are ${isServed ? 'open' : 'closed'}`)
-    if (!isServed) await state.drop([open])
   }
 
-  toString (): string { return `upgraded connection ${this.#index} speaks` }
+  toString (): string { return `all connections are used (${this.#path}); the last was the ${this.#last}` }
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { Arbitrary, AsyncCommand } from 'fast-check'
 import type { Way } from '../../attacks/support/dial.ts'
-import { Block, CrossSign, MoveClock, Restart, Revoke, RotateOwn, Toggle } from './change-commands.ts'
-import type { Servers } from './change-commands.ts'
-import { Ask, Connect, Resume, Speak, Upgrade } from './connection-commands.ts'
+import { Block, CrossSign, MoveClock, Restart, Revoke, RotateOwn, Toggle, Unblock } from './change-commands.ts'
+import type { Servers, Target } from './change-commands.ts'
+import { Ask, AskAll, Connect, Resume, Upgrade } from './connection-commands.ts'
 import type { Path } from './connection-commands.ts'
 import { CAS, LEAVES, ROOTS } from './facts.ts'
 import type { Client, State } from './state.ts'
@@ -40,32 +40,35 @@ const server = fc.constantFrom(0, 1)
 const servers: Arbitrary<Servers> = fc.constantFrom<Servers[]>([0, 1], [0, 1], [0], [1])
 const index = fc.nat({ max: 7 })
 const path = fc.constantFrom<Path[]>('/', '/a')
-/** What a CA may revoke: everything that it signed. */
-const revocable = fc.constantFrom('issuing', 'issuingByB', 'second', 'rootAByB', 'alice', 'bob', 'sam', 'dora', 'carol')
-const blockable = fc.constantFrom(
-  'serial issuing', 'serial issuingByB', 'serial brought', 'serial A', 'serial alice', 'serial eve', 'serial dora',
-  'key issuing', 'key brought', 'key A', 'key alice', 'key sam', 'key eve', 'key B'
+const target: Arbitrary<Target> = fc.oneof(
+  fc.record({ connection: index, place: fc.nat({ max: 3 }) }),
+  fc.constantFrom<Target[]>(...CA_NAMES.filter((name) => !name.startsWith('forged')), ...LEAF_NAMES)
 )
 
 const connect = fc.tuple(server, client, way).map((drawn) => new Connect(...drawn))
 const resume = fc.tuple(server, index).map((drawn) => new Resume(...drawn))
 const ask = fc.tuple(index, path).map((drawn) => new Ask(...drawn))
+const askAll = path.map((drawn) => new AskAll(drawn))
 const upgrade = index.map((drawn) => new Upgrade(drawn))
-const speak = index.map((drawn) => new Speak(drawn))
 const change = fc.oneof(
-  fc.tuple(servers, revocable).map((drawn) => new Revoke(...drawn)),
-  fc.tuple(servers, fc.constantFrom(...ROOTS)).map((drawn) => new Toggle(...drawn)),
-  fc.tuple(servers, blockable).map((drawn) => new Block(...drawn)),
-  fc.tuple(servers, fc.constantFrom(0.5, 1)).map((drawn) => new MoveClock(...drawn)),
-  servers.map((drawn) => new CrossSign(drawn)),
-  servers.map((drawn) => new RotateOwn(drawn)),
-  server.map((drawn) => new Restart([drawn]))
+  { weight: 3, arbitrary: fc.tuple(servers, target).map((drawn) => new Revoke(...drawn)) },
+  { weight: 3, arbitrary: fc.tuple(servers, fc.constantFrom(...ROOTS)).map((drawn) => new Toggle(...drawn)) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(servers, fc.constantFrom<Array<'serial' | 'key'>>('serial', 'key'), target)
+      .map((drawn) => new Block(...drawn))
+  },
+  { weight: 1, arbitrary: servers.map((drawn) => new Unblock(drawn)) },
+  { weight: 2, arbitrary: fc.tuple(servers, fc.constantFrom(0.5, 1)).map((drawn) => new MoveClock(...drawn)) },
+  { weight: 1, arbitrary: servers.map((drawn) => new CrossSign(drawn)) },
+  { weight: 1, arbitrary: servers.map((drawn) => new RotateOwn(drawn)) },
+  { weight: 1, arbitrary: server.map((drawn) => new Restart([drawn])) }
 )
 
 /** A sequence of commands. Each is drawn as often as it stands here. */
 export function drawCommands (longest: number, replayPath?: string): Arbitrary<Iterable<AsyncCommand<State, State>>> {
   return fc.commands<State, State>(
-    [connect, connect, connect, resume, resume, ask, ask, upgrade, speak, change, change],
+    [connect, connect, connect, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade, change, change, change],
     { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }
   )
 }

@@ -37,8 +37,8 @@ export class Pki {
         ...(ca === true ? { ca } : { purposes: [CLIENT_AUTH] }),
         ...(dns !== undefined && { dns }),
         ...(expired === true && { notBefore: this.start - 9 * DAY, notAfter: this.start - DAY }),
-        // A certificate says whole seconds.
-        ...(ends !== undefined && { notAfter: this.start + ends * HOUR })
+        // A certificate counts until its last second is over (RFC 5280 section 4.1.2.5).
+        ...(ends !== undefined && { notAfter: this.start + ends * HOUR - 2_000 })
       })
       this.#made.set(name, made)
       this.#names.set(made.der.toString('base64'), name)
