@@ -18,6 +18,7 @@ abstract class Change implements Step {
   check (_state: State): boolean { return true }
 
   async run (state: State): Promise<void> {
+    state.steps += 1
     state.count(this.constructor.name)
     for (const server of this.servers) await this.change(state, server)
   }

@@ -10,14 +10,14 @@ const { values } = parseArgs({
 })
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 console.log(`stateful, seed ${seed}`)
-const { finding, runs, seen } = await search({
+const { finding, runs, steps, seen } = await search({
   seed,
   runs: Number(values.runs ?? (values.minutes === undefined ? 100 : 1_000_000)),
   path: values.path,
   replayPath: values['replay-path'],
   time: values.minutes === undefined ? undefined : Number(values.minutes) * 60_000
 })
-console.log(`${runs} sequences`)
+console.log(`${runs} sequences, ${steps} commands`)
 for (const [what, count] of [...seen].sort()) console.log(`  ${what}: ${count}`)
 if (finding !== undefined) {
   console.error(finding)

@@ -19,6 +19,8 @@ export interface SearchResult {
   /** The shortest script that was found, and how to repeat it; undefined where servers did what the model says. */
   readonly finding: string | undefined
   readonly runs: number
+  /** How many commands had run when it was found, or at the end. */
+  readonly steps: number
   /** How often each thing happened. */
   readonly seen: ReadonlyMap<string, number>
 }
@@ -27,12 +29,19 @@ export interface SearchResult {
 export async function search ({ seed, runs, path, replayPath, time }: SearchOptions): Promise<SearchResult> {
   const threads = [new ServerThread(), new ServerThread()]
   const seen = new Map<string, number>()
+  let steps = 0
+  let isFound = false
   const play = async (commands: Iterable<any>): Promise<void> => {
     const state = new State(threads)
     for (const server of threads.keys()) await state.start(server)
     try {
       await fc.asyncModelRun(() => ({ model: state, real: state }), commands)
+    } catch (error) {
+      if (!isFound) steps += state.steps
+      isFound = true
+      throw error
     } finally {
+      if (!isFound) steps += state.steps
       for (const server of threads.keys()) await state.stop(server)
       for (const [what, count] of state.seen) seen.set(what, (seen.get(what) ?? 0) + count)
     }
@@ -44,7 +53,7 @@ export async function search ({ seed, runs, path, replayPath, time }: SearchOpti
       ...(path !== undefined && { path }),
       ...(time !== undefined && { interruptAfterTimeLimit: time, markInterruptAsFailure: false })
     })
-    return { finding: details.failed ? describe(details) : undefined, runs: details.numRuns, seen }
+    return { finding: details.failed ? describe(details) : undefined, runs: details.numRuns, steps, seen }
   } finally {
     await Promise.all(threads.map(async (thread) => { await thread.stop() }))
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Connection, Presented, Way } from '../../attacks/support/dial.ts'
 import { AUTHORITIES, ROOTS } from './facts.ts'
-import { GENUINE, findAccepted } from './model.ts'
+import { GENUINE, findAccepted, opensslAccepts } from './model.ts'
 import type { Accepted, Trust } from './model.ts'
 import { HOUR, Pki } from './pki.ts'
 import type { ServerThread } from './threads.ts'
@@ -60,6 +60,9 @@ export class State {
     this.#presented.set(name, presented)
     return presented
   }
+
+  /** How many commands have run. */
+  steps = 0
 
   count (what: string): void { this.seen.set(what, (this.seen.get(what) ?? 0) + 1) }
 
@@ -121,6 +124,13 @@ export class State {
     for (const open of this.open) {
       if (open.server === server && this.expect(open) === 'refused') open.over = true
     }
+  }
+
+  /** What must happen to a client in a full handshake. */
+  expectFull (server: number, { leaf, sent }: Client): Expected {
+    const trust = this.trust[server]!
+    const isAccepted = findAccepted(leaf, sent, trust).length > 0 && opensslAccepts(leaf, sent, trust)
+    return isAccepted ? 'served' : 'refused'
   }
 
   /** What must happen to the next request on an open connection. */
