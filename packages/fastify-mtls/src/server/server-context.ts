@@ -81,7 +81,7 @@ export class ServerContext {
       algorithms,
       block: block === undefined ? undefined : readBlockOption(block, 'block'),
       now,
-      onLearned: () => { this.#tls.changeSharedKeys('useSharedKeys') }
+      onLearned: () => { this.#tls.useSharedTickets() }
     })
     const reporter = new HandshakeReporter(trust)
     const watch = new ConnectionWatch({
@@ -103,7 +103,7 @@ export class ServerContext {
       reporter,
       allowAnonymous: clientCertificate === 'optional',
       revocationTimeout,
-      onSessionUnknown: () => { this.#tls.changeSharedKeys('useOwnKeys') },
+      onSessionRefused: () => { this.#tls.forgetTickets() },
       onUpgrade: (server, request, socket, head) =>
         server === this.#leader
           ? this.upgrades.begin(request, socket, head, (this.#listeners as RawListeners).listUpgrades())
