@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'tap'
 import { blockMemory } from '@peerkit/credentials'
 import { isSoon } from '@peerkit/test-support/turns'
@@ -148,7 +148,7 @@ for (const way of WAYS) {
       const settings: any = { http2: way.protocol === 'HTTP/2', block, ...(ticketSecret !== undefined && { ticketSecret }) }
       const { app, port } = await serve(t, { material, settings })
       let open = 0
-      app.server.on('connection', (socket) => {
+      app.server.on('connection', (socket: Socket) => {
         open += 1
         socket.once('close', () => { open -= 1 })
       })

@@ -101,6 +101,36 @@ export class Connect implements Step {
   toString (): string { return `${show(this.#client)} connects to server ${this.#server} by ${nameOfWay(this.#way)}` }
 }
 
+/** Somebody who came before comes again, and sends something else. */
+export class ConnectOtherwise implements Step {
+  readonly #server: number
+  readonly #index: number
+  readonly #other: number
+  readonly #likely: readonly Client[]
+  #who = ''
+
+  /** @param likely what clients may send */
+  constructor (server: number, index: number, other: number, likely: readonly Client[]) {
+    this.#server = server
+    this.#index = index
+    this.#other = other
+    this.#likely = likely
+  }
+
+  check ({ kept }: State): boolean { return kept.length > 0 }
+
+  async run (state: State): Promise<void> {
+    state.steps += 1
+    const { client: { leaf }, way } = pick(state.kept, this.#index)
+    const others = this.#likely.filter((each) => each.leaf === leaf)
+    const client = others.length === 0 ? { leaf, sent: [] } : pick(others, this.#other)
+    this.#who = `${show(client)} connects to server ${this.#server} by ${nameOfWay(way)}`
+    await begin(state, this.#server, client, way)
+  }
+
+  toString (): string { return this.#who }
+}
+
 /** A client offers a session that any server gave it. */
 export class Resume implements Step {
   readonly #server: number

@@ -3,9 +3,9 @@ import type { Arbitrary, AsyncCommand } from 'fast-check'
 import type { Way } from '../../attacks/support/dial.ts'
 import { Block, CrossSign, MoveClock, Restart, Revoke, RotateOwn, Toggle, Unblock } from './change-commands.ts'
 import type { Servers, Target } from './change-commands.ts'
-import { Ask, AskAll, Connect, Resume, Upgrade } from './connection-commands.ts'
+import { Ask, AskAll, Connect, ConnectOtherwise, Resume, Upgrade } from './connection-commands.ts'
 import type { Path } from './connection-commands.ts'
-import { CAS, LEAVES, ROOTS } from './facts.ts'
+import { CAS, FACTS, LEAVES, ROOTS } from './facts.ts'
 import type { Client, State } from './state.ts'
 
 const LEAF_NAMES = Object.keys(LEAVES)
@@ -19,7 +19,7 @@ const LIKELY: readonly Client[] = [
   ['alice', 'issuing', 'A'], ['alice', 'issuing', 'forgedRootAByB', 'B'], ['bob', 'issuing'], ['bob', 'issuingByB'],
   ['brief', 'issuing'], ['brief', 'issuing', 'issuingByBShort'], ['sam'], ['sam', 'second'], ['sam', 'second', 'rootAByB'],
   ['dora'], ['dora', 'rootAByB'], ['dora', 'forgedRootAByB'], ['carol'], ['eve', 'brought'], ['eve', 'broughtAgain'],
-  ['eve', 'brought', 'broughtAgain'], ['eve'], ['eve', 'brought', 'forgedBroughtByB', 'B'],
+  ['eve', 'brought', 'broughtAgain'], ['eve', 'broughtShort'], ['eve', 'broughtShort', 'brought'], ['eve'], ['eve', 'brought', 'forgedBroughtByB', 'B'],
   ['thief', 'forgedIssuingOfThief'], ['thief', 'forgedIssuingOfThief', 'issuing', 'A'], ['unlisted', 'twin']
 ].map(([leaf = '', ...sent]) => ({ leaf, sent }))
 
@@ -41,11 +41,14 @@ const servers: Arbitrary<Servers> = fc.constantFrom<Servers[]>([0, 1], [0, 1], [
 const index = fc.nat({ max: 7 })
 const path = fc.constantFrom<Path[]>('/', '/a')
 const target: Arbitrary<Target> = fc.oneof(
-  fc.record({ connection: index, place: fc.nat({ max: 3 }) }),
-  fc.constantFrom<Target[]>(...CA_NAMES.filter((name) => !name.startsWith('forged')), ...LEAF_NAMES)
+  { weight: 4, arbitrary: fc.record({ connection: index, place: fc.nat({ max: 3 }) }) },
+  { weight: 2, arbitrary: fc.constantFrom<Target[]>('issuing', 'issuingByB', 'rootAByB', 'brought', 'broughtAgain') },
+  { weight: 1, arbitrary: fc.constantFrom<Target[]>(...Object.keys(FACTS)) }
 )
 
 const connect = fc.tuple(server, client, way).map((drawn) => new Connect(...drawn))
+const connectOtherwise = fc.tuple(server, index, fc.nat({ max: 15 }))
+  .map(([at, kept, other]) => new ConnectOtherwise(at, kept, other, LIKELY))
 const resume = fc.tuple(server, index).map((drawn) => new Resume(...drawn))
 const ask = fc.tuple(index, path).map((drawn) => new Ask(...drawn))
 const askAll = path.map((drawn) => new AskAll(drawn))
@@ -67,8 +70,11 @@ const change = fc.oneof(
 
 /** A sequence of commands. Each is drawn as often as it stands here. */
 export function drawCommands (longest: number, replayPath?: string): Arbitrary<Iterable<AsyncCommand<State, State>>> {
-  return fc.commands<State, State>(
-    [connect, connect, connect, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade, change, change, change],
+  return fc.commands<State, State, false>(
+    [
+      connect, connect, connectOtherwise, connectOtherwise, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade,
+      change, change, change
+    ],
     { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }
   )
 }

@@ -46,9 +46,10 @@ export const CAS = {
   /** The name of another CA, and a key of its own. */
   twin: { subject: 'Issuing', key: 'kTwin', issuer: 'Root A', signer: 'kA', ca: true },
   second: { subject: 'Second', key: 'kSecond', issuer: 'Root A', signer: 'kA', ca: true },
-  /** No server knows these two: clients bring them. They are one CA, certified twice. */
+  /** No server knows these: clients bring them. They are one CA, certified three times. */
   brought,
   broughtAgain: brought,
+  broughtShort: { ...brought, ends: SHORT },
   forgedIssuing: { ...issuing, issuer: 'Root A', signer: 'garbage', claimsIssuer: 'kA' },
   forgedIssuingOfThief: {
     subject: 'Issuing', key: 'kThief', claims: 'kIssuing', issuer: 'Root A', signer: 'garbage', claimsIssuer: 'kA', ca: true

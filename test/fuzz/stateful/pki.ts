@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { certify, DAY, keyIdOf, makeCrl, makeKey, publicKeyOf, CLIENT_AUTH, SERVER_AUTH } from '../../attacks/support/forger.ts'
+import type { AuthorityMaterial } from '@peerkit/credentials'
 import type { Authority, Made } from '../../attacks/support/forger.ts'
 import { AUTHORITIES, CAS, FACTS, LEAVES } from './facts.ts'
 import type { Trust } from './model.ts'
@@ -7,7 +8,7 @@ import type { Trust } from './model.ts'
 export const HOUR = 3_600_000
 
 /** What a server is told of the CAs, as `memoryCredentials` takes it. */
-export interface AuthorityMaterials { readonly authorities: Readonly<Record<string, object>> }
+export interface AuthorityMaterials { readonly authorities: Readonly<Record<string, AuthorityMaterial>> }
 
 /** The real certificates of one run. Nothing that a server remembers of an earlier run fits them. */
 export class Pki {

@@ -4,7 +4,10 @@ import { search } from './search.ts'
 
 const { values } = parseArgs({
   options: {
-    seed: { type: 'string' }, runs: { type: 'string' }, minutes: { type: 'string' }, path: { type: 'string' },
+    seed: { type: 'string' },
+    runs: { type: 'string' },
+    minutes: { type: 'string' },
+    path: { type: 'string' },
     'replay-path': { type: 'string' }
   }
 })

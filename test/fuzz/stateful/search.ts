@@ -3,7 +3,8 @@ import { drawCommands } from './draw.ts'
 import { State } from './state.ts'
 import { ServerThread } from './threads.ts'
 
-const LONGEST = 40
+/** Commands of a sequence. Those that cannot be carried out are left out. */
+const LONGEST = 60
 
 export interface SearchOptions {
   readonly seed: number

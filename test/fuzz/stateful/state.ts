@@ -37,6 +37,7 @@ export class State {
   readonly trust: Trust[] = Array.from({ length: SERVERS }, () => ({
     roots: new Set(ROOTS), revoked: new Set<string>(), blocked: new Set<string>(), crossSigned: false, time: 0
   }))
+
   /** What the CAs have revoked. A server knows when it gets the next lists. */
   readonly revoked = new Set<string>()
   open: Open[] = []
@@ -97,7 +98,7 @@ export class State {
   /** Changes whom a server trusts. The newest lists of its CAs come with it. */
   async changeTrust (server: number, change: Partial<Trust>): Promise<void> {
     this.trust[server] = { ...this.trust[server]!, ...change, revoked: new Set(this.revoked) }
-    await this.#threads[server]!.tell({ do: 'trust', material: this.pki.materialOf(this.trust[server]!) as object })
+    await this.#threads[server]!.tell({ do: 'trust', material: this.pki.materialOf(this.trust[server]!) })
     this.#review(server)
   }
 

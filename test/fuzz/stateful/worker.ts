@@ -12,8 +12,11 @@ import type { PeerIdentity } from '@peerkit/identity'
 
 export type Told =
   | {
-    readonly do: 'open', readonly material: CredentialMaterial, readonly blocks: readonly BlockEntry[],
-    readonly now: number, readonly ticketSecret: Uint8Array
+    readonly do: 'open'
+    readonly material: CredentialMaterial
+    readonly blocks: readonly BlockEntry[]
+    readonly now: number
+    readonly ticketSecret: Uint8Array
   }
   | { readonly do: 'trust', readonly material: Partial<CredentialMaterial> }
   | { readonly do: 'block', readonly blocks: readonly BlockEntry[] }
@@ -41,10 +44,9 @@ const base64 = (octets: Uint8Array | undefined): string => Buffer.from(octets ??
 
 /** What a route knows of its client. */
 function describe (peer: PeerIdentity): object {
-  const { authority, subject, chain = [], subjectAltNames = {} } = peer
-  return {
-    cn: subject?.commonName, authority, dns: subjectAltNames.dns ?? [], path: [peer, ...chain].map(({ raw }) => base64(raw))
-  }
+  const { authority, subject, chain = [], subjectAltNames } = peer
+  const path = [peer, ...chain].map(({ raw }) => base64(raw))
+  return { cn: subject?.commonName, authority, dns: subjectAltNames?.dns ?? [], path }
 }
 
 async function open ({ material, blocks, now, ticketSecret }: Told & { do: 'open' }): Promise<number> {

@@ -197,7 +197,7 @@ class Evaluator implements TrustEvaluator {
   /**
    * Stores an intermediate of an accepted path. A peer may be able to make copies, with the same name and key (ECDSA
    * signatures have two forms). They must neither change what was learned nor push others out of the store. So a second
-   * certificate of a CA is learned only if it expires later, and is otherwise kept beside the first while there is room.
+   * certificate of a CA is learned only if it expires later. Otherwise it is kept beside the first, if there is room.
    */
   #learn ({ known }: LoadedAuthority, intermediate: Certificate): void {
     const { authority } = intermediate
@@ -216,8 +216,8 @@ class Evaluator implements TrustEvaluator {
   }
 
   /**
-   * Keeps a further certificate of a CA that was learned. Without it, no session below that CA could be resumed once the
-   * first certificate is blocked or revoked.
+   * Keeps a further certificate of a CA that was learned. Without it, no session below that CA could be resumed once
+   * the first certificate is blocked or revoked.
    */
   #keepCopy (intermediate: Certificate): void {
     const { authority, subjectKey, der } = intermediate
