@@ -74,9 +74,10 @@ async function begin (
   const expected = resumed ? (accepted.length > 0 ? 'either' : 'refused') : state.expectFull(server, client)
   const isServed = check(state, await connection.ask(), expected, client, '/', resumed ? accepted : firstOf(accepted))
   state.count(resumed ? 'resumed' : session === undefined ? 'full handshakes' : 'full handshakes instead of resumption')
-  state.kept.push({ client, way, session: connection.session })
-  if (isServed) state.open.push({ server, client, way, resumed, connection, upgraded: undefined, over: false })
-  else await checkEnded(connection)
+  state.kept.push({ client, way, session: connection.session, server, changes: state.changes[server]! })
+  if (isServed) {
+    state.open.push({ server, client, way, resumed, connection, upgraded: undefined, over: false, unsure: false })
+  } else await checkEnded(connection)
   return { isServed, resumed }
 }
 
@@ -146,11 +147,13 @@ export class Resume implements Step {
 
   async run (state: State): Promise<void> {
     state.steps += 1
-    const { client, way, session } = pick(state.kept, this.#index)
+    const kept = pick(state.kept, this.#index)
+    const { client, way, session } = kept
     this.#who = `${show(client)} by ${nameOfWay(way)}`
     const first = await begin(state, this.#server, client, way, session)
     if (first.isServed || !first.resumed) return
     state.count('sessions reset')
+    if (state.isNew(kept, this.#server)) throw new Error('a good client was reset for a session of this server as it is')
     // Even a client that offers the same session again is served, if its certificates are good.
     const second = await begin(state, this.#server, client, way, session)
     if (!second.isServed && second.resumed && state.expectFull(this.#server, client) === 'served') {

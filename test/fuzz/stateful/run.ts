@@ -20,7 +20,7 @@ const { finding, runs, steps, seen } = await search({
   replayPath: values['replay-path'],
   time: values.minutes === undefined ? undefined : Number(values.minutes) * 60_000
 })
-console.log(`${runs} sequences, ${steps} commands`)
+console.log(`${runs} sequences, ${steps} commands, ${Math.round(process.memoryUsage().rss / 1e6)} MB`)
 for (const [what, count] of [...seen].sort()) console.log(`  ${what}: ${count}`)
 if (finding !== undefined) {
   console.error(finding)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { drawCommands } from './draw.ts'
 import { State } from './state.ts'
 import { ServerThread } from './threads.ts'
+import type { Told } from './worker.ts'
 
 /** Commands of a sequence. Those that cannot be carried out are left out. */
 const LONGEST = 60
@@ -12,6 +13,8 @@ export interface SearchOptions {
   /** Where a finding is: with it only that one is repeated. */
   readonly path?: string | undefined
   readonly replayPath?: string | undefined
+  /** Messages that the servers never get: a fault that is to be found. */
+  readonly lost?: Told['do'] | undefined
   /** Milliseconds after which no further sequence is begun. */
   readonly time?: number | undefined
 }
@@ -27,8 +30,8 @@ export interface SearchResult {
 }
 
 /** Plays sequences of commands to two servers until one of them does other than the model says. */
-export async function search ({ seed, runs, path, replayPath, time }: SearchOptions): Promise<SearchResult> {
-  const threads = [new ServerThread(), new ServerThread()]
+export async function search ({ seed, runs, path, replayPath, time, lost }: SearchOptions): Promise<SearchResult> {
+  const threads = [new ServerThread(lost), new ServerThread(lost)]
   const seen = new Map<string, number>()
   let steps = 0
   let isFound = false

@@ -21,10 +21,19 @@ export interface Open {
   upgraded: Upgraded | undefined
   /** Whether its server has reviewed it and found it wanting. It is never served again. */
   over: boolean
+  /** Whether a review may have found it wanting. */
+  unsure: boolean
 }
 
 /** What a client keeps of a connection, accepted or not. The server may have given no ticket. */
-export interface Kept { readonly client: Client, readonly way: Way, readonly session: Buffer | undefined }
+export interface Kept {
+  readonly client: Client
+  readonly way: Way
+  readonly session: Buffer | undefined
+  /** Who gave it, and how much that server had been through. */
+  readonly server: number
+  readonly changes: number
+}
 
 /** What must happen to a client. `either`: it depends on what a server remembers, and both are right. */
 export type Expected = 'served' | 'refused' | 'either'
@@ -43,6 +52,8 @@ export class State {
   open: Open[] = []
   readonly kept: Kept[] = []
   readonly ports: number[] = []
+  /** How often each server was changed in any way. */
+  readonly changes: number[] = Array.from({ length: SERVERS }, () => 0)
   /** What was seen, for the report: how often each thing happened. */
   readonly seen = new Map<string, number>()
   readonly #threads: readonly ServerThread[]
@@ -68,6 +79,7 @@ export class State {
   count (what: string): void { this.seen.set(what, (this.seen.get(what) ?? 0) + 1) }
 
   async start (server: number): Promise<void> {
+    this.#noteChange(server)
     const trust = this.trust[server]!
     this.trust[server] = { ...trust, revoked: new Set(this.revoked) }
     this.ports[server] = await this.#threads[server]!.tell({
@@ -97,12 +109,14 @@ export class State {
 
   /** Changes whom a server trusts. The newest lists of its CAs come with it. */
   async changeTrust (server: number, change: Partial<Trust>): Promise<void> {
+    this.#noteChange(server)
     this.trust[server] = { ...this.trust[server]!, ...change, revoked: new Set(this.revoked) }
     await this.#threads[server]!.tell({ do: 'trust', material: this.pki.materialOf(this.trust[server]!) })
     this.#review(server)
   }
 
   async changeBlocks (server: number, blocked: ReadonlySet<string>): Promise<void> {
+    this.#noteChange(server)
     this.trust[server] = { ...this.trust[server]!, blocked }
     await this.#threads[server]!.tell({ do: 'block', blocks: this.#blocksOf(server) })
     this.#review(server)
@@ -110,10 +124,13 @@ export class State {
 
   /** The clock of a server moves. It reviews nothing by itself, since its timers are real. */
   async moveClock (server: number, hours: number): Promise<void> {
+    this.#noteChange(server)
     const trust = this.trust[server]!
     this.trust[server] = { ...trust, time: trust.time + hours }
     await this.#threads[server]!.tell({ do: 'time', now: this.#nowOf(server) })
   }
+
+  #noteChange (server: number): void { this.changes[server] = this.changes[server]! + 1 }
 
   #nowOf (server: number): number { return this.pki.start + this.trust[server]!.time * HOUR }
 
@@ -123,7 +140,10 @@ export class State {
 
   #review (server: number): void {
     for (const open of this.open) {
-      if (open.server === server && this.expect(open) === 'refused') open.over = true
+      if (open.server !== server) continue
+      const expected = this.expect(open)
+      open.over = expected === 'refused'
+      open.unsure = expected === 'either'
     }
   }
 
@@ -134,13 +154,18 @@ export class State {
     return isAccepted ? 'served' : 'refused'
   }
 
+  /** Whether a server gave a session to a good client, and has not changed since. */
+  isNew ({ server, changes, client }: Kept, offeredTo: number): boolean {
+    return server === offeredTo && changes === this.changes[server] && this.expectFull(server, client) === 'served'
+  }
+
   /** What must happen to the next request on an open connection. */
-  expect ({ server, client: { leaf, sent }, resumed, over }: Open): Expected {
+  expect ({ server, client: { leaf, sent }, resumed, over, unsure }: Open): Expected {
     const trust = this.trust[server]!
     if (over) return 'refused'
     if (!resumed) return findAccepted(leaf, sent, trust).length > 0 ? 'served' : 'refused'
     // It goes by intermediates that the server remembers, and needs none of them if it has its own.
-    if (findAccepted(leaf, [], trust).length > 0) return 'served'
+    if (!unsure && findAccepted(leaf, [], trust).length > 0) return 'served'
     return findAccepted(leaf, GENUINE, trust).length > 0 ? 'either' : 'refused'
   }
 

@@ -6,10 +6,13 @@ import type { Told } from './worker.ts'
 /** A thread that runs one server after the other. */
 export class ServerThread {
   readonly #worker = new Worker(join(import.meta.dirname, 'worker.ts'))
+  readonly #lost: Told['do'] | undefined
   /** What the thread died of. It never settles otherwise. */
   readonly #died: Promise<never>
 
-  constructor () {
+  /** @param lost messages that never arrive */
+  constructor (lost?: Told['do']) {
+    this.#lost = lost
     this.#died = new Promise((_resolve, reject) => {
       this.#worker.on('error', reject)
       this.#worker.on('exit', (code) => { reject(new Error(`the thread of a server ended with code ${code}`)) })
@@ -19,6 +22,7 @@ export class ServerThread {
 
   /** @throws Error with what the server threw, or what its thread died of */
   async tell (told: Told): Promise<number> {
+    if (told.do === this.#lost) return 0
     const said = once(this.#worker, 'message')
     this.#worker.postMessage(told)
     const [{ answer, error }] = await Promise.race([said, this.#died])

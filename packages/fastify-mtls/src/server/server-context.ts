@@ -176,7 +176,9 @@ export class ServerContext {
     const close = server.close as (...args: any[]) => MtlsServer
     server.close = ((...args: any[]) => {
       // Node waits for connections without a request, and for requests that never arrive as a whole.
-      setTimeout(() => { this.#gate.closeConnections() }, this.#drainTimeout).unref()
+      const timer = setTimeout(() => { this.#gate.closeConnections() }, this.#drainTimeout).unref()
+      // The timer would keep a closed server in memory.
+      server.once('close', () => { clearTimeout(timer) })
       return close.apply(server, args)
     }) as typeof server.close
     const listen = server.listen as (...args: any[]) => MtlsServer
