@@ -141,20 +141,24 @@ for (const way of WAYS) {
 }
 
 for (const way of WAYS) {
-  for (const ticketSecret of [undefined, randomBytes(32)]) {
+  for (const [ticketSecret, isConfigured] of [
+    [undefined, false], [undefined, true], [randomBytes(32), false], [randomBytes(32), true]
+  ] as const) {
     const whose = ticketSecret === undefined ? 'keys of its own' : 'a shared secret'
-    test(`${nameOfWay(way)}, ${whose}: a session whose intermediate was blocked costs one connection`, async (t) => {
+    const where = isConfigured ? ', configured' : ''
+    test(`${nameOfWay(way)}, ${whose}${where}: a session whose intermediate was blocked costs one connection`, async (t) => {
       const block = blockMemory([])
       const settings: any = { http2: way.protocol === 'HTTP/2', block, ...(ticketSecret !== undefined && { ticketSecret }) }
-      const { app, port } = await serve(t, { material, settings })
+      // One CA, certified twice. The server remembers one of the two for resumed sessions, or is configured with it.
+      const key = makeKey()
+      const [one, other] = [makeIntermediate(root, 'Twice', { key }), makeIntermediate(root, 'Twice', { key })]
+      const known = isConfigured ? { intermediates: one.pem } : {}
+      const { app, port } = await serve(t, { material: { ...material, ...known }, settings })
       let open = 0
       app.server.on('connection', (socket: Socket) => {
         open += 1
         socket.once('close', () => { open -= 1 })
       })
-      // One CA, certified twice. The server remembers one of the two for resumed sessions.
-      const key = makeKey()
-      const [one, other] = [makeIntermediate(root, 'Twice', { key }), makeIntermediate(root, 'Twice', { key })]
       const client = present(issueClient(one, 'of both'), one, other)
       t.equal((await ask(client, { port, ...way })).status, 200, 'by this the server learns the CA')
       const { session } = await ask(client, { port, ...way })

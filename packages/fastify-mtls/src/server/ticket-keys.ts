@@ -67,8 +67,8 @@ export class TicketKeys {
 
   /**
    * Call it when a session was refused, and a full handshake of its client might not be. Clients may offer its ticket
-   * again and again, even after a reset. So this process stops decrypting all older tickets: the next handshake is full,
-   * and the process learns the intermediates.
+   * again and again, even after a reset. So this process stops decrypting all older tickets: the next handshake is
+   * full, and the process learns the intermediates.
    */
   useOwnKeys (): void {
     this.#salt = randomBytes(MIN_SECRET_OCTETS).toString('hex')

@@ -90,8 +90,8 @@ export class TlsContexts {
   }
 
   /**
-   * An intermediate was learned: tickets are again those of every process that knows the same ones. Does nothing without
-   * a shared secret, since a process knows the intermediates of its own tickets.
+   * An intermediate was learned: tickets are again those of every process that knows the same ones. Does nothing
+   * without a shared secret, since a process knows the intermediates of its own tickets.
    */
   useSharedTickets (): void {
     if (!this.#tickets.isShared) return

@@ -201,7 +201,10 @@ class Evaluator implements TrustEvaluator {
    */
   #learn ({ known }: LoadedAuthority, intermediate: Certificate): void {
     const { authority } = intermediate
-    if (known.named(intermediate.subjectKey).some((configured) => configured.authority === authority)) return
+    if (known.named(intermediate.subjectKey).some((configured) => configured.authority === authority)) {
+      if (!known.has(intermediate)) this.#keepCopy(intermediate)
+      return
+    }
     const end = endOf(intermediate)
     const learned = this.#learned.get(authority)
     const hasRoom = this.#learned.size < this.#settings.maxIntermediates && this.#verified.hasRoomFor(intermediate)
@@ -216,8 +219,8 @@ class Evaluator implements TrustEvaluator {
   }
 
   /**
-   * Keeps a further certificate of a CA that was learned. Without it, no session below that CA could be resumed once
-   * the first certificate is blocked or revoked.
+   * Keeps a further certificate of a CA that was learned or is configured. Without it, no session below that CA could
+   * be resumed once the first certificate is blocked or revoked.
    */
   #keepCopy (intermediate: Certificate): void {
     const { authority, subjectKey, der } = intermediate
