@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'tap'
+import { blockMemory } from '@peerkit/credentials'
+import { isSoon } from '@peerkit/test-support/turns'
 import { WAYS, dial, nameOfWay, present } from './support/dial.ts'
 import type { Connection, Presented } from './support/dial.ts'
 import {
-  SERVER_AUTH, issueClient, issueServer, makeCrl, makeIntermediate, makeRoot, publicKeyOf
+  SERVER_AUTH, issueClient, issueServer, makeCrl, makeIntermediate, makeKey, makeRoot, publicKeyOf
 } from './support/forger.ts'
 import type { Made } from './support/forger.ts'
 import { Responder, serve } from './support/serve.ts'
@@ -135,6 +137,56 @@ for (const way of WAYS) {
     t.match(fresh, { status: 200, resumed: false })
     t.match(await ask(client, { port: two.port, ...way, session: fresh.session }), { status: 200, resumed: true })
     t.match(await ask(present(issueClient(issuing, 'another'), issuing), { port: two.port, ...way }), { status: 200 })
+  })
+}
+
+for (const way of WAYS) {
+  for (const [ticketSecret, isConfigured] of [
+    [undefined, false], [undefined, true], [randomBytes(32), false], [randomBytes(32), true]
+  ] as const) {
+    const whose = ticketSecret === undefined ? 'keys of its own' : 'a shared secret'
+    const where = isConfigured ? ', configured' : ''
+    test(`${nameOfWay(way)}, ${whose}${where}: a session whose intermediate was blocked costs one connection`, async (t) => {
+      const block = blockMemory([])
+      const settings: any = { http2: way.protocol === 'HTTP/2', block, ...(ticketSecret !== undefined && { ticketSecret }) }
+      // One CA, certified twice. The server remembers one of the two for resumed sessions, or is configured with it.
+      const key = makeKey()
+      const [one, other] = [makeIntermediate(root, 'Twice', { key }), makeIntermediate(root, 'Twice', { key })]
+      const known = isConfigured ? { intermediates: one.pem } : {}
+      const { app, port } = await serve(t, { material: { ...material, ...known }, settings })
+      let open = 0
+      app.server.on('connection', (socket: Socket) => {
+        open += 1
+        socket.once('close', () => { open -= 1 })
+      })
+      // What is no part of its path keeps the whole chain from being remembered.
+      const client = present(issueClient(one, 'of both'), one, other, makeIntermediate(root, 'Unused'))
+      t.equal((await ask(client, { port, ...way })).status, 200, 'by this the server learns the CA')
+      const { session } = await ask(client, { port, ...way })
+      t.ok(await isSoon(() => open === 0), 'the review of an open connection would find the other path')
+      block.update([{ issuer: 'CN=Root', serialNumber: one.serial.toString('hex') }])
+      t.match(await ask(client, { port, ...way, session }), { status: undefined, resumed: true }, 'its path is blocked')
+      const again = await ask(client, { port, ...way, session })
+      t.match(again, { status: 200, resumed: false }, 'the client offers it again, and brings the other certificate')
+      t.match(await ask(client, { port, ...way, session: again.session }), { status: 200 }, 'it is known by now')
+
+      block.update([one, other].map(({ serial }) => ({ issuer: 'CN=Root', serialNumber: serial.toString('hex') })))
+      for (const offered of [again.session, session, undefined]) {
+        t.equal((await ask(client, { port, ...way, session: offered })).status, undefined, 'no path is left')
+      }
+    })
+  }
+
+  test(`${nameOfWay(way)}: a refused client does not end the tickets of others`, async (t) => {
+    const block = blockMemory([])
+    const { port } = await serve(t, { material, settings: { http2: way.protocol === 'HTTP/2', block } as any })
+    const [thief, bystander] = [issueClient(root, 'thief'), issueClient(root, 'bystander')]
+    const { session } = await ask(present(bystander), { port, ...way })
+    const stolen = await ask(present(thief), { port, ...way })
+    block.update([{ issuer: 'CN=Root', serialNumber: thief.serial.toString('hex') }])
+    const refused = await ask(present(thief), { port, ...way, session: stolen.session })
+    t.match(refused, { status: undefined, resumed: true }, 'blocked on every path')
+    t.match(await ask(present(bystander), { port, ...way, session }), { status: 200, resumed: true })
   })
 }
 

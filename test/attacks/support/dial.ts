@@ -36,7 +36,7 @@ export interface Connection {
   readonly session: Buffer | undefined
   /** The code and the system call of the error that ended it; undefined where it ended cleanly. */
   readonly ended: Promise<{ readonly code: string | undefined, readonly syscall: string | undefined } | undefined>
-  ask (headers?: Readonly<Record<string, string>>): Promise<Answer>
+  ask (headers?: Readonly<Record<string, string>>, path?: string): Promise<Answer>
   close (): Promise<void>
 }
 
@@ -112,9 +112,9 @@ function askHttp1 (socket: TLSSocket): Connection['ask'] {
     wake()
   })
   socket.on('close', () => { wake() })
-  return async (headers = {}) => {
+  return async (headers = {}, path = '/') => {
     const lines = Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
-    if (!socket.destroyed) socket.write(`GET / HTTP/1.1\r\n${lines.join('')}\r\n`)
+    if (!socket.destroyed) socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
     for (;;) {
       const [, status, length, rest] = ANSWER.exec(text) ?? []
       if (rest !== undefined && rest.length >= Number(length)) {
@@ -131,9 +131,9 @@ function askHttp2 (socket: TLSSocket): Connection['ask'] {
   if (socket.destroyed) return async () => NONE
   const session = connectHttp2('https://localhost', { createConnection: () => socket })
   session.on('error', () => {})
-  return async (headers = {}) => {
+  return async (headers = {}, path = '/') => {
     if (session.destroyed || session.closed) return NONE
-    const stream = session.request({ ':path': '/', ...headers })
+    const stream = session.request({ ':path': path, ...headers })
     let status: number | undefined
     let text = ''
     stream.setEncoding('utf8')

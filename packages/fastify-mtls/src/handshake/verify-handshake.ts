@@ -5,7 +5,7 @@ import { whenSettled } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import { refusalAfterAcceptance } from '../connection/connection-record.ts'
-import type { PresentedClient } from '../connection/connection-record.ts'
+import type { CertificateRefusal, PresentedClient } from '../connection/connection-record.ts'
 import { hasPresentedChain, readLeaf, takePresentedChain } from './node-internals.ts'
 import type { PresentedChain } from './node-internals.ts'
 import type { Trust } from './trust.ts'
@@ -19,6 +19,11 @@ export interface Refusal {
   detail (): RefusalDetail | undefined
   /** DER of the client's certificate; undefined if it sent none. Only while the socket is open. */
   leaf (): Uint8Array | undefined
+  /**
+   * Whether the session was refused, and a full handshake of the client might not be: there it sends its intermediates
+   * again.
+   */
+  readonly isSessionAtFault?: boolean
 }
 
 /** The result of a handshake: a client, no client (if allowed), or a refusal. */
@@ -117,9 +122,20 @@ function refuseDecided (
   const wasAccepted = trust.remembers({ leaf, sent, resumed })
   const { reason, detail } = wasAccepted ? refusalAfterAcceptance(described) : described
   // This process does not know the session's intermediate: the client has to send it, in a full handshake.
-  return refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail, code)
+  const { refusal } = refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail, code)
+  return { refusal: { ...refusal, isSessionAtFault: resumed && !isLeafAtFault(leaf, { reason, detail }) } }
 }
 
-function refuse (reason: Refusal['reason'], leaf?: Uint8Array, detail?: RefusalDetail, code?: string): HandshakeResult {
+/** The reasons that hold on every path, if the leaf itself is at fault. */
+const ON_EVERY_PATH: ReadonlySet<HandshakeReason> = new Set(['revoked', 'blocked', 'expired', 'not_yet_valid'])
+
+function isLeafAtFault (leaf: Uint8Array, { reason, detail }: CertificateRefusal): boolean {
+  return ON_EVERY_PATH.has(reason) &&
+    detail?.certificate?.fingerprint256 === summarizeCertificate(leaf).fingerprint256
+}
+
+function refuse (
+  reason: Refusal['reason'], leaf?: Uint8Array, detail?: RefusalDetail, code?: string
+): { readonly refusal: Refusal } {
   return { refusal: { reason, code, detail: () => detail, leaf: () => leaf } }
 }

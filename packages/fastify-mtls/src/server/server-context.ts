@@ -81,7 +81,7 @@ export class ServerContext {
       algorithms,
       block: block === undefined ? undefined : readBlockOption(block, 'block'),
       now,
-      onLearned: () => { this.#tls.changeSharedKeys('useSharedKeys') }
+      onLearned: () => { this.#tls.useSharedTickets() }
     })
     const reporter = new HandshakeReporter(trust)
     const watch = new ConnectionWatch({
@@ -103,7 +103,7 @@ export class ServerContext {
       reporter,
       allowAnonymous: clientCertificate === 'optional',
       revocationTimeout,
-      onSessionUnknown: () => { this.#tls.changeSharedKeys('useOwnKeys') },
+      onSessionRefused: () => { this.#tls.forgetTickets() },
       onUpgrade: (server, request, socket, head) =>
         server === this.#leader
           ? this.upgrades.begin(request, socket, head, (this.#listeners as RawListeners).listUpgrades())
@@ -176,7 +176,9 @@ export class ServerContext {
     const close = server.close as (...args: any[]) => MtlsServer
     server.close = ((...args: any[]) => {
       // Node waits for connections without a request, and for requests that never arrive as a whole.
-      setTimeout(() => { this.#gate.closeConnections() }, this.#drainTimeout).unref()
+      const timer = setTimeout(() => { this.#gate.closeConnections() }, this.#drainTimeout).unref()
+      // The timer would keep a closed server in memory.
+      server.once('close', () => { clearTimeout(timer) })
       return close.apply(server, args)
     }) as typeof server.close
     const listen = server.listen as (...args: any[]) => MtlsServer

@@ -58,17 +58,17 @@ export class TicketKeys {
   }
 
   /**
-   * Call it when the trust changed. A random secret is replaced. With a shared secret the derived keys change with the
-   * CAs and CRLs. Each resumed session is verified in any case.
+   * Call it when the trust changed, or when no older ticket is to be decrypted. A random secret is replaced. With a
+   * shared secret the derived keys change with the CAs and CRLs. Each resumed session is verified in any case.
    */
   drop (): void {
     this.#own = undefined
   }
 
   /**
-   * Call it when a session was resumed whose path cannot be built here. Clients may offer its ticket again and again,
-   * even after a reset. So this process stops decrypting all older tickets: the next handshake is full, and the process
-   * learns the intermediate.
+   * Call it when a session was refused, and a full handshake of its client might not be. Clients may offer its ticket
+   * again and again, even after a reset. So this process stops decrypting all older tickets: the next handshake is
+   * full, and the process learns the intermediates.
    */
   useOwnKeys (): void {
     this.#salt = randomBytes(MIN_SECRET_OCTETS).toString('hex')

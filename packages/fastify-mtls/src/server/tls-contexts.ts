@@ -82,10 +82,20 @@ export class TlsContexts {
     if (isPresented && snapshot.cert !== previous.cert) this.#restaple(snapshot)
   }
 
-  /** Does nothing without a shared secret: a process knows the intermediates of its own tickets. */
-  changeSharedKeys (how: 'useOwnKeys' | 'useSharedKeys'): void {
+  /** No ticket that was issued before is decrypted here. The next handshakes of all clients are full. */
+  forgetTickets (): void {
+    if (this.#tickets.isShared) this.#tickets.useOwnKeys()
+    else this.#tickets.drop()
+    this.#applyAllTicketKeys()
+  }
+
+  /**
+   * An intermediate was learned: tickets are again those of every process that knows the same ones. Does nothing
+   * without a shared secret, since a process knows the intermediates of its own tickets.
+   */
+  useSharedTickets (): void {
     if (!this.#tickets.isShared) return
-    this.#tickets[how]()
+    this.#tickets.useSharedKeys()
     this.#applyAllTicketKeys()
   }
 

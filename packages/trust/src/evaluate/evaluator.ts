@@ -25,6 +25,8 @@ import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-optio
 
 /** How often a decision is repeated if the anchors or the revocation data changed meanwhile. */
 const MAX_ATTEMPTS = 3
+/** How many certificates of one CA are kept for resumed sessions: cross-certificates, and renewed ones. */
+const MAX_COPIES = 4
 /** Bytes of a cached decision beside its certificates. */
 const DECISION_WEIGHT = 1_000
 
@@ -193,20 +195,39 @@ class Evaluator implements TrustEvaluator {
   }
 
   /**
-   * Stores an intermediate of an accepted path. A second certificate with the same name and key is ignored unless it
-   * expires later: a peer that can make such copies (ECDSA signatures have two forms) must neither change what was
-   * learned nor push others out of the store.
+   * Stores an intermediate of an accepted path. A peer may be able to make copies, with the same name and key (ECDSA
+   * signatures have two forms). They must neither change what was learned nor push others out of the store. So a second
+   * certificate of a CA is learned only if it expires later. Otherwise it is kept beside the first, if there is room.
    */
   #learn ({ known }: LoadedAuthority, intermediate: Certificate): void {
     const { authority } = intermediate
-    if (known.named(intermediate.subjectKey).some((configured) => configured.authority === authority)) return
+    if (known.named(intermediate.subjectKey).some((configured) => configured.authority === authority)) {
+      if (!known.has(intermediate)) this.#keepCopy(intermediate)
+      return
+    }
     const end = endOf(intermediate)
     const learned = this.#learned.get(authority)
     const hasRoom = this.#learned.size < this.#settings.maxIntermediates && this.#verified.hasRoomFor(intermediate)
-    if (learned === undefined ? !hasRoom : end <= learned) return
+    if (learned === undefined && !hasRoom) return
+    if (learned !== undefined && end <= learned) {
+      this.#keepCopy(intermediate)
+      return
+    }
     this.#verified.add(intermediate)
     this.#learned.set(authority, end)
     if (learned === undefined) this.#settings.onLearned()
+  }
+
+  /**
+   * Keeps a further certificate of a CA that was learned or is configured. Without it, no session below that CA could
+   * be resumed once the first certificate is blocked or revoked.
+   */
+  #keepCopy (intermediate: Certificate): void {
+    const { authority, subjectKey, der } = intermediate
+    const copies = this.#verified.named(subjectKey).filter((other) => other.authority === authority)
+    const hasRoom = copies.length < MAX_COPIES && this.#verified.size < this.#settings.maxIntermediates &&
+      this.#verified.hasRoomFor(intermediate)
+    if (hasRoom && this.#verified.find(der) === undefined) this.#verified.add(intermediate)
   }
 
   /** All cached decisions for a leaf, with any other certificates. */

@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import type { Arbitrary, AsyncCommand } from 'fast-check'
+import type { Way } from '../../attacks/support/dial.ts'
+import { Block, CrossSign, MoveClock, Restart, Revoke, RotateOwn, Toggle, Unblock } from './change-commands.ts'
+import type { Servers, Target } from './change-commands.ts'
+import { Ask, AskAll, Connect, ConnectOtherwise, Resume, Upgrade } from './connection-commands.ts'
+import type { Path } from './connection-commands.ts'
+import { CAS, FACTS, LEAVES, ROOTS } from './facts.ts'
+import type { Client, State } from './state.ts'
+
+const LEAF_NAMES = Object.keys(LEAVES)
+const CA_NAMES = Object.keys(CAS)
+
+/** Clients as they are meant to be, and some whose extra certificates were chosen to mislead. */
+const LIKELY: readonly Client[] = [
+  ['alice', 'issuing'], ['alice', 'issuingByB'], ['alice', 'issuing', 'issuingByB'], ['alice', 'issuingByB', 'issuing'],
+  ['alice', 'issuingByBShort', 'issuing'], ['alice', 'issuing', 'rootAByB'], ['alice', 'twin', 'issuing'],
+  ['alice', 'issuingByBExpired', 'issuing'], ['alice', 'issuing', 'forgedIssuing'], ['alice', 'forgedIssuing'],
+  ['alice', 'issuing', 'A'], ['alice', 'issuing', 'forgedRootAByB', 'B'], ['bob', 'issuing'], ['bob', 'issuingByB'],
+  ['brief', 'issuing'], ['brief', 'issuing', 'issuingByBShort'], ['sam'], ['sam', 'second'], ['sam', 'second', 'rootAByB'],
+  ['dora'], ['dora', 'rootAByB'], ['dora', 'forgedRootAByB'], ['carol'], ['eve', 'brought'], ['eve', 'broughtAgain'],
+  ['eve', 'brought', 'broughtAgain'], ['eve', 'broughtShort'], ['eve', 'broughtShort'], ['eve', 'broughtShort', 'brought'], ['eve'], ['eve', 'brought', 'forgedBroughtByB', 'B'],
+  ['thief', 'forgedIssuingOfThief'], ['thief', 'forgedIssuingOfThief', 'issuing', 'A'], ['unlisted', 'twin']
+].map(([leaf = '', ...sent]) => ({ leaf, sent }))
+
+const client: Arbitrary<Client> = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...LIKELY) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      leaf: fc.constantFrom(...LEAF_NAMES), sent: fc.shuffledSubarray(CA_NAMES, { maxLength: 4 })
+    })
+  }
+)
+const way: Arbitrary<Way> = fc.record({
+  version: fc.constantFrom('TLSv1.3', 'TLSv1.2'),
+  protocol: fc.constantFrom('HTTP/1.1', 'HTTP/2')
+})
+const server = fc.constantFrom(0, 1)
+const servers: Arbitrary<Servers> = fc.constantFrom<Servers[]>([0, 1], [0, 1], [0], [1])
+const index = fc.nat({ max: 7 })
+const path = fc.constantFrom<Path[]>('/', '/a')
+const target: Arbitrary<Target> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ connection: index, place: fc.nat({ max: 3 }) }) },
+  { weight: 2, arbitrary: fc.constantFrom<Target[]>('issuing', 'issuingByB', 'rootAByB', 'brought', 'broughtAgain') },
+  { weight: 1, arbitrary: fc.constantFrom<Target[]>(...Object.keys(FACTS)) }
+)
+
+const connect = fc.tuple(server, client, way).map((drawn) => new Connect(...drawn))
+const connectOtherwise = fc.tuple(server, index, fc.nat({ max: 15 }))
+  .map(([at, kept, other]) => new ConnectOtherwise(at, kept, other, LIKELY))
+const resume = fc.tuple(server, index).map((drawn) => new Resume(...drawn))
+const ask = fc.tuple(index, path).map((drawn) => new Ask(...drawn))
+const askAll = path.map((drawn) => new AskAll(drawn))
+const upgrade = index.map((drawn) => new Upgrade(drawn))
+const change = fc.oneof(
+  { weight: 3, arbitrary: fc.tuple(servers, target).map((drawn) => new Revoke(...drawn)) },
+  { weight: 3, arbitrary: fc.tuple(servers, fc.constantFrom(...ROOTS)).map((drawn) => new Toggle(...drawn)) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(servers, fc.constantFrom<Array<'serial' | 'key'>>('serial', 'key'), target)
+      .map((drawn) => new Block(...drawn))
+  },
+  { weight: 1, arbitrary: servers.map((drawn) => new Unblock(drawn)) },
+  { weight: 3, arbitrary: fc.tuple(servers, fc.constantFrom(0.5, 1)).map((drawn) => new MoveClock(...drawn)) },
+  { weight: 1, arbitrary: servers.map((drawn) => new CrossSign(drawn)) },
+  { weight: 1, arbitrary: servers.map((drawn) => new RotateOwn(drawn)) },
+  { weight: 1, arbitrary: server.map((drawn) => new Restart([drawn])) }
+)
+
+/** A sequence of commands. Each is drawn as often as it stands here. */
+export function drawCommands (longest: number, replayPath?: string): Arbitrary<Iterable<AsyncCommand<State, State>>> {
+  return fc.commands<State, State, false>(
+    [
+      connect, connect, connectOtherwise, connectOtherwise, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade,
+      change, change, change
+    ],
+    { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }
+  )
+}

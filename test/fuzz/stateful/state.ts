@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import type { Connection, Presented, Way } from '../../attacks/support/dial.ts'
+import { AUTHORITIES, ROOTS } from './facts.ts'
+import { GENUINE, findAccepted, opensslAccepts } from './model.ts'
+import type { Accepted, Trust } from './model.ts'
+import { HOUR, Pki } from './pki.ts'
+import type { ServerThread } from './threads.ts'
+import type { Upgraded } from './upgraded.ts'
+
+/** What a client presents: a leaf, and what it sends above it. */
+export interface Client { readonly leaf: string, readonly sent: readonly string[] }
+
+/** A connection that a server accepted. */
+export interface Open {
+  readonly server: number
+  readonly client: Client
+  readonly way: Way
+  /** A resumed session brings the leaf alone. */
+  readonly resumed: boolean
+  readonly connection: Connection
+  upgraded: Upgraded | undefined
+  /** Whether its server has reviewed it and found it wanting. It is never served again. */
+  over: boolean
+  /** Whether a review may have found it wanting. */
+  unsure: boolean
+}
+
+/** What a client keeps of a connection, accepted or not. The server may have given no ticket. */
+export interface Kept {
+  readonly client: Client
+  readonly way: Way
+  readonly session: Buffer | undefined
+  /** Who gave it, and how much that server had been through. */
+  readonly server: number
+  readonly changes: number
+}
+
+/** What must happen to a client. `either`: it depends on what a server remembers, and both are right. */
+export type Expected = 'served' | 'refused' | 'either'
+
+const SERVERS = 2
+
+/** A run: two servers that share the secret of their tickets, what the model knows of them, and their clients. */
+export class State {
+  readonly pki = new Pki()
+  readonly trust: Trust[] = Array.from({ length: SERVERS }, () => ({
+    roots: new Set(ROOTS), revoked: new Set<string>(), blocked: new Set<string>(), crossSigned: false, time: 0
+  }))
+
+  /** What the CAs have revoked. A server knows when it gets the next lists. */
+  readonly revoked = new Set<string>()
+  open: Open[] = []
+  readonly kept: Kept[] = []
+  readonly ports: number[] = []
+  /** How often each server was changed in any way. */
+  readonly changes: number[] = Array.from({ length: SERVERS }, () => 0)
+  /** What was seen, for the report: how often each thing happened. */
+  readonly seen = new Map<string, number>()
+  readonly #threads: readonly ServerThread[]
+  readonly #presented = new Map<string, Presented>()
+  readonly #ticketSecret = randomBytes(32)
+
+  constructor (threads: readonly ServerThread[]) {
+    this.#threads = threads
+  }
+
+  /** One object for each way to present a certificate, since clients keep a context for each. */
+  present ({ leaf, sent }: Client): Presented {
+    const name = [leaf, ...sent].join()
+    const pems = [leaf, ...sent].map((each) => this.pki.make(each).pem)
+    const presented = this.#presented.get(name) ?? { cert: pems.join(''), key: this.pki.make(leaf).keyPem }
+    this.#presented.set(name, presented)
+    return presented
+  }
+
+  /** How many commands have run. */
+  steps = 0
+
+  count (what: string): void { this.seen.set(what, (this.seen.get(what) ?? 0) + 1) }
+
+  async start (server: number): Promise<void> {
+    this.#noteChange(server)
+    const trust = this.trust[server]!
+    this.trust[server] = { ...trust, revoked: new Set(this.revoked) }
+    this.ports[server] = await this.#threads[server]!.tell({
+      do: 'open',
+      material: { ...this.pki.issueOwn(), ...this.pki.materialOf(this.trust[server]!) },
+      blocks: this.#blocksOf(server),
+      now: this.#nowOf(server),
+      ticketSecret: this.#ticketSecret
+    })
+  }
+
+  async stop (server: number): Promise<void> {
+    await this.drop(this.open.filter((open) => open.server === server))
+    await this.#threads[server]!.tell({ do: 'close' })
+  }
+
+  /** Clients hang up. */
+  async drop (gone: readonly Open[]): Promise<void> {
+    await Promise.all(gone.map(async ({ connection }) => { await connection.close() }))
+    this.open = this.open.filter((open) => !gone.includes(open))
+  }
+
+  /** A server presents another certificate. */
+  async rotateOwn (server: number): Promise<void> {
+    await this.#threads[server]!.tell({ do: 'trust', material: this.pki.issueOwn() })
+  }
+
+  /** Changes whom a server trusts. The newest lists of its CAs come with it. */
+  async changeTrust (server: number, change: Partial<Trust>): Promise<void> {
+    this.#noteChange(server)
+    this.trust[server] = { ...this.trust[server]!, ...change, revoked: new Set(this.revoked) }
+    await this.#threads[server]!.tell({ do: 'trust', material: this.pki.materialOf(this.trust[server]!) })
+    this.#review(server)
+  }
+
+  async changeBlocks (server: number, blocked: ReadonlySet<string>): Promise<void> {
+    this.#noteChange(server)
+    this.trust[server] = { ...this.trust[server]!, blocked }
+    await this.#threads[server]!.tell({ do: 'block', blocks: this.#blocksOf(server) })
+    this.#review(server)
+  }
+
+  /** The clock of a server moves. It reviews nothing by itself, since its timers are real. */
+  async moveClock (server: number, hours: number): Promise<void> {
+    this.#noteChange(server)
+    const trust = this.trust[server]!
+    this.trust[server] = { ...trust, time: trust.time + hours }
+    await this.#threads[server]!.tell({ do: 'time', now: this.#nowOf(server) })
+  }
+
+  #noteChange (server: number): void { this.changes[server] = this.changes[server]! + 1 }
+
+  #nowOf (server: number): number { return this.pki.start + this.trust[server]!.time * HOUR }
+
+  #blocksOf (server: number): any[] {
+    return [...this.trust[server]!.blocked].map((entry) => this.pki.blockOf(entry))
+  }
+
+  #review (server: number): void {
+    for (const open of this.open) {
+      if (open.server !== server) continue
+      const expected = this.expect(open)
+      open.over = expected === 'refused'
+      open.unsure = expected === 'either'
+    }
+  }
+
+  /** What must happen to a client in a full handshake. */
+  expectFull (server: number, { leaf, sent }: Client): Expected {
+    const trust = this.trust[server]!
+    const isAccepted = findAccepted(leaf, sent, trust).length > 0 && opensslAccepts(leaf, sent, trust)
+    return isAccepted ? 'served' : 'refused'
+  }
+
+  /** Whether a server gave a session to a good client, and has not changed since. */
+  isNew ({ server, changes, client }: Kept, offeredTo: number): boolean {
+    return server === offeredTo && changes === this.changes[server] && this.expectFull(server, client) === 'served'
+  }
+
+  /** What must happen to the next request on an open connection. */
+  expect ({ server, client: { leaf, sent }, resumed, over, unsure }: Open): Expected {
+    const trust = this.trust[server]!
+    if (over) return 'refused'
+    if (!resumed) return findAccepted(leaf, sent, trust).length > 0 ? 'served' : 'refused'
+    // It goes by intermediates that the server remembers, and needs none of them if it has its own.
+    if (!unsure && findAccepted(leaf, [], trust).length > 0) return 'served'
+    return findAccepted(leaf, GENUINE, trust).length > 0 ? 'either' : 'refused'
+  }
+
+  /** Every way in which an answer on a connection may describe its client. */
+  listAccepted ({ server, client: { leaf, sent }, resumed }: Pick<Open, 'server' | 'client' | 'resumed'>): Accepted[] {
+    return findAccepted(leaf, resumed ? GENUINE : sent, this.trust[server]!)
+  }
+}
+
+/** The DNS names that a server believes of a client. */
+export function believedDns (authority: string, dns: string | undefined): readonly string[] {
+  return AUTHORITIES[authority]?.dns === undefined || dns === undefined ? [] : [dns]
+}

@@ -1,0 +1,110 @@
+// One server of the suite, in a thread of its own, that does what it is told. Each message is answered when what it
+// asked for has been confirmed.
+import { parentPort } from 'node:worker_threads'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import Fastify from 'fastify'
+import { blockMemory, memoryCredentials } from '@peerkit/credentials'
+import type { BlockEntry, BlockMemory, CredentialMaterial, MemoryCredentials } from '@peerkit/credentials'
+import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import type { PeerIdentity } from '@peerkit/identity'
+
+export type Told =
+  | {
+    readonly do: 'open'
+    readonly material: CredentialMaterial
+    readonly blocks: readonly BlockEntry[]
+    readonly now: number
+    readonly ticketSecret: Uint8Array
+  }
+  | { readonly do: 'trust', readonly material: Partial<CredentialMaterial> }
+  | { readonly do: 'block', readonly blocks: readonly BlockEntry[] }
+  | { readonly do: 'time', readonly now: number }
+  | { readonly do: 'close' }
+
+interface Running {
+  readonly credentials: MemoryCredentials
+  readonly block: BlockMemory
+  close (): Promise<void>
+}
+
+let running: Running | undefined
+let time = 0
+/** A clock that stands until it is moved. Timers are real. */
+const clock = {
+  now: () => time,
+  schedule (task: () => void, delay: number) {
+    const timer = setTimeout(task, Math.min(delay, 2 ** 31 - 1)).unref()
+    return () => { clearTimeout(timer) }
+  }
+}
+
+const base64 = (octets: Uint8Array | undefined): string => Buffer.from(octets ?? []).toString('base64')
+
+/** What a route knows of its client. */
+function describe (peer: PeerIdentity): object {
+  const { authority, subject, chain = [], subjectAltNames } = peer
+  const path = [peer, ...chain].map(({ raw }) => base64(raw))
+  return { cn: subject?.commonName, authority, dns: subjectAltNames?.dns ?? [], path }
+}
+
+async function open ({ material, blocks, now, ticketSecret }: Told & { do: 'open' }): Promise<number> {
+  time = now
+  const credentials = memoryCredentials({ ...material, clock })
+  const block = blockMemory(blocks, { clock })
+  const settings = { http2: true, now: clock.now, ticketSecret, block } as const
+  const app: any = Fastify(mtlsServerOptions(credentials, settings) as any)
+  await app.register(fastifyMtls)
+  await app.register(fastifyAllowedClients)
+  app.get('/', { config: { allowedClients: 'authenticated' } }, async ({ peer }: any) => describe(peer))
+  app.get('/a', { config: { allowedClients: { authority: 'a' } } }, async ({ peer }: any) => describe(peer))
+  // An upgraded socket says again what it hears.
+  app.mtls.guardUpgrades('authenticated')
+  app.server.on('upgrade', (_request: unknown, socket: Duplex) => {
+    socket.on('error', () => {})
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    socket.pipe(socket)
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  running = {
+    credentials,
+    block,
+    async close () {
+      await app.close()
+      await Promise.all([credentials.close(), block.close()])
+    }
+  }
+  return (app.server.address() as AddressInfo).port
+}
+
+/** The source tells its subscribers before `update` returns, unless nothing differs. */
+function update ({ credentials }: Running, material: Partial<CredentialMaterial>): number {
+  let rotated = 0
+  const { generation } = credentials.current
+  const end = credentials.subscribe(({ type }) => { rotated += Number(type === 'rotated') })
+  credentials.update(material)
+  end()
+  const expected = credentials.current.generation - generation
+  if (rotated !== expected) throw new Error(`there was ${expected} rotation, and ${rotated} were told`)
+  return rotated
+}
+
+async function obey (told: Told): Promise<number> {
+  if (told.do === 'open') return await open(told)
+  if (running === undefined) throw new Error('no server is open')
+  if (told.do === 'trust') return update(running, told.material)
+  if (told.do === 'block') running.block.update(told.blocks)
+  if (told.do === 'time') time = told.now
+  if (told.do === 'close') {
+    await running.close()
+    running = undefined
+  }
+  return 0
+}
+
+parentPort?.on('message', (told: Told) => {
+  obey(told).then(
+    (answer) => { parentPort?.postMessage({ answer }) }, (error: Error) => { parentPort?.postMessage({ error: error.stack }) }
+  )
+})
