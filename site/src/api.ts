@@ -28,10 +28,9 @@ export async function writeApi (): Promise<void> {
     outputs: [{ name: 'markdown', path: join(root, API_FOLDER) }],
     router: 'module',
     entryFileName: 'index.md',
+    groupOrder: ['Functions', 'Variables', 'Classes', '*'],
     hideBreadcrumbs: true,
     hidePageHeader: true,
-    hideGroupHeadings: false,
-    useCodeBlocks: false,
     sanitizeComments: true,
     parametersFormat: 'table',
     interfacePropertiesFormat: 'table',
@@ -51,12 +50,14 @@ export async function writeApi (): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   app.validate(project)
   await app.generateOutputs(project)
-  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('TypeDoc found faults in docstrings; see above')
+  const hasFaults = app.logger.hasErrors() || app.logger.hasWarnings()
+  if (hasFaults) throw new Error('TypeDoc found faults in docstrings; see above')
 }
 
 /** Members that a class has from another one, such as `name` of each error, say nothing about it. */
 function removeInherited (project: ProjectReflection): void {
-  const inherited = project.getReflectionsByKind(ReflectionKind.Accessor | ReflectionKind.Property | ReflectionKind.Method)
+  const members = ReflectionKind.Accessor | ReflectionKind.Property | ReflectionKind.Method
+  const inherited = project.getReflectionsByKind(members)
     .filter((member) => member.isDeclaration() && member.inheritedFrom !== undefined)
     .filter((member) => member.parent?.kindOf(ReflectionKind.Class) === true)
   for (const member of inherited) project.removeReflection(member)

@@ -10,6 +10,6 @@ await build(join(root, 'site'))
 const dead = findDeadLinks(join(root, 'site/dist'))
 for (const link of dead) console.error(link)
 if (dead.length > 0) {
-  console.error(`${dead.length} dead links. Pages are built from the Markdown files of the repository: mend them there.`)
+  console.error(`${dead.length} dead links. The pages are made of the Markdown files of the repository: mend those.`)
   process.exitCode = 1
 }

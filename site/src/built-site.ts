@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Links and pictures of the built pages that lead to no file, or to no heading. VitePress does not look for headings. */
+/** Links and pictures of the built pages that lead to no file or no heading. VitePress looks for no headings. */
 export function findDeadLinks (folder: string): string[] {
   const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.html'))
   const texts = new Map(pages.map((page) => [page, readFileSync(join(folder, page), 'utf8')]))

@@ -3,8 +3,7 @@ import type { MarkdownRenderer } from 'vitepress'
 import { linkOnSite } from './links.ts'
 import { root } from './pages.ts'
 
-/** What VitePress tells of the file that is rendered. In a build, `path` is that of the page. In the search, there is no
- * `realPath`. */
+/** The file that is rendered. In a build, `path` is that of the page. The search has no `realPath`. */
 interface Environment {
   readonly path?: string
   readonly realPath?: string

@@ -1,5 +1,5 @@
-// One call of Java: java Call.java URL FOLDER. Presents FOLDER/cert.pem if it is there, trusts FOLDER/ca.pem, and prints
-// the status or the exception with its causes, as a stack trace names them.
+// One call of Java: java Call.java URL FOLDER. Presents FOLDER/cert.pem if it is there, trusts FOLDER/ca.pem, and
+// prints the status or the exception with its causes, as a stack trace names them.
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
