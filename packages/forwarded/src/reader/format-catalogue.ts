@@ -17,7 +17,7 @@ import type { HeaderFormat } from '../headers/header-format.ts'
 
 /**
  * The supported gateways; `custom` describes any other gateway. Each is one file of `formats`. The compiler holds this
- * list and {@link PRESETS} together, and a test holds both with the files.
+ * list and `PRESETS` together, and a test holds both with the files.
  */
 export type ForwardedFormat =
   | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify'

@@ -1,0 +1,21 @@
+import { useData, withBase, type Theme } from 'vitepress'
+import DefaultTheme from 'vitepress/theme'
+import { h, type VNode } from 'vue'
+import type { AboutPackage } from '../../src/about-package.ts'
+import './style.css'
+
+/** Above the page of a package: which version it is about, and where its types are. */
+function AboutThisPackage (): VNode | undefined {
+  const { frontmatter } = useData()
+  const about = frontmatter.value['about'] as AboutPackage | undefined
+  if (about === undefined) return undefined
+  return h('div', { class: 'vp-doc' }, h('p', { class: 'about-package' }, [
+    `Version ${about.version} · `,
+    h('a', { href: withBase(about.api) }, 'API reference')
+  ]))
+}
+
+export default {
+  extends: DefaultTheme,
+  Layout: () => h(DefaultTheme.Layout, null, { 'doc-before': () => h(AboutThisPackage) })
+} satisfies Theme

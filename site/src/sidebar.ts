@@ -1,0 +1,74 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DefaultTheme } from 'vitepress'
+import { API_FOLDER, foldersWithReadme, pageOf, root, titleOf } from './pages.ts'
+
+type Item = DefaultTheme.SidebarItem
+
+/** The groups of documents, in the order in which a reader needs them. Each document of `docs/` is in one of them. */
+const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> = [
+  ['Start', [
+    '../README.md', 'start/mutual-tls.md', 'start/ten-minutes.md', 'compare.md', 'faq.md', 'glossary.md', 'README.md'
+  ]],
+  ['Trouble', ['trouble.md', 'handshake-failures.md', 'reasons.md', 'errors.md']],
+  ['Use Peerkit', ['hosts.md', 'clients.md', 'several-cas.md', 'spiffe.md', 'gateways/README.md', 'hardware-keys.md']],
+  ['Get certificates', [
+    'issuers/README.md', 'issuers/acme.md', 'issuers/step-ca.md', 'issuers/openbao.md', 'issuers/kubernetes.md',
+    'issuers/custom.md'
+  ]],
+  ['Recipes', ['recipes/open-banking.md', 'recipes/health-and-charging.md']],
+  ['Operate', ['audit.md', 'events.md', 'metrics.md', 'performance.md']],
+  ['Review', ['threat-model.md', 'architecture.md', 'spiffe-conformance.md', '../SECURITY.md']],
+  ['Take part', [
+    '../CONTRIBUTING.md', 'decisions/README.md', '../ROADMAP.md', '../RELEASING.md', '../CODE_OF_CONDUCT.md'
+  ]]
+]
+
+/** Names for the menu where the heading of the page is too long. */
+const SHORT: Readonly<Record<string, string>> = {
+  'README.md': 'Peerkit',
+  'docs/README.md': 'All documents',
+  'docs/start/ten-minutes.md': 'Ten minutes'
+}
+
+/** The menu at the left. */
+export function makeSidebar (): Item[] {
+  const groups = GROUPS.map(([text, names], index): Item => {
+    return { text, collapsed: index > 2, items: names.map((name) => itemOf(join('docs', name))) }
+  })
+  const examples = foldersWithReadme('examples').map((name) => {
+    const file = `examples/${name}/README.md`
+    return itemOf(file, titleOf(file).replace(/^Example: (.)/, (_match, first: string) => first.toUpperCase()))
+  })
+  const packages = foldersWithReadme('packages').map((name) => itemOf(`packages/${name}/README.md`, name))
+  return [
+    ...groups.slice(0, 3),
+    { text: 'Packages', collapsed: false, items: packages },
+    ...groups.slice(3, 5),
+    { text: 'Examples', collapsed: true, items: examples },
+    ...groups.slice(5),
+    { text: 'API reference', collapsed: true, items: apiPages() }
+  ]
+}
+
+/** Files of `docs/` that no group names: a reader would not find them. Decisions have their own list. */
+export function withoutPlace (): string[] {
+  const named = new Set(GROUPS.flatMap(([, names]) => names.map((name) => join('docs', name))))
+  return readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md') && !name.startsWith('decisions/'))
+    .map((name) => join('docs', name))
+    .filter((file) => !named.has(file))
+}
+
+function itemOf (file: string, text = SHORT[file] ?? titleOf(file)): Item {
+  const page = pageOf(file)
+  if (page === undefined) throw new Error(`${file} is in the menu of the site and is no page of it`)
+  return { text, link: `/${page.replace(/(?:index)?\.md$/, '')}` }
+}
+
+function apiPages (): Item[] {
+  const names = readdirSync(join(root, API_FOLDER), { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith('.md')).sort().map((name) => {
+    return itemOf(join(API_FOLDER, name), name === 'index.md' ? 'All entry points' : name.slice(0, -'.md'.length))
+  })
+}
