@@ -20,7 +20,8 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
   ['Operate', ['audit.md', 'events.md', 'metrics.md', 'performance.md']],
   ['Review', ['threat-model.md', 'architecture.md', 'spiffe-conformance.md', '../SECURITY.md']],
   ['Take part', [
-    '../CONTRIBUTING.md', 'decisions/README.md', '../ROADMAP.md', '../RELEASING.md', '../CODE_OF_CONDUCT.md'
+    '../CONTRIBUTING.md', 'testing.md', 'decisions/README.md', '../ROADMAP.md', '../RELEASING.md',
+    '../CODE_OF_CONDUCT.md'
   ]]
 ]
 

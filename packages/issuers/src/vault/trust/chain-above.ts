@@ -1,14 +1,9 @@
-import { X509Certificate } from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
+import { findIssuer } from '@peerkit/trust'
 import { IssuerError } from '../../errors.ts'
 
 /** A chain with more is a mistake. Each pair may cost the verification of a signature. */
 const MOST = 50
-
-interface Candidate {
-  readonly identity: PeerIdentity
-  readonly certificate: X509Certificate
-}
 
 /**
  * The CAs of an answer that certify its leaf: its issuer, the issuer of that one, and so on. Others are left out. They
@@ -24,24 +19,15 @@ export function findAbove (
   if (sent.length > MOST) {
     throw new IssuerError('answer', `${what} answered with ${sent.length} CAs; expected at most ${MOST}`)
   }
-  const others = new Set(sent.map(candidateOf))
-  const path = new Set([candidateOf(leaf)])
+  const others = new Set(sent)
+  const path = new Set([leaf])
   // A set is walked in the order of insertion, with what is added on the way.
   for (const below of path) {
     for (const other of others) {
-      if (!hasIssued(other, below)) continue
+      if (findIssuer(below, [other]) === undefined) continue
       others.delete(other)
       path.add(other)
     }
   }
-  const found = new Set([...path].map(({ identity }) => identity))
-  return sent.filter((one) => found.has(one))
-}
-
-function candidateOf (identity: PeerIdentity): Candidate {
-  return { identity, certificate: new X509Certificate(identity.raw as Uint8Array) }
-}
-
-function hasIssued ({ certificate: above }: Candidate, { certificate: below }: Candidate): boolean {
-  return below.checkIssued(above) && below.verify(above.publicKey)
+  return sent.filter((one) => path.has(one))
 }
