@@ -12,7 +12,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   trust: ['events', 'identity', 'revocation'],
   credentials: ['events', 'identity', 'revocation', 'trust'],
   spiffe: ['credentials', 'identity', 'trust'],
-  issuers: ['credentials', 'events', 'identity', 'revocation', 'undici-mtls'],
+  issuers: ['credentials', 'events', 'identity', 'revocation', 'trust', 'undici-mtls'],
   forwarded: ['events', 'identity'],
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['credentials', 'events', 'identity', 'rules'],

@@ -20,8 +20,9 @@ const HASHES: Readonly<Record<string, string>> = {
   '1.2.840.113549.2.11': 'sha512'
 }
 
-/** More than any tool writes. The limit matters because the work is synchronous. */
+/** More than any tool writes. The limits matter because the work is synchronous. That of 3DES is done in JavaScript. */
 const MAX_ITERATIONS = 10_000_000
+const MAX_ITERATIONS_3DES = 1_000_000
 
 /** Decrypts content: PBES2 (RFC 8018 section 6.2), or PBE with 3DES (RFC 7292 appendix C). */
 export function decryptContent (algorithm: AlgorithmIdentifier, content: Uint8Array, passphrase: string): Buffer {
@@ -36,7 +37,7 @@ function deriveCipher (
   const fields = new DerReader(parameters).enter(TAG.sequence)
   if (oid === SHA1_3DES) {
     const salt = readOctets(fields)
-    const iterations = readIterations(fields)
+    const iterations = readIterations(fields, MAX_ITERATIONS_3DES)
     const derive = (id: number, length: number): Buffer => deriveKey({ passphrase, salt, iterations, id, length })
     return { cipher: 'des-ede3-cbc', key: derive(1, 24), iv: derive(2, 8) }
   }
@@ -61,10 +62,10 @@ function derivePbkdf2 (
   return pbkdf2Sync(passphrase, salt, iterations, keyLength, HASHES[prf] ?? malformed('tag_unexpected', 0))
 }
 
-function readIterations (fields: DerReader): number {
+function readIterations (fields: DerReader, most = MAX_ITERATIONS): number {
   const { contentStart, end } = fields.expect(TAG.integer)
   const iterations = decodeSmallInteger(fields.bytes, contentStart, end)
-  return iterations > 0 && iterations <= MAX_ITERATIONS ? iterations : malformed('too_large', contentStart)
+  return iterations > 0 && iterations <= most ? iterations : malformed('too_large', contentStart)
 }
 
 export function readOctets (fields: DerReader): Uint8Array {
