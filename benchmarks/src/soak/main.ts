@@ -1,0 +1,89 @@
+// The soak: a server for an hour, with rotations, revocations, new rules, and clients of every kind. Its memory, its
+// handles and its latency have to stay flat, and no answer may be wrong.
+//
+//   node --conditions=@peerkit/source benchmarks/src/soak/main.ts [--minutes 60] [--out FILE.json]
+//   node --conditions=@peerkit/source benchmarks/src/soak/main.ts --plot FILE.svg FILE.json …
+//
+// The first exits with 1 if an answer was wrong or a figure grew. `npm run soak` does both, on three lines of Node.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { SoakChanges, writeRules } from './changes.ts'
+import { SoakLoad } from './load.ts'
+import { plotSoak } from './plot-soak.ts'
+import type { SoakRun } from './plot-soak.ts'
+import { judge, sampleOf } from './samples.ts'
+import type { Sample } from './samples.ts'
+import { ServerProcess } from './server-process.ts'
+import type { ServerState } from './server.ts'
+import { SoakWorld } from './world.ts'
+
+/** Milliseconds between two changes of the server. */
+const CHANGE = 2_000
+/** So many samples in all, each after a garbage collection. */
+const SAMPLES = 180
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: 'string', default: '60' }, out: { type: 'string' }, plot: { type: 'string' } }
+})
+if (values.plot !== undefined) await plot(values.plot, positionals)
+else await soak(Number(values.minutes), values.out)
+
+async function soak (minutes: number, out: string | undefined): Promise<void> {
+  if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}; expected a number above 0`)
+  const folder = await mkdtemp(join(tmpdir(), 'peerkit-soak-'))
+  const file = join(folder, 'rules.json')
+  await writeRules(file, 0)
+  const [world, server] = [await SoakWorld.create(), new ServerProcess()]
+  const material = { ...await world.server(), ...await world.trust() }
+  const port = await server.ask<number>('start', { material, file })
+  const load = new SoakLoad({ port, root: world.root }, world)
+  const changes = new SoakChanges(world, server, load, file)
+  await load.start()
+  const [begun, length] = [performance.now(), minutes * 60_000]
+  const over = new AbortController()
+  const changing = repeat(over.signal, CHANGE, async () => { await changes.next() })
+  const samples: Sample[] = []
+  while (performance.now() - begun < length) {
+    await pause(length / SAMPLES)
+    const state = await server.ask<ServerState>('look')
+    samples.push(sampleOf(state, (performance.now() - begun) / 60_000, load.takeLatencies()))
+  }
+  over.abort()
+  await changing
+  await load.stop()
+  await server.stop()
+  await rm(folder, { recursive: true })
+  const run: SoakRun = { name: `Node ${process.versions.node}`, samples }
+  if (out !== undefined) await writeFile(out, `${JSON.stringify(run)}\n`)
+  report(run, load, changes)
+}
+
+function report ({ name, samples }: SoakRun, load: SoakLoad, changes: SoakChanges): void {
+  const list = (counts: ReadonlyMap<string, number>): string => {
+    return [...counts].map(([what, count]) => `${what} ${count.toLocaleString('en')}`).join(', ')
+  }
+  const trends = judge(samples)
+  console.log(`${name}: ${samples.length} samples\n  clients: ${list(load.counts)}\n  changes: ${list(changes.counts)}`)
+  for (const { figure, second, last, isFlat } of trends) {
+    const thirds = `${second.toPrecision(4)} in the second third, ${last.toPrecision(4)} in the last`
+    console.log(`  ${figure}: ${thirds}${isFlat ? '' : ': GREW'}`)
+  }
+  console.log(`  wrong answers: ${load.wrong.size === 0 ? 'none' : list(load.wrong)}`)
+  if (load.wrong.size > 0 || trends.some(({ isFlat }) => !isFlat)) process.exitCode = 1
+}
+
+async function repeat (signal: AbortSignal, milliseconds: number, run: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await run()
+    await pause(milliseconds, undefined, { signal }).catch(() => {})
+  }
+}
+
+async function plot (out: string, files: readonly string[]): Promise<void> {
+  const runs = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8')) as SoakRun))
+  await writeFile(out, plotSoak(runs))
+}

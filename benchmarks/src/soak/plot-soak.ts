@@ -1,0 +1,57 @@
+// Figures of a soak over time as SVG: a lane for each figure, with an axis from zero, and a line for each Node.
+import { escape, round, style } from '../report/plot.ts'
+import type { Sample } from './samples.ts'
+
+const [WIDTH, LANE, TOP, LEFT, RIGHT] = [760, 110, 74, 74, 736]
+const [HEAD, FOOT] = [22, 16]
+
+/** The samples of one Node. */
+export interface SoakRun { readonly name: string, readonly samples: readonly Sample[] }
+
+interface Lane { readonly name: string, readonly of: (sample: Sample) => number }
+
+const LANES: readonly Lane[] = [
+  { name: 'heap of the server, MB', of: ({ heap }) => heap / 1e6 },
+  { name: 'memory of its process, MB', of: ({ rss }) => rss / 1e6 },
+  { name: 'open sockets', of: ({ sockets }) => sockets },
+  { name: 'timers, sockets and other resources', of: ({ resources }) => resources },
+  { name: 'steady calls: 99th percentile, ms', of: ({ p99 }) => p99 }
+]
+
+/** An SVG document. */
+export function plotSoak (runs: readonly SoakRun[]): string {
+  const height = TOP + LANES.length * LANE + 30
+  const minutes = Math.max(...runs.flatMap(({ samples }) => samples.map(({ at }) => at)))
+  const title = 'A server during the soak'
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" ` +
+      `aria-label="${escape(`${title}: ${LANES.map(({ name }) => name).join('; ')}`)}">`,
+    style(),
+    `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
+    `<text class="title" x="20" y="28">${escape(title)}</text>`,
+    ...runs.map(({ name }, index) => `<g class="s${index % 6}"><path class="line" d="M${LEFT + index * 160} 48h24"/>` +
+      `<text x="${LEFT + 30 + index * 160}" y="52">${escape(name)}</text></g>`),
+    ...LANES.flatMap((lane, index) => drawLane(lane, index, runs, minutes)),
+    `<text class="axis" x="${(LEFT + RIGHT) / 2}" y="${height - 8}" text-anchor="middle">` +
+      `minutes since the start, up to ${Math.round(minutes)}</text>`,
+    '</svg>',
+    ''
+  ].join('\n')
+}
+
+function drawLane ({ name, of }: Lane, index: number, runs: readonly SoakRun[], minutes: number): readonly string[] {
+  const [top, bottom] = [TOP + index * LANE + HEAD, TOP + (index + 1) * LANE - FOOT]
+  const most = Math.max(1, ...runs.flatMap(({ samples }) => samples.map(of)).filter(Number.isFinite))
+  const x = (at: number): number => round(LEFT + at / minutes * (RIGHT - LEFT))
+  const y = (value: number): number => round(bottom - value / most * (bottom - top))
+  return [
+    `<text x="${LEFT}" y="${top - 7}">${escape(name)}</text>`,
+    ...[0, most].map((value) => `<path class="grid" d="M${LEFT} ${y(value)}H${RIGHT}"/>` +
+      `<text x="${LEFT - 8}" y="${y(value) + 4}" text-anchor="end">${Math.round(value).toLocaleString('en')}</text>`),
+    ...runs.map(({ samples }, run) => {
+      const points = samples.filter((sample) => Number.isFinite(of(sample)))
+      const path = points.map((sample, at) => `${at === 0 ? 'M' : 'L'}${x(sample.at)} ${y(of(sample))}`).join('')
+      return `<g class="s${run % 6}"><path class="line" d="${path}"/></g>`
+    })
+  ]
+}
