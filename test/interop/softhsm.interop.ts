@@ -128,7 +128,7 @@ if (P11_FOLDER !== undefined) {
 }
 
 test('the recipe of docs/hardware-keys.md', async (t) => {
-  const { setUp, server, start, call } = await readRecipe()
+  const { setUp, server, start, call, renew } = await readRecipe()
   const port = String(await freePort())
   // In the repository, so that the packages are found.
   const folder = t.testdir({})
@@ -142,8 +142,13 @@ test('the recipe of docs/hardware-keys.md', async (t) => {
   ], { cwd: join(folder, 'ledger'), stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { service.kill() })
   let log = ''
-  while (!log.includes('Server listening')) log += String((await once(service.stdout, 'data') as [Buffer])[0])
+  const says = async (text: string): Promise<void> => {
+    while (!log.includes(text)) log += String((await once(service.stdout, 'data') as [Buffer])[0])
+  }
+  await says('Server listening')
   const { stdout } = await promisify(execFile)('bash', ['-euc', call.replace('8443', port)], { cwd: join(folder, 'ledger'), env })
   t.match(stdout, /^hello CN=orders/)
+  await promisify(execFile)('bash', ['-euc', renew], { cwd: join(folder, 'ledger'), env })
+  await says('new credentials in force')
   t.notMatch(log + stdout, '12345678', 'the PIN is in no log')
 })

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What installs packages of the system and of the registry: `.ci/steps/parts` and the workspace have done that. */
-const INSTALLS = /^(?:apt-get|npm) install .*$/gm
+const INSTALLS = /^(?:apt-get install|npm init|npm install) .*$/gm
 
 /** The commands and the file of the recipe. */
 export interface Recipe {
@@ -12,6 +12,8 @@ export interface Recipe {
   readonly server: string
   readonly start: string
   readonly call: string
+  /** What replaces the certificate while the service runs. */
+  readonly renew: string
 }
 
 export async function readRecipe (): Promise<Recipe> {
@@ -22,6 +24,6 @@ export async function readRecipe (): Promise<Recipe> {
   }
   const commands = blocksOf('sh')
   const [server = ''] = blocksOf('js')
-  const [start = '', call = ''] = commands.slice(-2)
-  return { setUp: commands.slice(0, -2), server, start, call }
+  const [start = '', call = '', renew = ''] = commands.slice(-3)
+  return { setUp: commands.slice(0, -3), server, start, call, renew }
 }
