@@ -97,7 +97,10 @@ t.test('a server that sends alerts is shown by its alerts', async (t) => {
   }
   const agent = clients.find(({ takesAny }) => !takesAny)!
   t.equal(await agent.call(url, world.folderOf('unknown CA')), 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED alert')
-  t.match(await openedBy(url), 'ERR_BAD_SSL_CLIENT_AUTH_CERT')
+  // Chromium shows another error if it looks at the connection only after the server has closed it.
+  const shown: string[] = []
+  while (shown.length < 30 && shown.at(-1)?.includes('ERR_BAD_SSL_CLIENT_AUTH_CERT') !== true) shown.push(await openedBy(url))
+  t.match(shown.at(-1), 'ERR_BAD_SSL_CLIENT_AUTH_CERT')
   await close()
 })
 
