@@ -30,8 +30,12 @@ export interface HandshakeGateOptions {
   readonly allowAnonymous: boolean
   /** Milliseconds to wait for an answer about revocation. */
   readonly revocationTimeout: number
-  /** Called when a resumed session was refused, and a full handshake of its client might not be. */
-  readonly onSessionRefused: () => void
+  /**
+   * Called when a resumed session was refused, and a full handshake of its client might not be.
+   *
+   * @param isPathKnown whether verified signatures lead from its certificate to a trusted CA
+   */
+  readonly onSessionRefused: (isPathKnown: boolean) => void
   /** Takes over an upgrade; undefined if the server's own listeners get it. */
   readonly onUpgrade: (
     server: MtlsServer, request: IncomingMessage, socket: Duplex, head: Buffer
@@ -181,7 +185,8 @@ export class HandshakeGate {
     const durationMs = performance.now() - begun
     if ('refusal' in result) {
       reporter.refused(facts ?? describeConnection(socket), result.refusal, durationMs)
-      if (result.refusal.isSessionAtFault === true) this.#options.onSessionRefused()
+      const { isSessionAtFault, reason } = result.refusal
+      if (isSessionAtFault === true) this.#options.onSessionRefused(reason !== 'resumption_refused')
       socket.on('error', () => {})
       // Node may crash if a socket that was destroyed meanwhile is asked.
       if (!socket.destroyed && socket.isSessionReused()) resetConnection(socket)

@@ -122,16 +122,21 @@ function refuseDecided (
   const wasAccepted = trust.remembers({ leaf, sent, resumed })
   const { reason, detail } = wasAccepted ? refusalAfterAcceptance(described) : described
   // This process does not know the session's intermediate: the client has to send it, in a full handshake.
-  const { refusal } = refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail, code)
-  return { refusal: { ...refusal, isSessionAtFault: resumed && !isLeafAtFault(leaf, { reason, detail }) } }
+  const isUnknown = resumed && reason === 'unknown_ca'
+  const { refusal } = refuse(isUnknown ? 'resumption_refused' : reason, leaf, detail, code)
+  const isSessionAtFault = isUnknown || (resumed && isIssuerAtFault(leaf, { reason, detail }))
+  return { refusal: { ...refusal, isSessionAtFault } }
 }
 
-/** The reasons that hold on every path, if the leaf itself is at fault. */
-const ON_EVERY_PATH: ReadonlySet<HandshakeReason> = new Set(['revoked', 'blocked', 'expired', 'not_yet_valid'])
+/** The reasons that may be about a CA of the path. Then another certificate of that CA may be accepted. */
+const OF_ANY_CERTIFICATE: ReadonlySet<HandshakeReason> = new Set([
+  'revoked', 'revocation_unknown', 'blocked', 'expired', 'not_yet_valid'
+])
 
-function isLeafAtFault (leaf: Uint8Array, { reason, detail }: CertificateRefusal): boolean {
-  return ON_EVERY_PATH.has(reason) &&
-    detail?.certificate?.fingerprint256 === summarizeCertificate(leaf).fingerprint256
+/** In a resumed session every CA of a path was verified before: what the client sends now names none. */
+function isIssuerAtFault (leaf: Uint8Array, { reason, detail }: CertificateRefusal): boolean {
+  const found = detail?.certificate?.fingerprint256
+  return OF_ANY_CERTIFICATE.has(reason) && found !== undefined && found !== summarizeCertificate(leaf).fingerprint256
 }
 
 function refuse (

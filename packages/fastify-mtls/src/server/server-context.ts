@@ -103,7 +103,7 @@ export class ServerContext {
       reporter,
       allowAnonymous: clientCertificate === 'optional',
       revocationTimeout,
-      onSessionRefused: () => { this.#tls.forgetTickets() },
+      onSessionRefused: (isPathKnown) => { this.#tls.forgetTickets(isPathKnown) },
       onUpgrade: (server, request, socket, head) =>
         server === this.#leader
           ? this.upgrades.begin(request, socket, head, (this.#listeners as RawListeners).listUpgrades())

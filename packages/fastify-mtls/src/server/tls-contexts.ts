@@ -82,10 +82,15 @@ export class TlsContexts {
     if (isPresented && snapshot.cert !== previous.cert) this.#restaple(snapshot)
   }
 
-  /** No ticket that was issued before is decrypted here. The next handshakes of all clients are full. */
-  forgetTickets (): void {
+  /**
+   * A resumed session was refused. No ticket that was issued before is decrypted here: the next handshakes of all
+   * clients are full. Does nothing if no path is known and there is no shared secret: a process knows the intermediates
+   * of its own tickets, so that client is a stranger, and must not end the sessions of others.
+   */
+  forgetTickets (isPathKnown: boolean): void {
     if (this.#tickets.isShared) this.#tickets.useOwnKeys()
-    else this.#tickets.drop()
+    else if (isPathKnown) this.#tickets.drop()
+    else return
     this.#applyAllTicketKeys()
   }
 
