@@ -49,3 +49,6 @@ export class IssuerError extends CodedError {
     this.retryAfter = retryAfter
   }
 }
+
+/** The text of an error without its first words, for another error that says more. */
+export function detailOf ({ message }: IssuerError): string { return message.replace(/^No certificate: /, '') }

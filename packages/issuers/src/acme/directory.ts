@@ -1,5 +1,5 @@
 import { clip, describeUrl, listWords } from '@peerkit/identity/internal'
-import { IssuerError } from '../errors.ts'
+import { IssuerError, detailOf } from '../errors.ts'
 
 /** What an ACME server offers, and where (RFC 8555 section 7.1.1). */
 export interface AcmeDirectory {
@@ -47,8 +47,8 @@ export function readDirectory (
 
 /** The error of a directory that is not there: an ACME server has it at a path that only its documentation tells. */
 export function explainMissing (error: IssuerError): IssuerError {
-  const { reason, status, message } = error
-  const detail = `${message.replace(/^No certificate: /, '')}. Is the option directory the URL of the directory?`
+  const { reason, status } = error
+  const detail = `${detailOf(error)}. Is the option directory the URL of the directory?`
   return new IssuerError(reason, detail, { status, cause: error })
 }
 

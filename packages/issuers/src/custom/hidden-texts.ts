@@ -1,5 +1,5 @@
 import { messageOf } from '@peerkit/identity/internal'
-import { IssuerError } from '../errors.ts'
+import { IssuerError, detailOf } from '../errors.ts'
 import type { IssuerReason } from '../errors.ts'
 
 /** Errors are looked at this far down their causes. */
@@ -33,7 +33,7 @@ export class HiddenTexts {
     const { reason, status, retryAfter } = (error instanceof Error ? error : {}) as Partial<IssuerError>
     const wait = typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : undefined
     const isOurs = error instanceof IssuerError
-    const detail = isOurs ? error.message.replace(/^No certificate: /, '') : `${name}: ${messageOf(error)}`
+    const detail = isOurs ? detailOf(error) : `${name}: ${messageOf(error)}`
     return new IssuerError(isOurs ? reason as IssuerReason : 'answer', this.hide(detail), {
       status: isOurs ? status : undefined, retryAfter: wait
     })

@@ -1,5 +1,5 @@
 import { clip, describeValue, listWords } from '@peerkit/identity/internal'
-import { IssuerError } from '../errors.ts'
+import { IssuerError, detailOf } from '../errors.ts'
 import type { Provisioner } from './step-ca-api.ts'
 import type { StepCaIssuerOptions } from './options.ts'
 
@@ -77,7 +77,7 @@ function describeLimits ({ name, type, claims }: Provisioner, { lifetime }: Aske
 function show (limit: unknown): string { return typeof limit === 'string' ? limit : describeValue(limit) }
 
 function withAdvice (error: IssuerError, advice: string): IssuerError {
-  const detail = `${error.message.replace(/^No certificate: /, '')} (${advice})`
+  const detail = `${detailOf(error)} (${advice})`
   const { reason, status, retryAfter } = error
   return new IssuerError(reason, detail, { status, retryAfter, cause: error })
 }

@@ -1,5 +1,5 @@
 import { clipAll } from '@peerkit/identity/internal'
-import { IssuerError } from '../errors.ts'
+import { IssuerError, detailOf } from '../errors.ts'
 import { textsOf } from './vault-api.ts'
 import type { VaultApi } from './vault-api.ts'
 
@@ -21,7 +21,7 @@ export async function explainDenied (
   const why = token === undefined ? NO_TOKEN : await ask(api, token, path, signal)
   signal.throwIfAborted()
   const { status, retryAfter } = error
-  const detail = `${error.message.replace(/^No certificate: /, '')}. ${why}`
+  const detail = `${detailOf(error)}. ${why}`
   return new IssuerError('denied', detail, { status, retryAfter, cause: error })
 }
 

@@ -1,4 +1,4 @@
-import { IssuerError } from '../../errors.ts'
+import { IssuerError, detailOf } from '../../errors.ts'
 import type { VaultApi } from '../vault-api.ts'
 import type { AppRoleAuth, CertificateAuth, KubernetesAuth, VaultAuth } from './auth-options.ts'
 import { readSecret } from './secret-source.ts'
@@ -75,7 +75,7 @@ function certificateLogin (
       return await logIn(`auth/${mount}/login`, body, { api, secrets, signal, wrong: WRONG_CERTIFICATE })
     } catch (error) {
       if (!(error instanceof IssuerError) || !error.message.includes('missing name in alias')) throw error
-      const detail = `${error.message.replace(/^No certificate: /, '')}. OpenBao names who logs in by the common name ` +
+      const detail = `${detailOf(error)}. OpenBao names who logs in by the common name ` +
         'of the certificate, and this one has none: ask for one with names.cn'
       throw new IssuerError('denied', detail, { status: error.status, cause: error })
     }
@@ -105,7 +105,7 @@ async function logIn (
     // OpenBao answers 400 to wrong secrets. The authentication failed, and not the request for a certificate.
     if (!(error instanceof IssuerError) || (error.status !== 400 && error.status !== 403)) throw error
     const { status, retryAfter } = error
-    const detail = `${error.message.replace(/^No certificate: /, '')}. ${describeDenial(status, path, wrong)}`
+    const detail = `${detailOf(error)}. ${describeDenial(status, path, wrong)}`
     throw new IssuerError('denied', detail, { status, retryAfter, cause: error })
   }
 }

@@ -1,4 +1,4 @@
-import { IssuerError } from '../../errors.ts'
+import { IssuerError, detailOf } from '../../errors.ts'
 import type { VaultApi } from '../vault-api.ts'
 
 const STOLEN = 'somebody else has used it: make a new secret ID, destroy that one by its accessor, and find out who'
@@ -30,7 +30,7 @@ export async function unwrapSecretId (
       return await api.call({ path: to, body, token: as, signal })
     } catch (error) {
       if (!(error instanceof IssuerError) || error.status !== 400) throw error
-      const detail = error.message.replace(/^No certificate: /, '')
+      const detail = detailOf(error)
       const options = { status: 400, cause: error }
       throw new IssuerError('denied', `${detail}. It has expired, was used before, or ${STOLEN}`, options)
     }
