@@ -22,7 +22,7 @@ export default defineConfig({
   srcExclude: [...NO_PAGES],
   rewrites (file) {
     const page = pageOf(file)
-    if (page === undefined) throw new Error(`${file} is no page of the site: see site/src/pages.ts`)
+    if (page === undefined) throw new Error(`the site has no page for ${file}; expected one in site/src/pages.ts`)
     return page
   },
   outDir: fileURLToPath(new URL('../dist', import.meta.url)),

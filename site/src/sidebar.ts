@@ -63,7 +63,7 @@ export function withoutPlace (): string[] {
 
 function itemOf (file: string, text = SHORT[file] ?? titleOf(file)): Item {
   const page = pageOf(file)
-  if (page === undefined) throw new Error(`${file} is in the menu of the site and is no page of it`)
+  if (page === undefined) throw new Error(`the menu names ${file}, and the site has no such page`)
   return { text, link: `/${page.replace(/(?:index)?\.md$/, '')}` }
 }
 

@@ -159,7 +159,7 @@ for (const way of WAYS) {
         open += 1
         socket.once('close', () => { open -= 1 })
       })
-      // What is no part of its path keeps the whole chain from being remembered.
+      // The unused certificate prevents that the whole chain is remembered.
       const client = present(issueClient(one, 'of both'), one, other, makeIntermediate(root, 'Unused'))
       t.equal((await ask(client, { port, ...way })).status, 200, 'by this the server learns the CA')
       const { session } = await ask(client, { port, ...way })

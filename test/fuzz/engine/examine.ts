@@ -65,7 +65,7 @@ function summarize (outcome: Outcome): string {
   if ('error' in outcome) return describe(outcome.error)
   return inspect(outcome.found, {
     depth: 12, maxArrayLength: 300, maxStringLength: 2_000, breakLength: Infinity, compact: true
-    // Where an error was made is no part of the result.
+    // The result does not contain where an error was made.
   }).replace(/\n +at [^\n]*/g, '')
 }
 
