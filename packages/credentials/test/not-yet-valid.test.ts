@@ -4,6 +4,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { fileCredentials, fileTrust, memoryCredentials, memoryTrust, providerCredentials } from '../src/index.ts'
 import type { TrustSource } from '../src/index.ts'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { isSoon } from '@peerkit/test-support/turns'
 import { makeFolder, nextChange } from './support/world.ts'
 
 const MINUTE = 60_000
@@ -49,6 +50,57 @@ test('a CA that starts soon is taken when it starts, and not before, without a p
     await source.close()
   }
   t.equal(clock.waiting, 0)
+})
+
+test('a renewal that is due while a CA that starts is checked is not lost', async (t) => {
+  const clock = new ManualClock()
+  const left = starts.getTime() - clock.now()
+  let calls = 0
+  const source = await providerCredentials(() => {
+    calls += 1
+    return { ...own, ca: both }
+  }, { clock, refresh: left + 1, random: () => 0 })
+  const rotated = nextChange(source, 'rotated')
+  // Both in one turn, as after a machine has slept.
+  clock.advance(left + 1)
+  await rotated
+  t.ok(await isSoon(() => calls === 2), 'the provider is asked')
+  t.ok(await isSoon(() => source.status?.().renewal?.nextRenewal === clock.now() + left + 1), 'and will be again')
+  clock.advance(left + 1)
+  t.ok(await isSoon(() => calls === 3))
+  t.equal(source.current.anchors.length, 2)
+  await source.close()
+  t.equal(clock.waiting, 0)
+})
+
+test('who refreshes while a CA that starts is checked gets what the provider has then', async (t) => {
+  const clock = new ManualClock()
+  let calls = 0
+  const source = await providerCredentials(() => {
+    calls += 1
+    return { ...own, ca: both }
+  }, { clock, refresh: 1e9, random: () => 0 })
+  clock.advance(starts.getTime() - clock.now())
+  t.match(await source.refresh(), { anchors: { length: 2 } })
+  t.equal(calls, 2)
+  await source.close()
+})
+
+test('a CA that starts while the provider is asked is taken, also where the provider fails', async (t) => {
+  const clock = new ManualClock()
+  const { promise, reject } = Promise.withResolvers<never>()
+  let calls = 0
+  const source = await providerCredentials(async () => {
+    calls += 1
+    return calls === 1 ? { ...own, ca: both } : await promise
+  }, { clock, refresh: 1e9, timeout: 1e9, random: () => 0 })
+  const refreshed = t.rejects(source.refresh(), { reason: 'provider' })
+  t.ok(await isSoon(() => calls === 2))
+  clock.advance(starts.getTime() - clock.now())
+  reject(new Error('the vault is sealed'))
+  await refreshed
+  t.ok(await isSoon(() => source.current.anchors.length === 2), 'it does not wait for the next answer')
+  await source.close()
 })
 
 test('files with a CA, or a certificate, that starts soon are read again when it starts', async (t) => {

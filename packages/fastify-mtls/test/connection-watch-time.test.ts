@@ -310,3 +310,20 @@ test('a connection whose evaluation fails is refused', async (t) => {
   t.equal(await watch.check(record), 'revocation_unknown')
   t.strictSame(told, ['revocation_unknown'])
 })
+
+test('an answer that does not come at the last moment lets nobody in longer than the last answer counts', async (t) => {
+  const { start, now, set, expire } = startClock(t)
+  const { ca, checker, watch, ended, open } = await startWatch({ first: { ...GOOD, until: start + LIFE } as RevocationStatus, now })
+  const record = await open(await ca.issue({ cn: 'client' }))
+  checker.answer = never
+  set(LIFE - 3_000)
+  t.equal(watch.check(record), undefined)
+  expire(JUDGEMENT_TIMEOUT)
+  await turn()
+  set(LIFE)
+  const waiting = watch.check(record)
+  t.notSame(waiting, undefined, 'it waits')
+  expire(JUDGEMENT_TIMEOUT)
+  t.equal(await waiting, 'timeout')
+  t.match(ended, [{ record, refusal: { reason: 'timeout' } }])
+})

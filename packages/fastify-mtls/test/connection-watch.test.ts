@@ -151,3 +151,13 @@ test('the peer of a connection has the chain by which it is trusted now', async 
     { refusal: { reason: 'ca_removed', detail: { step: 'unknown_ca', certificate: { subject: /CN=Issuing/ } } } }
   ])
 })
+
+test('what a connection knows of its client follows the trust: the name of its authority', async (t) => {
+  const { ca, credentials, watch, ended, open } = await startWatch()
+  const record = await open(await ca.issue({ cn: 'client' }))
+  t.not(record.peer!.authority, 'partner')
+  credentials.update({ ca: undefined, authorities: { partner: { ca: ca.root, names: 'any' } } } as never)
+  await watch.check(record)
+  t.equal(record.peer!.authority, 'partner')
+  t.strictSame(ended, [])
+})

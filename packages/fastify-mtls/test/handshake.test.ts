@@ -10,7 +10,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import { dial } from './support/dial.ts'
 import type { Protocol } from './support/dial.ts'
-import { pair, startWorld } from './support/world.ts'
+import { call, callSession, openSession, pair, startWorld } from './support/world.ts'
 import type { World } from './support/world.ts'
 
 /** A relay between client and server. From `hold` on it keeps back what the client sends; `held` resolves when there is something. */
@@ -204,3 +204,13 @@ for (const [title, issue, refusal] of REFUSED_CLIENTS) {
     await dialled.close()
   })
 }
+
+test('a client of HTTP/2 is not taken for one of HTTP/1.1 that came before it', async (t) => {
+  const world = await startWorld(t, { settings: { http2: true } as any })
+  const [before, after] = [await world.ca.issue({ cn: 'before' }), await world.ca.issue({ cn: 'after' })]
+  // A connection without an HTTP/2 session of its own.
+  t.match(await call(world, before), { status: 200, body: { cn: 'before' } })
+  const session = await openSession(world, { cert: after.chain, key: after.key })
+  t.match(await callSession(session), { status: 200, body: { cn: 'after' } })
+  session.destroy()
+})

@@ -196,3 +196,18 @@ test('a client with a ticket of earlier keys is served after a full handshake', 
   world.credentials.update({ cert: renewed.chain, key: renewed.key })
   t.match(await callRaw(world, world.client, { session: first.session }), { status: 200, reused: false })
 })
+
+test('services of one secret do not open each other\'s tickets: each name of the certificate counts', async (t) => {
+  const ca = await createDevCa()
+  const secret = randomBytes(32)
+  const make = async (names: object): Promise<string> => {
+    const { chain, key } = await ca.issue({ cn: 'server', dns: 'a.example', ip: '10.0.0.1', spiffe: 'spiffe://prod.example/a', ...names })
+    const { current } = memoryCredentials({ cert: chain, key, ca: ca.root })
+    return new TicketKeys({ ticketSecret: secret }, () => 0, () => {}).make(current).toString('hex')
+  }
+  const first = await make({})
+  t.equal(await make({}), first, 'a renewed certificate')
+  for (const names of [{ cn: 'other' }, { dns: 'b.example' }, { ip: '10.0.0.2' }, { spiffe: 'spiffe://prod.example/b' }]) {
+    t.not(await make(names), first, JSON.stringify(names))
+  }
+})

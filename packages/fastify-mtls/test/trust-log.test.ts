@@ -120,3 +120,23 @@ test('the log names the authority whose files were refused, once, and the file',
   t.match(lines[1], { level: 30, authority: 'acme', generation: 1, msg: 'credentials are in order again' })
   t.equal(lines.length, 2)
 })
+
+test('a refusal that comes back once all was in order is written again', async (t) => {
+  const ca = await createDevCa()
+  const folder = mkdtempSync(join(tmpdir(), 'peerkit-'))
+  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
+  const path = join(folder, 'ca.pem')
+  writeFileSync(path, ca.root)
+  const trust = await fileTrust({ ca: path, watch: false })
+  t.after(async () => { await trust.close() })
+  const told: string[] = []
+  const log = { info: (_fields: object, text: string) => { told.push(text) }, warn: (_fields: object, text: string) => { told.push(text) } }
+  t.after(logTrustChanges(trust, log as any, () => false))
+  for (let turn = 0; turn < 2; turn++) {
+    writeFileSync(path, 'half a file')
+    for (let attempt = 0; attempt < 2; attempt++) await t.rejects(trust.reload())
+    writeFileSync(path, ca.root)
+    await trust.reload()
+    t.strictSame(told.splice(0), ['new credentials refused; those in force stay', 'credentials are in order again'])
+  }
+})

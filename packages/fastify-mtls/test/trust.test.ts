@@ -1,5 +1,6 @@
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import type { Accepted } from '@peerkit/trust'
 import { test } from 'tap'
 import { Trust } from '../src/handshake/trust.ts'
 
@@ -36,4 +37,27 @@ test('no two states of the trust have one generation, though a new checker begin
   }
   t.equal(new Set(seen).size, seen.length, seen.join())
   await credentials.close()
+})
+
+test('what a decision overrules of OpenSSL is explained by that decision alone', async (t) => {
+  const [ca, other] = [await createDevCa(), await createDevCa({ name: 'Other' })]
+  const { chain: cert, key } = await ca.issue()
+  const part = await other.intermediate({ name: 'Part' })
+  const credentials = memoryCredentials({
+    cert,
+    key,
+    authorities: { whole: { ca: ca.root, names: 'any' }, part: { ca: part.certificate, names: 'any', partial: true } }
+  })
+  t.after(async () => { await credentials.close() })
+  const trust = new Trust(credentials, {
+    revocation: undefined, algorithms: undefined, block: undefined, now: Date.now, onLearned: () => {}
+  })
+  const explains = (code: string, authority: string, serverAuthOnly = false): boolean =>
+    trust.explainsCode(code, { serverAuthOnly, authority } as Accepted)
+  t.equal(explains('INVALID_PURPOSE', 'whole', true), true)
+  t.equal(explains('INVALID_PURPOSE', 'whole'), false, 'for clients too: OpenSSL has another reason')
+  t.equal(explains('UNABLE_TO_GET_ISSUER_CERT', 'part'), true)
+  for (const authority of ['whole', 'unknown']) t.equal(explains('UNABLE_TO_GET_ISSUER_CERT', authority), false, authority)
+  // INVALID_PURPOSE is never explained by an authority whose paths end early.
+  t.equal(explains('INVALID_PURPOSE', 'part'), false)
 })

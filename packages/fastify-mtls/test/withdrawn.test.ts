@@ -1,5 +1,6 @@
 // A certificate that its issuer took back: nothing presents it any more.
 import { once } from 'node:events'
+import { mock } from 'node:test'
 import { test } from 'tap'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -79,4 +80,28 @@ test('sessions of a shared secret are not resumed either, also by a server that 
     await source.push(await material(ca))
     for (const world of worlds) t.match(await callRaw(world, identity, resume), { status: 200 }, `${maxVersion}, back`)
   }
+})
+
+test('a certificate that comes back before drainTimeout is over keeps the open connections', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  const ca = await createDevCa()
+  const source = await startPushedCredentials(await material(ca), { origin: 'the X.509-SVID', onClose: () => {}, revocationPolicy: 'soft' })
+  t.after(async () => { await source.close() })
+  const app: FastifyInstance<any, any, any, any> = Fastify(withMtls(source, { mtls: { drainTimeout: 50_000 } }))
+  await app.register(fastifyMtls)
+  app.get('/', async () => ({}))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.after(async () => { await app.close() })
+  const client = await ca.issue({ spiffe: 'spiffe://prod.example/billing' })
+  const open = await dial({ ca, port: (app.server.address() as { port: number }).port }, 'HTTP/1.1', { cert: client.chain, key: client.key })
+  t.equal(await open.ask(), 200)
+  source.withdraw()
+  mock.timers.tick(49_000)
+  await source.push(await material(ca))
+  mock.timers.tick(1_000)
+  t.equal(await open.ask(), 200)
+  source.withdraw()
+  mock.timers.tick(50_000)
+  t.equal(await open.ask(), undefined)
 })

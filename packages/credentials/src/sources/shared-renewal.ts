@@ -84,7 +84,7 @@ export class SharedRenewal {
       if (text !== undefined) await this.#save(text, signal)
       return loaded
     } finally {
-      await release?.().catch((error: unknown) => { this.#note(error) })
+      if (release !== undefined) await this.#release(release)
     }
   }
 
@@ -127,6 +127,15 @@ export class SharedRenewal {
   async #lock (signal: AbortSignal): Promise<(() => Promise<void>) | 'taken'> {
     const { store } = this.#stored
     return await this.#ask(signal, async (question) => await store.lock?.(question)) ?? 'taken'
+  }
+
+  /** Also after the source was closed, and never without end: the renewal, or the end, waits for it. */
+  async #release (release: () => Promise<void>): Promise<void> {
+    try {
+      await this.#ask(new AbortController().signal, release)
+    } catch (error) {
+      this.#note(error)
+    }
   }
 
   async #save (text: string, signal: AbortSignal): Promise<void> {

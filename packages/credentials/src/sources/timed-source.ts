@@ -86,6 +86,8 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   /** Of the last failure. */
   #cause: string | undefined
   #fetching: Promise<CredentialSnapshot> | undefined
+  /** The check of what was fetched last, when a CA starts. */
+  #rechecking: Promise<void> | undefined
 
   constructor (checked: CheckedMaterial, checkers: Checkers, { timed, shared, fetched }: Started) {
     const { clock } = timed.timing
@@ -131,18 +133,22 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
     return await this.#fetching
   }
 
-  /** Checks what was fetched last. If a fetch is running, that one does. */
+  /**
+   * Checks what was fetched last, after the fetch that is running. A fetch that begins meanwhile waits for this check: it
+   * must not be left out, since nothing else would schedule the next one.
+   */
   protected override recheck (): void {
-    this.#fetching ??= this.#recheck().finally(() => { this.#fetching = undefined })
-    this.#fetching.catch(() => {})
+    this.#rechecking ??= this.#recheck().catch(() => {}).finally(() => { this.#rechecking = undefined })
   }
 
-  async #recheck (): Promise<CredentialSnapshot> {
+  async #recheck (): Promise<void> {
+    await this.#fetching?.catch(() => {})
+    if (this.closed) return
     try {
       const { checked, makeCheckers } = await checkFetched(this.#timed, this.#fetched, {
         previous: this.current, signal: this.#controller.signal, inUse: this.current.opaqueKey
       })
-      return this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
+      this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
     } catch (error) {
       this.refuse(error as Error)
       throw error
@@ -153,6 +159,7 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
     this.#due.clear()
     this.#controller.abort()
     await this.#fetching?.catch(() => {})
+    await this.#rechecking
   }
 
   #await (next: NextFetch): void {
@@ -166,6 +173,7 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
     const { clock } = timing
     this.#due.clear()
     try {
+      await this.#rechecking
       const { checked, fetched, makeCheckers } = await obtain(
         this.#timed, this.#shared, this.current, this.#controller.signal
       )

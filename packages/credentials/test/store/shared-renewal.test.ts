@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { test } from 'tap'
 import { collectMessages } from '@peerkit/test-support/messages'
+import { isSoon } from '@peerkit/test-support/turns'
 import { nextChange } from '../support/world.ts'
 import { HOUR, ca, makeWorld } from './instances.ts'
 
@@ -184,6 +185,41 @@ test('a lock that is never given back does not let a certificate expire', async 
   await rotated
   t.equal(issuer.calls, calls + 1)
   t.equal(store.isLocked, true, 'the lock of the other one is not given back')
+})
+
+test('a lock that cannot be given back holds up neither a renewal nor the end', async (t) => {
+  const { store, start, issuer, clock } = makeWorld(t)
+  let releases = 0
+  store.lock = async () => async () => {
+    releases += 1
+    await new Promise(() => {})
+  }
+  const starting = start({ timeout: 5_000 })
+  t.ok(await isSoon(() => releases === 1))
+  clock.advance(5_000)
+  const source = await starting
+  t.match(source.status?.().renewal?.store?.problem, /the store of the test: no answer within 5000 ms/)
+  const rotated = nextChange(source, 'rotated')
+  clock.advance(2 * HOUR)
+  t.ok(await isSoon(() => releases === 2))
+  clock.advance(5_000)
+  await rotated
+  t.equal(issuer.calls, 2)
+  t.ok(await isSoon(() => source.status?.().renewal?.nextRenewal !== undefined), 'and the next renewal is scheduled')
+})
+
+test('the lock is given back also where the source is closed while the issuer is asked', async (t) => {
+  const { store, start, issuer, clock } = makeWorld(t)
+  const source = await start()
+  issuer.issue = async () => {
+    issuer.calls += 1
+    return await new Promise(() => {})
+  }
+  clock.advance(2 * HOUR)
+  t.ok(await isSoon(() => issuer.calls === 2))
+  t.equal(store.isLocked, true)
+  await source.close()
+  t.equal(store.isLocked, false)
 })
 
 test('an instance that waits for its turn ends at once when it is closed', async (t) => {
