@@ -9,6 +9,7 @@ import type { BlockEntry, BlockMemory, CredentialMaterial, MemoryCredentials } f
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { PeerIdentity } from '@peerkit/identity'
+import { collectGarbage } from './garbage.ts'
 
 export type Told =
   | {
@@ -106,6 +107,7 @@ async function obey (told: Told): Promise<number> {
   if (told.do === 'close') {
     await running.close()
     running = undefined
+    collectGarbage()
   }
   return 0
 }
