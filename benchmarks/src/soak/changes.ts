@@ -34,7 +34,8 @@ export class SoakChanges {
     }
     const names = Object.keys(kinds) as (keyof typeof kinds)[]
     const name = names[this.#turn++ % names.length] as keyof typeof kinds
-    await kinds[name]()
+    // The run goes on after a change that failed, and is judged by it at the end.
+    await kinds[name]().catch((error: unknown) => { this.#load.note(name, String(error)) })
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
   }
 

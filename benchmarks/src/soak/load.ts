@@ -10,7 +10,7 @@ import type { SoakWorld } from './world.ts'
 /** Calls at once over connections that are kept. */
 const STEADY = 20
 /** Milliseconds between two calls of one client: the soak looks for what grows, and not for the highest load. */
-const PAUSE = 20
+const PAUSE = 250
 
 /** Clients that go on until they are stopped. */
 export class SoakLoad {
@@ -21,8 +21,9 @@ export class SoakLoad {
   #closing = async (): Promise<void> => {}
   /** Milliseconds of the steady calls since they were last taken. */
   #latencies: number[] = []
-  /** Answers that were not as they should be, with how often. */
-  readonly wrong: Map<string, number> = new Map()
+  /** Answers that were not as they should be, with the minutes after the start at which they came. */
+  readonly wrong: Map<string, number[]> = new Map()
+  readonly #begun = performance.now()
   /** Calls and connections, by the kind of client. */
   readonly counts: Map<string, number> = new Map()
 
@@ -39,10 +40,10 @@ export class SoakLoad {
     this.#keepSteady(steady)
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       const agent = new Agent({ maxCachedSessions: 10 })
-      this.#repeat('new connection', 50, async () => {
+      this.#repeat('new connection', 200, async () => {
         this.#expect('new connection', await callOnce(this.#target, { certificate: fresh, maxVersion }), 'client-fresh')
       })
-      this.#repeat('resumed session', 50, async () => {
+      this.#repeat('resumed session', 200, async () => {
         const call = async (): Promise<string> => {
           return await callOnce(this.#target, { certificate: fresh, maxVersion, agent })
         }
@@ -51,7 +52,7 @@ export class SoakLoad {
         this.#expect('resumed session', answer === 'ECONNRESET' ? await call() : answer, 'client-fresh')
       })
     }
-    this.#repeat('guest', 100, async () => {
+    this.#repeat('guest', 200, async () => {
       const before = this.#world.guestTurn
       const answer = await callOnce(this.#target, { certificate: guest })
       // Its CA comes and goes: only answers count during which it did neither.
@@ -60,7 +61,7 @@ export class SoakLoad {
       else this.#refuse('guest', answer)
     })
     for (const [kind, certificate] of [['stranger', stranger], ['no certificate', undefined]] as const) {
-      this.#repeat(kind, 100, async () => { this.#refuse(kind, await callOnce(this.#target, { certificate })) })
+      this.#repeat(kind, 200, async () => { this.#refuse(kind, await callOnce(this.#target, { certificate })) })
     }
     this.#repeat('garbage', 200, async () => { await sendGarbage(this.#target) })
     for (let client = 0; client < 10; client += 1) {
@@ -100,7 +101,7 @@ export class SoakLoad {
           this.#latencies.push(performance.now() - begun)
           this.#expect('steady', statusCode === 200 ? text : String(statusCode), 'client-steady')
         } catch (error) {
-          this.#note('steady', (error as NodeJS.ErrnoException).code ?? String(error))
+          this.note('steady', (error as NodeJS.ErrnoException).code ?? String(error))
         }
       })
     }
@@ -122,15 +123,17 @@ export class SoakLoad {
   }
 
   #expect (kind: string, answer: string, expected: string): void {
-    if (answer !== expected) this.#note(kind, answer)
+    if (answer !== expected) this.note(kind, answer)
   }
 
   #refuse (kind: string, answer: string): void {
-    if (wasAnswered(answer)) this.#note(kind, answer)
+    if (wasAnswered(answer)) this.note(kind, answer)
   }
 
-  #note (kind: string, answer: string): void {
+  /** Notes an answer, or anything else, that should not have been. */
+  note (kind: string, answer: string): void {
     const what = `${kind}: ${answer}`
-    this.wrong.set(what, (this.wrong.get(what) ?? 0) + 1)
+    const minute = (performance.now() - this.#begun) / 60_000
+    this.wrong.set(what, [...this.wrong.get(what) ?? [], Number(minute.toFixed(1))])
   }
 }

@@ -12,7 +12,8 @@ interface Lane { readonly name: string, readonly of: (sample: Sample) => number 
 
 const LANES: readonly Lane[] = [
   { name: 'heap of the server, MB', of: ({ heap }) => heap / 1e6 },
-  { name: 'memory of its process, MB', of: ({ rss }) => rss / 1e6 },
+  { name: 'memory of its process without files, MB', of: ({ anonymous }) => anonymous / 1e6 },
+  { name: 'TLS contexts', of: ({ contexts }) => contexts },
   { name: 'open sockets', of: ({ sockets }) => sockets },
   { name: 'timers, sockets and other resources', of: ({ resources }) => resources },
   { name: 'steady calls: 99th percentile, ms', of: ({ p99 }) => p99 }

@@ -7,7 +7,8 @@ interface Answer { readonly id: number, readonly answer?: unknown, readonly erro
 /** The process of the server. */
 export class ServerProcess {
   readonly #child = fork(join(import.meta.dirname, 'server.ts'), [], {
-    execArgv: ['--expose-gc', ...process.execArgv.filter((flag) => flag !== '--expose-gc')]
+    // `v8.queryObjects` is experimental.
+    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', ...process.execArgv]
   })
 
   readonly #ended = once(this.#child, 'exit')

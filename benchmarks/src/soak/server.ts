@@ -3,7 +3,10 @@ import { memoryCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
+import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { TLSSocket, createSecureContext } from 'node:tls'
+import { queryObjects } from 'node:v8'
 
 /** What the server presents and trusts, PEM. */
 export interface ServerMaterial {
@@ -17,12 +20,19 @@ export interface ServerMaterial {
 export interface ServerState {
   /** Octets of objects and buffers after a garbage collection. */
   readonly heap: number
-  /** Octets of the whole process. */
+  /** Octets of the whole process. The system takes the pages of files from it, and gives them back, as it likes. */
   readonly rss: number
+  /** Octets of the process without pages of files: heap, buffers, OpenSSL, stacks, and what glibc keeps. */
+  readonly anonymous: number
   /** Timers, sockets, watches and requests of the file system. */
   readonly resources: number
   readonly sockets: number
+  /** Certificates with their key and CAs as OpenSSL has them. Each rotation makes some. */
+  readonly contexts: number
+  readonly tlsSockets: number
 }
+
+const SecureContext = createSecureContext().constructor as new () => object
 
 const sockets = new Set<Socket>()
 let update: ((material: Partial<ServerMaterial>) => void) | undefined
@@ -53,7 +63,27 @@ async function look (): Promise<ServerState> {
     await new Promise((resolve) => { setImmediate(resolve) })
   }
   const { heapUsed, external, rss } = process.memoryUsage()
-  return { heap: heapUsed + external, rss, resources: process.getActiveResourcesInfo().length, sockets: sockets.size }
+  return {
+    heap: heapUsed + external,
+    rss,
+    anonymous: await readAnonymous() ?? rss,
+    resources: process.getActiveResourcesInfo().length,
+    sockets: sockets.size,
+    contexts: countObjects(SecureContext),
+    tlsSockets: countObjects(TLSSocket)
+  }
+}
+
+/** Undefined where there is no such file: on systems other than Linux. */
+async function readAnonymous (): Promise<number | undefined> {
+  const text = await readFile('/proc/self/status', 'utf8').catch(() => '')
+  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(text) ?? []
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024
+}
+
+/** How many objects of a class are in memory. */
+function countObjects (type: Function): number {
+  return queryObjects(type as never, { format: 'count' }) as unknown as number
 }
 
 const commands: Readonly<Record<string, (value: never) => unknown>> = {

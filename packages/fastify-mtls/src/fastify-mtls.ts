@@ -96,6 +96,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   // Loaded only for apps behind a gateway.
   const { ForwardedPeers } = forwarded === undefined ? {} : await import('./forwarded/forwarded-peer.ts')
   const peers = ForwardedPeers && new ForwardedPeers(app, forwarded as ForwardedOption, gateway)
+  if (context !== undefined && peers !== undefined) context.identify = async (raw) => await peers.identify(raw)
   const identify = identifyRequests(app, peers)
   // Fastify adds a hook later than it is told to.
   await app.after()

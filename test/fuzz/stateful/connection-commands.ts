@@ -17,14 +17,14 @@ export type Path = '/' | '/a'
 /** The newest has index 0. */
 export const pick = <Value>(from: readonly Value[], index: number): Value => from.at(-1 - index % from.length)!
 
-function show ({ leaf, sent }: Client): string {
+export function show ({ leaf, sent }: Client): string {
   return sent.length === 0 ? leaf : `${leaf} (sends ${sent.join(', ')})`
 }
 
-const showOpen = ({ client, server }: Open): string => `connection of ${show(client)} to server ${server}`
+export const showOpen = ({ client, server }: Open): string => `connection of ${show(client)} to server ${server}`
 
 /** @param accepted every way in which the answer may describe the client */
-function check (
+export function check (
   state: State, { status, body }: Answer, expected: Expected, client: Client, path: Path, accepted: readonly Accepted[]
 ): boolean {
   const isServed = status === 200 || status === 403
@@ -53,12 +53,12 @@ function check (
 }
 
 /** The first authority that accepts vouches for a client of a full handshake, whatever a server remembers. */
-function firstOf (accepted: readonly Accepted[]): Accepted[] {
+export function firstOf (accepted: readonly Accepted[]): Accepted[] {
   return accepted.filter(({ authority }) => authority === accepted[0]?.authority)
 }
 
 /** Nothing comes after a refusal. */
-async function checkEnded (connection: Connection): Promise<void> {
+export async function checkEnded (connection: Connection): Promise<void> {
   const { status } = await connection.ask()
   await connection.close()
   if (status !== undefined) throw new Error(`was refused, and the next request got ${status}`)
@@ -76,7 +76,7 @@ async function begin (
   state.count(resumed ? 'resumed' : session === undefined ? 'full handshakes' : 'full handshakes instead of resumption')
   state.kept.push({ client, way, session: connection.session, server, changes: state.changes[server]! })
   if (isServed) {
-    state.open.push({ server, client, way, resumed, connection, upgraded: undefined, over: false, unsure: false })
+    state.open.push({ server, client, way, resumed, connection, forwarded: undefined, upgraded: undefined, over: false, unsure: false })
   } else await checkEnded(connection)
   return { isServed, resumed }
 }
@@ -164,8 +164,8 @@ export class Resume implements Step {
   toString (): string { return `resume at server ${this.#server} session ${this.#index}: ${this.#who}` }
 }
 
-const isHttp = ({ upgraded }: Open): boolean => upgraded === undefined
-const canUpgrade = (open: Open): boolean => isHttp(open) && open.way.protocol === 'HTTP/1.1'
+export const isHttp = ({ upgraded }: Open): boolean => upgraded === undefined
+export const canUpgrade = (open: Open): boolean => isHttp(open) && open.way.protocol === 'HTTP/1.1'
 
 async function ask (state: State, open: Open, path: Path): Promise<void> {
   const { connection, client } = open
@@ -189,7 +189,7 @@ async function speak (state: State, open: Open): Promise<void> {
 }
 
 /** Something happens on one open connection. */
-abstract class OnOpen implements Step {
+export abstract class OnOpen implements Step {
   readonly #index: number
   #who = ''
 

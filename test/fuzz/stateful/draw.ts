@@ -5,6 +5,7 @@ import { Block, CrossSign, MoveClock, Restart, Revoke, RotateOwn, Toggle, Unbloc
 import type { Servers, Target } from './change-commands.ts'
 import { Ask, AskAll, Connect, ConnectOtherwise, Resume, Upgrade } from './connection-commands.ts'
 import type { Path } from './connection-commands.ts'
+import { AskForwarded, UpgradeForwarded } from './forwarded-commands.ts'
 import { CAS, FACTS, LEAVES, ROOTS } from './facts.ts'
 import type { Client, State } from './state.ts'
 
@@ -18,6 +19,7 @@ const LIKELY: readonly Client[] = [
   ['alice', 'issuingByBExpired', 'issuing'], ['alice', 'issuing', 'forgedIssuing'], ['alice', 'forgedIssuing'],
   ['alice', 'issuing', 'A'], ['alice', 'issuing', 'forgedRootAByB', 'B'], ['bob', 'issuing'], ['bob', 'issuingByB'],
   ['brief', 'issuing'], ['brief', 'issuing', 'issuingByBShort'], ['sam'], ['sam', 'second'], ['sam', 'second', 'rootAByB'],
+  ['gateway'], ['gateway'], ['gateway', 'rootAByB'],
   ['dora'], ['dora', 'rootAByB'], ['dora', 'forgedRootAByB'], ['carol'], ['eve', 'brought'], ['eve', 'broughtAgain'],
   ['eve', 'brought', 'broughtAgain'], ['eve', 'broughtShort'], ['eve', 'broughtShort'], ['eve', 'broughtShort', 'brought'], ['eve'], ['eve', 'brought', 'forgedBroughtByB', 'B'],
   ['thief', 'forgedIssuingOfThief'], ['thief', 'forgedIssuingOfThief', 'issuing', 'A'], ['unlisted', 'twin']
@@ -52,6 +54,9 @@ const connectOtherwise = fc.tuple(server, index, fc.nat({ max: 15 }))
 const resume = fc.tuple(server, index).map((drawn) => new Resume(...drawn))
 const ask = fc.tuple(index, path).map((drawn) => new Ask(...drawn))
 const askAll = path.map((drawn) => new AskAll(drawn))
+const askForwarded = fc.tuple(index, client, path, fc.constantFrom(false, false, false, true))
+  .map((drawn) => new AskForwarded(...drawn))
+const upgradeForwarded = fc.tuple(index, client).map((drawn) => new UpgradeForwarded(...drawn))
 const upgrade = index.map((drawn) => new Upgrade(drawn))
 const change = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(servers, target).map((drawn) => new Revoke(...drawn)) },
@@ -73,6 +78,7 @@ export function drawCommands (longest: number, replayPath?: string): Arbitrary<I
   return fc.commands<State, State, false>(
     [
       connect, connect, connectOtherwise, connectOtherwise, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade,
+      askForwarded, askForwarded, upgradeForwarded,
       change, change, change
     ],
     { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }

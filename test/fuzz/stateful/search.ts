@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { drawCommands } from './draw.ts'
+import { collectGarbage } from './garbage.ts'
 import { State } from './state.ts'
 import { ServerThread } from './threads.ts'
 import type { Told } from './worker.ts'
@@ -47,6 +48,7 @@ export async function search ({ seed, runs, path, replayPath, time, lost }: Sear
     } finally {
       if (!isFound) steps += state.steps
       for (const server of threads.keys()) await state.stop(server)
+      collectGarbage()
       for (const [what, count] of state.seen) seen.set(what, (seen.get(what) ?? 0) + count)
     }
   }

@@ -18,6 +18,8 @@ export interface Open {
   /** A resumed session brings the leaf alone. */
   readonly resumed: boolean
   readonly connection: Connection
+  /** Whose certificate came in the headers of the upgrade. */
+  forwarded: Client | undefined
   upgraded: Upgraded | undefined
   /** Whether its server has reviewed it and found it wanting. It is never served again. */
   over: boolean
@@ -39,6 +41,8 @@ export interface Kept {
 export type Expected = 'served' | 'refused' | 'either'
 
 const SERVERS = 2
+/** The headers of the gateways of each server. */
+export const GATEWAYS = ['xfcc', 'rfc9440'] as const
 
 /** A run: two servers that share the secret of their tickets, what the model knows of them, and their clients. */
 export class State {
@@ -84,6 +88,7 @@ export class State {
     this.trust[server] = { ...trust, revoked: new Set(this.revoked) }
     this.ports[server] = await this.#threads[server]!.tell({
       do: 'open',
+      gateways: GATEWAYS[server]!,
       material: { ...this.pki.issueOwn(), ...this.pki.materialOf(this.trust[server]!) },
       blocks: this.#blocksOf(server),
       now: this.#nowOf(server),
@@ -159,8 +164,24 @@ export class State {
     return server === offeredTo && changes === this.changes[server] && this.expectFull(server, client) === 'served'
   }
 
-  /** What must happen to the next request on an open connection. */
-  expect ({ server, client: { leaf, sent }, resumed, over, unsure }: Open): Expected {
+  /** What must happen to the next request on an open connection, and to an upgraded one. */
+  expect (open: Open): Expected {
+    const own = this.#expectOwn(open)
+    if (open.forwarded === undefined || own === 'refused') return own
+    const through = this.expectForwarded(open, open.forwarded)
+    return own === 'served' || through === 'refused' ? through : 'either'
+  }
+
+  /** What must happen to a client whose certificate comes in a header on a connection that is served. */
+  expectForwarded (open: Open, { leaf, sent }: Client): Expected {
+    const believed = this.listAccepted(open).map(({ authority }) => authority === 'a')
+    if (open.client.leaf !== 'gateway' || !believed.includes(true)) return 'refused'
+    // The gateway speaks TLS with the client, so OpenSSL has no say here.
+    if (findAccepted(leaf, sent, this.trust[open.server]!).length === 0) return 'refused'
+    return believed.includes(false) ? 'either' : 'served'
+  }
+
+  #expectOwn ({ server, client: { leaf, sent }, resumed, over, unsure }: Open): Expected {
     const trust = this.trust[server]!
     if (over) return 'refused'
     if (!resumed) return findAccepted(leaf, sent, trust).length > 0 ? 'served' : 'refused'

@@ -19,10 +19,10 @@ export class Upgraded {
   }
 
   /** Asks for the upgrade; the status, or undefined where the connection ended without an answer. */
-  async begin (): Promise<number | undefined> {
-    const status = await this.#exchange(
-      'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n', /^HTTP\/1\.1 (\d+)[^]*?\r\n\r\n/
-    )
+  async begin (headers: Readonly<Record<string, string>> = {}): Promise<number | undefined> {
+    const all = { Host: 'localhost', Connection: 'Upgrade', Upgrade: 'echo', ...headers }
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    const status = await this.#exchange(`GET / HTTP/1.1\r\n${lines}\r\n`, /^HTTP\/1\.1 (\d+)[^]*?\r\n\r\n/)
     return status === undefined ? undefined : Number(status)
   }
 

@@ -9,10 +9,13 @@ import type { BlockEntry, BlockMemory, CredentialMaterial, MemoryCredentials } f
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { PeerIdentity } from '@peerkit/identity'
+import { collectGarbage } from './garbage.ts'
 
 export type Told =
   | {
     readonly do: 'open'
+    /** The headers that its gateways write. */
+    readonly gateways: 'xfcc' | 'rfc9440'
     readonly material: CredentialMaterial
     readonly blocks: readonly BlockEntry[]
     readonly now: number
@@ -49,13 +52,18 @@ function describe (peer: PeerIdentity): object {
   return { cn: subject?.commonName, authority, dns: subjectAltNames?.dns ?? [], path }
 }
 
-async function open ({ material, blocks, now, ticketSecret }: Told & { do: 'open' }): Promise<number> {
+async function open ({ gateways, material, blocks, now, ticketSecret }: Told & { do: 'open' }): Promise<number> {
   time = now
   const credentials = memoryCredentials({ ...material, clock })
   const block = blockMemory(blocks, { clock })
   const settings = { http2: true, now: clock.now, ticketSecret, block } as const
   const app: any = Fastify(mtlsServerOptions(credentials, settings) as any)
-  await app.register(fastifyMtls)
+  const authorize = ({ authority, subject }: PeerIdentity): { allowed: boolean } => (
+    { allowed: authority === 'a' && subject?.commonName === 'gateway' }
+  )
+  // A request of a gateway without a certificate is its own: each answer then says who was believed.
+  const forwarded = { format: gateways, gateways: { identity: { authorize } }, withoutCertificate: 'gateway' } as const
+  await app.register(fastifyMtls, { forwarded })
   await app.register(fastifyAllowedClients)
   app.get('/', { config: { allowedClients: 'authenticated' } }, async ({ peer }: any) => describe(peer))
   app.get('/a', { config: { allowedClients: { authority: 'a' } } }, async ({ peer }: any) => describe(peer))
@@ -99,6 +107,7 @@ async function obey (told: Told): Promise<number> {
   if (told.do === 'close') {
     await running.close()
     running = undefined
+    collectGarbage()
   }
   return 0
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { peerOfRequest } from '../request/request-peer.ts'
-import type { UpgradeGuard } from './upgrade-watch.ts'
+import type { Identify, UpgradeGuard } from './upgrade-watch.ts'
 
 /** The listeners of requests: those of Fastify, and the others, such as Socket.IO's for long polling. */
 export interface RequestListeners {
@@ -15,13 +14,16 @@ export interface RequestListeners {
  * alone, as if there were no such listener.
  */
 export function passRequest (
-  request: IncomingMessage, response: object, guard: UpgradeGuard, { routing, isReplaced, foreign }: RequestListeners
+  request: IncomingMessage,
+  response: object,
+  { identify, guard }: { readonly identify: Identify, readonly guard: UpgradeGuard },
+  { routing, isReplaced, foreign }: RequestListeners
 ): void {
   const deliver = (to: readonly Function[]): void => {
     for (const listener of to) Reflect.apply(listener, undefined, [request, response])
   }
   if (!isReplaced) deliver(routing)
   // Silent: a denial is no event, since the rules of the route decide then.
-  const decide = async (): Promise<void> => { await guard(request, peerOfRequest(request), true) }
+  const decide = async (): Promise<void> => { await guard(request, await identify(request), true) }
   decide().then(() => { deliver(foreign) }, () => { if (isReplaced) deliver(routing) })
 }

@@ -6,7 +6,6 @@ import { withoutQuery } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import { answerOf, answerUpgrade } from './request-gate.ts'
-import { peerOfRequest } from '../request/request-peer.ts'
 
 const SWITCHING = 'HTTP/1.1 101'
 const STATE: unique symbol = Symbol('peerkit.upgrade')
@@ -22,12 +21,16 @@ export type UpgradeGuard = (
   request: IncomingMessage, peer: PeerIdentity | null, isSilent: boolean
 ) => void | Promise<void>
 
+/** Finds the client of a request: behind a gateway the one that it forwards. Throws if its headers are refused. */
+export type Identify = (request: IncomingMessage) => PeerIdentity | null | Promise<PeerIdentity | null>
+
 /** The listeners of upgrades: those that give the request to a route, and the others. */
 export interface UpgradeListeners { readonly routing: readonly Function[], readonly foreign: readonly Function[] }
 
 export interface UpgradeWatchOptions {
   /** The upgraded sockets of the app, which closing its server closes. */
   readonly sockets: UpgradedSockets
+  readonly identify: Identify
   /** Milliseconds for the answer 101. */
   readonly timeout: number
   /** Whether only routes, and listeners under a guard, may answer. */
@@ -77,7 +80,7 @@ export class UpgradeWatch {
     }
     let isAllowed = false
     this.#follow(request, socket, upgrade, () => upgrade.isRouted || isAllowed)
-    const decide = async (): Promise<void> => { await guard(request, peerOfRequest(request), false) }
+    const decide = async (): Promise<void> => { await guard(request, await this.#options.identify(request), false) }
     decide().then(() => {
       isAllowed = true
       if (!socket.destroyed) deliver([...routing, ...foreign])

@@ -9,7 +9,7 @@ import { ASK_AGAIN_AFTER, isThenable, upgradedSocketsOf, whenSettled, withTimeou
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { recordOfRequest } from '../connection/connection-record.ts'
-import { ServerOptionError } from '../errors.ts'
+import { ForwardedRefusedError, ServerOptionError } from '../errors.ts'
 import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import type { ForwardedOption } from '../plugin-options.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from '../request/request-peer.ts'
@@ -24,15 +24,24 @@ type Rejection = {
   readonly detail?: string | undefined
 }
 
+/** Where a refused header is logged. */
+type Log = FastifyRequest['log']
+
 /** A request with the identity and address of its connection: behind a gateway those of the gateway. */
 interface Call {
-  readonly request: FastifyRequest
+  readonly raw: RawRequest
+  readonly log: Log
   readonly sender: PeerIdentity | undefined
   readonly remoteAddress: string | undefined
 }
 
 /** States that neither name a client nor refuse the request. */
 const SETTLED: ReadonlySet<string> = new Set<ForwardedResult['state']>(['absent', 'anonymous', 'stripped'])
+
+/** Whether the headers of a request were believed. A listener of the raw server and a route may both ask. */
+const TAKEN: unique symbol = Symbol('peerkit.forwarded')
+
+type RawRequest = FastifyRequest['raw'] & { [TAKEN]?: boolean | Promise<boolean> }
 
 /** Identifies the clients of gateways. */
 export class ForwardedPeers {
@@ -69,12 +78,28 @@ export class ForwardedPeers {
   }
 
   /** Assigns the identity that a gateway forwards. Returns false if a header must not be believed. */
-  take (request: FastifyRequest): boolean | Promise<boolean> {
-    const { raw } = request
+  take ({ raw, log }: { readonly raw: RawRequest, readonly log: Log }): boolean | Promise<boolean> {
+    const taken = raw[TAKEN] ?? this.#take(raw, log)
+    raw[TAKEN] = taken
+    return taken
+  }
+
+  /**
+   * The client of a request that a listener of the raw server may answer.
+   *
+   * @throws ForwardedRefusedError if a header must not be believed
+   */
+  async identify (raw: RawRequest): Promise<PeerIdentity | null> {
+    if (!await this.take({ raw, log: this.#app.log })) throw new ForwardedRefusedError()
+    return assignedPeer(raw)
+  }
+
+  #take (raw: RawRequest, log: Log): boolean | Promise<boolean> {
     const record = recordOfRequest(raw)
     // From when the connection was opened, if known: a socket that was reset has no address any more.
     const call: Call = {
-      request,
+      raw,
+      log,
       sender: peerOfRequest(raw) ?? undefined,
       remoteAddress: record === undefined ? raw.socket?.remoteAddress : record.remoteAddress
     }
@@ -93,7 +118,7 @@ export class ForwardedPeers {
   }
 
   #read (call: Call): boolean | Promise<boolean> {
-    const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
+    const { raw: { rawHeaders }, sender, remoteAddress } = call
     const read = this.#reader.read({
       rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket()
     })
@@ -124,21 +149,21 @@ export class ForwardedPeers {
 
   #assign (call: Call, result: ForwardedResult): boolean {
     if (result.state === 'refused') {
-      reject(call, result)
+      this.#reject(call, result)
       return false
     }
-    const { request: { raw }, sender } = call
+    const { raw, sender } = call
     if (result.state === 'accepted') {
       assignPeer(raw, result.identity)
       return true
     }
     if (result.state === 'stripped') {
-      reject(call, { ...result, reason: 'untrusted_sender' })
+      this.#reject(call, { ...result, reason: 'untrusted_sender' })
       stripHeaders(raw as unknown as StrippableMessage, this.#reader.headerNames)
     }
     // A reader of the app's own may answer anything. Only what is known lets the request keep the sender's identity.
     if (!SETTLED.has(result.state)) {
-      reject(call, { state: 'refused', reason: 'malformed', header: this.#reader.headerNames[0] ?? '' })
+      this.#reject(call, { state: 'refused', reason: 'malformed', header: this.#reader.headerNames[0] ?? '' })
       return false
     }
     const isNobody = result.state === 'anonymous'
@@ -147,9 +172,25 @@ export class ForwardedPeers {
     return true
   }
 
+  #reject (
+    { log, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection
+  ): void {
+    const peer = sender ?? null
+    const { server } = this.#app
+    if (!isAuditKept(server)) {
+      log.warn(
+        { reason, detail, header, peer: peer?.toString() },
+        state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed'
+      )
+    }
+    const channel = state === 'refused' ? forwardedRefused : forwardedStripped
+    if (!channel.hasSubscribers) return
+    channel.publish({ v: 1, time: Date.now(), [EMITTER]: () => server, reason, detail, header, peer, remoteAddress })
+  }
+
   /** Checks the upgraded sockets of forwarded clients. `ConnectionWatch` checks those of direct clients. */
   #follow (call: Call): true {
-    const { raw } = call.request
+    const { raw } = call
     const peer = assignedPeer(raw)
     if (peer?.source !== 'forwarded') {
       this.#sockets.add(raw.socket)
@@ -220,18 +261,4 @@ function createReader (
   return createForwardedReader({
     now, ...options, ...(validator !== undefined && { validator }), tolerate: CERTIFICATE_FLAWS
   })
-}
-
-function reject ({ request, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection): void {
-  const peer = sender ?? null
-  const { server: { server } } = request
-  if (!isAuditKept(server)) {
-    request.log.warn(
-      { reason, detail, header, peer: peer?.toString() },
-      state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed'
-    )
-  }
-  const channel = state === 'refused' ? forwardedRefused : forwardedStripped
-  if (!channel.hasSubscribers) return
-  channel.publish({ v: 1, time: Date.now(), [EMITTER]: () => server, reason, detail, header, peer, remoteAddress })
 }

@@ -20,6 +20,8 @@ import type { MtlsServerOptions } from './server-options.ts'
 import { TlsContexts } from './tls-contexts.ts'
 import { Trust } from '../handshake/trust.ts'
 import { UpgradeWatch } from '../connection/upgrade-watch.ts'
+import type { Identify } from '../connection/upgrade-watch.ts'
+import { peerOfRequest } from '../request/request-peer.ts'
 
 type App = FastifyInstance<any, any, any, any>
 
@@ -47,6 +49,8 @@ export class ServerContext {
   readonly now: () => number
   /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
+  /** Finds the client of a request that a listener of the raw server may answer. The option `forwarded` replaces it. */
+  identify: Identify = peerOfRequest
   /** The upgraded sockets of all servers of the app. */
   readonly sockets: UpgradedSockets = new UpgradedSockets()
   /** What is checked when the app starts. */
@@ -113,13 +117,14 @@ export class ServerContext {
         if (guard === undefined || server !== this.#leader) return undefined
         const listeners = (this.#listeners as RawListeners).listRequests()
         if (listeners === undefined) return undefined
-        passRequest(request, response, guard, listeners)
+        passRequest(request, response, { identify: this.identify, guard }, listeners)
         return true
       },
       onTunnel: (server, stream) => { if (server === this.#leader) this.upgrades.followTunnel(stream) }
     })
     this.upgrades = new UpgradeWatch({
       sockets: this.sockets,
+      identify: async (request) => await this.identify(request),
       timeout: upgradeTimeout,
       isStrict: () => this.appCheck.isIdentifying,
       onUnruled: (path) => {
