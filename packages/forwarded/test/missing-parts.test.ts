@@ -29,6 +29,12 @@ test('cloudflare: a later request of a connection, which has no certificate, is 
       state: 'refused', reason: 'not_verified', header: 'cf-cert-verified'
     })
   }
+  const { 'cf-cert-revoked': _revoked, ...half } = verdict
+  for (const revoked of [{}, { 'cf-cert-revoked': '' }, { 'cf-cert-revoked': '0' }]) {
+    t.match(read({ format: 'cloudflare' }, { ...half, ...revoked, 'cf-client-cert-der-base64': base64 }), {
+      state: 'refused', reason: 'not_verified', header: 'cf-cert-revoked'
+    }, 'a revoked certificate is verified, says Cloudflare')
+  }
   const none = { 'cf-cert-presented': 'false', 'cf-cert-verified': 'false' }
   t.match(read({ format: 'cloudflare' }, none), { state: 'anonymous' })
   t.end()

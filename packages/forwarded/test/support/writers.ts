@@ -253,7 +253,8 @@ export const writers: readonly Writer[] = [
     unverified: (leaf) => [
       ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'false', 'Cf-Cert-Presented', 'true'],
       ['Cf-Client-Cert-Der-Base64', base64(leaf)],
-      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Revoked', 'true']
+      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Revoked', 'true'],
+      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Presented', 'true']
     ]
   },
   {
