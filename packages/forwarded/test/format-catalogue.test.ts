@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'tap'
-import { FORMATS, PRESETS } from '../src/reader/format-catalogue.ts'
+import { FORMATS, PRESETS, findOtherHeaders } from '../src/reader/format-catalogue.ts'
 import { writers } from './support/writers.ts'
 
 test('every file of src/formats is a format of the catalogue', async (t) => {
@@ -24,5 +24,11 @@ test('headers that identify the client are written in lower case, as they are co
   for (const [name, { headers, identifying = [], unread = [] }] of Object.entries(PRESETS)) {
     const names = [...Object.values(headers), ...identifying, ...unread]
     t.same(names, names.map((header) => header.toLowerCase()), name)
+  }
+})
+
+test('the headers that a reader looks for fit into the bits of a number, which tell repeated ones', async (t) => {
+  for (const [name, format] of Object.entries(PRESETS)) {
+    t.ok(Object.keys(format.headers).length + findOtherHeaders(format, []).length <= 31, name)
   }
 })

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { test } from 'tap'
 import { createForwardedReader } from '../src/index.ts'
-import type { ForwardedReaderOptions, ForwardedResult } from '../src/index.ts'
+import type { ChainValidator, ForwardedReaderOptions, ForwardedResult } from '../src/index.ts'
 import { ca, client } from './support/people.ts'
 
 const base64 = Buffer.from(client.der).toString('base64')
@@ -28,8 +29,53 @@ test('cloudflare: a later request of a connection, which has no certificate, is 
       state: 'refused', reason: 'not_verified', header: 'cf-cert-verified'
     })
   }
+  const { 'cf-cert-revoked': _revoked, ...half } = verdict
+  for (const revoked of [{}, { 'cf-cert-revoked': '' }, { 'cf-cert-revoked': '0' }]) {
+    t.match(read({ format: 'cloudflare' }, { ...half, ...revoked, 'cf-client-cert-der-base64': base64 }), {
+      state: 'refused', reason: 'not_verified', header: 'cf-cert-revoked'
+    }, 'a revoked certificate is verified, says Cloudflare')
+  }
   const none = { 'cf-cert-presented': 'false', 'cf-cert-verified': 'false' }
   t.match(read({ format: 'cloudflare' }, none), { state: 'anonymous' })
+  t.end()
+})
+
+test('aws-cloudfront: presence without the certificate, and the header of passthrough mode, are told as such', (t) => {
+  const sent = { 'cloudfront-viewer-cert-pem': encodeURIComponent(pem) }
+  const cloudfront = (headers: Readonly<Record<string, string>>): ForwardedResult => read({ format: 'aws-cloudfront' }, headers)
+  t.match(cloudfront(sent), { state: 'accepted' }, 'the policy need not send the header about presence')
+  t.match(cloudfront({ 'cloudfront-viewer-cert-present': '1' }), {
+    state: 'refused', reason: 'certificate_missing', header: 'cloudfront-viewer-cert-pem'
+  })
+  t.match(cloudfront({ ...sent, 'cloudfront-viewer-cert-present': '0' }), { state: 'refused', reason: 'malformed' })
+  t.match(cloudfront({ ...sent, 'cloudfront-viewer-cert-present': 'true' }), {
+    state: 'refused', reason: 'not_verified', header: 'cloudfront-viewer-cert-present'
+  })
+  for (const passedThrough of ['client-cert', 'client-cert-chain']) {
+    t.match(cloudfront({ ...sent, [passedThrough]: `:${base64}:` }), {
+      state: 'refused', reason: 'other_format', header: passedThrough
+    })
+  }
+  t.match(cloudfront({ 'cloudfront-viewer-cert-subject': 'CN=admin' }), { state: 'anonymous' }, 'names alone are nobody')
+  t.end()
+})
+
+test('a gateway that verifies nothing needs the certificate, and a validator that accepts it', (t) => {
+  const hash = createHash('sha256').update(client.der).digest('hex')
+  const cert = encodeURIComponent(pem)
+  const yes: ChainValidator = { validate: () => ({ valid: true, path: [ca.der], until: Infinity }) }
+  const no: ChainValidator = { validate: () => ({ valid: false, reason: 'unknown_ca' }) }
+  const apps = (xfcc: string, validator = yes): ForwardedResult =>
+    read({ format: 'azure-container-apps', validator }, { 'x-forwarded-client-cert': xfcc })
+  t.match(apps(`Hash=${hash};Cert="${cert}";Chain="${cert}"`), { state: 'accepted' })
+  t.match(apps(`Hash=${hash};Cert="${cert}"`, no), { state: 'refused', reason: 'unknown_ca' }, 'self-signed, say')
+  t.match(apps(`Hash=${hash};Subject="CN=admin";URI=spiffe://prod.example/admin`), { reason: 'certificate_missing' })
+  t.match(apps(`Cert="${cert}",Cert="${cert}"`), { reason: 'hop_count' }, 'an element of the client beside that of the ingress')
+  t.match(apps(`Hash=${'0'.repeat(64)};Cert="${cert}"`), { reason: 'malformed' })
+  const passthrough = { format: 'aws-cloudfront-passthrough', validator: no } as const
+  t.match(read(passthrough, { 'client-cert': `:${base64}:` }), { state: 'refused', reason: 'unknown_ca' })
+  t.match(read(passthrough, { 'client-cert-chain': `:${base64}:` }), { state: 'refused', reason: 'malformed' })
+  t.match(read(passthrough, { 'cloudfront-viewer-cert-pem': cert }), { state: 'anonymous' }, 'which mode is set decides')
   t.end()
 })
 

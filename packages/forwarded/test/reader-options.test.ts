@@ -56,6 +56,10 @@ test('refuses wrong options by name', async (t) => {
       { format: 'azure-app-service', gateways, verification: 'gateway', validator },
       /expected "in-process", since the gateway .* does not verify chains/
     ],
+    ...(['azure-container-apps', 'aws-cloudfront-passthrough'] as const).flatMap((format) => [
+      [{ format, gateways, verification: 'gateway', validator }, /expected "in-process"/] as const,
+      [{ format, gateways }, /validator is missing/] as const
+    ]),
     [{ ...custom, headers: {} }, /headers.certificate is missing/],
     [{ ...custom, headers: { certificate: 'x', present: 'y' } }, /unknown option "present" for headers/],
     [{ ...custom, encoding: 'pem' }, /encoding is "pem"; expected "byte-sequence", "base64-der"/],

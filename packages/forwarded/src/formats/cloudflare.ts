@@ -34,8 +34,9 @@ function read (values: HeaderValues, byGateway: boolean): Reading {
     : refuseReading('malformed', 'hash')
 }
 
+/** A revoked certificate is "verified" too, so nothing is without the header about revocation. */
 function readVerdict ({ present, verified, revoked }: HeaderValues): Verdict {
   if (present === 'false') return 'none'
-  if (verified === undefined) return 'missing'
-  return verified === 'true' && (revoked === undefined || revoked === 'false') ? 'verified' : 'failed'
+  if (verified === undefined || (verified === 'true' && revoked === undefined)) return 'missing'
+  return verified === 'true' && revoked === 'false' ? 'verified' : 'failed'
 }

@@ -1,8 +1,11 @@
 import { apache } from '../formats/apache.ts'
 import { awsAlbPassthrough } from '../formats/aws-alb-passthrough.ts'
 import { awsAlbVerify } from '../formats/aws-alb-verify.ts'
+import { awsCloudFrontPassthrough } from '../formats/aws-cloudfront-passthrough.ts'
+import { awsCloudFront } from '../formats/aws-cloudfront.ts'
 import { azureAppService } from '../formats/azure-app-service.ts'
 import { azureApplicationGateway } from '../formats/azure-application-gateway.ts'
+import { azureContainerApps } from '../formats/azure-container-apps.ts'
 import { caddy } from '../formats/caddy.ts'
 import { cloudflare } from '../formats/cloudflare.ts'
 import { googleCloud } from '../formats/google-cloud.ts'
@@ -21,8 +24,8 @@ import type { HeaderFormat } from '../headers/header-format.ts'
  */
 export type ForwardedFormat =
   | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify'
-  | 'aws-alb-passthrough' | 'azure-application-gateway' | 'azure-app-service' | 'google-cloud' | 'cloudflare'
-  | 'linkerd' | 'custom'
+  | 'aws-alb-passthrough' | 'aws-cloudfront' | 'aws-cloudfront-passthrough' | 'azure-application-gateway'
+  | 'azure-app-service' | 'azure-container-apps' | 'google-cloud' | 'cloudflare' | 'linkerd' | 'custom'
 
 /** All formats except `custom`; `xfcc` with one hop. */
 export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, HeaderFormat>> = {
@@ -36,8 +39,11 @@ export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, Header
   caddy,
   'aws-alb-verify': awsAlbVerify,
   'aws-alb-passthrough': awsAlbPassthrough,
+  'aws-cloudfront': awsCloudFront,
+  'aws-cloudfront-passthrough': awsCloudFrontPassthrough,
   'azure-application-gateway': azureApplicationGateway,
   'azure-app-service': azureAppService,
+  'azure-container-apps': azureContainerApps,
   'google-cloud': googleCloud,
   cloudflare,
   linkerd

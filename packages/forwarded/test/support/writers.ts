@@ -158,6 +158,34 @@ export const writers: readonly Writer[] = [
     none: [[]]
   },
   {
+    name: 'aws-cloudfront',
+    options: { format: 'aws-cloudfront' },
+    source: 'documented',
+    verifies: true,
+    passesChain: false,
+    write: (leaf) => [
+      'CloudFront-Viewer-Cert-Serial-Number', '4a:3f:5c', 'CloudFront-Viewer-Cert-Subject', 'CN=admin',
+      'CloudFront-Viewer-Cert-Sha256', '00'.repeat(32), 'CloudFront-Viewer-Cert-Present', '1',
+      'CloudFront-Viewer-Cert-Pem', escape(pem(leaf))
+    ],
+    none: [['CloudFront-Viewer-Cert-Present', '0'], ['CloudFront-Viewer-Cert-Present', '0', 'CloudFront-Viewer-Cert-Pem', '']],
+    unverified: (leaf) => ['true', 'Required', '2', '1, 0'].map((present) => [
+      'CloudFront-Viewer-Cert-Present', present, 'CloudFront-Viewer-Cert-Pem', escape(pem(leaf))
+    ])
+  },
+  {
+    name: 'aws-cloudfront-passthrough',
+    options: { format: 'aws-cloudfront-passthrough' },
+    source: 'documented',
+    verifies: false,
+    passesChain: true,
+    write: (leaf, chain) => [
+      'CloudFront-Viewer-Cert-Subject', 'CN=admin', 'Client-Cert', sequence(leaf),
+      ...(chain.length > 0 ? ['Client-Cert-Chain', chain.map(sequence).join(', ')] : [])
+    ],
+    none: [['Client-Cert', '']]
+  },
+  {
     name: 'azure-application-gateway',
     options: { format: 'azure-application-gateway' },
     source: 'documented',
@@ -178,6 +206,18 @@ export const writers: readonly Writer[] = [
     passesChain: false,
     write: (leaf) => ['X-ARR-ClientCert', base64(leaf)],
     none: [[]]
+  },
+  {
+    name: 'azure-container-apps',
+    options: { format: 'azure-container-apps' },
+    source: 'documented',
+    verifies: false,
+    passesChain: true,
+    write: (leaf, chain) => [
+      'X-Forwarded-Client-Cert',
+      `Hash=${sha256(leaf)};Cert="${escape(pem(leaf))}";Chain="${escape(pem(leaf, ...chain))}"`
+    ],
+    none: [['X-Forwarded-Client-Cert', '']]
   },
   {
     name: 'google-cloud',
@@ -213,7 +253,8 @@ export const writers: readonly Writer[] = [
     unverified: (leaf) => [
       ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'false', 'Cf-Cert-Presented', 'true'],
       ['Cf-Client-Cert-Der-Base64', base64(leaf)],
-      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Revoked', 'true']
+      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Revoked', 'true'],
+      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Presented', 'true']
     ]
   },
   {
