@@ -85,6 +85,30 @@ test('the command is found by the name of its package', async (t) => {
   t.match(stdout, /^usage: peerkit COMMAND/)
 })
 
+test('a service that init writes installs, has the right types, passes its tests and serves Alice alone', async (t) => {
+  const path = `${dirname(node)}:${process.env['PATH'] ?? ''}`
+  const env = { ...process.env, PATH: path, npm_config_prefer_offline: 'true' }
+  await run(node, [join('node_modules/@peerkit/cli/bin/peerkit.js'), 'init', 'shop'], { cwd: project, env })
+  const shop = join(project, 'shop')
+  // The released packages are not on a registry yet, so the packed ones take their places.
+  const manifest = JSON.parse(readFileSync(join(shop, 'package.json'), 'utf8'))
+  const packed = Object.fromEntries(packageFolders().map((name) => [`@peerkit/${name}`, `file:${tarballOf(name)}`]))
+  const placed = (names: object): object => Object.fromEntries(Object.entries(names).map(([name, range]) => [name, packed[name] ?? range]))
+  const { dependencies, devDependencies } = manifest
+  writeFileSync(join(shop, 'package.json'), JSON.stringify({ ...manifest, dependencies: placed(dependencies), devDependencies: placed(devDependencies), overrides: packed }))
+  await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: shop, env })
+  await run('npm', ['run', 'types'], { cwd: shop, env })
+  await run('npm', ['run', 'rules'], { cwd: shop, env })
+  const { stdout } = await run('npm', ['test'], { cwd: shop, env })
+  t.match(stdout, /pass 2\n/)
+  const calls = [...readFileSync(join(shop, 'README.md'), 'utf8').matchAll(/^curl .*$/gm)].map(([line]) => line)
+  t.equal(calls.length, 3)
+  await run('npm', ['run', 'certs'], { cwd: shop, env })
+  const script = `node server.ts > server.log 2>&1 & pid=$!; trap 'kill $pid' EXIT; until grep -q listening server.log; do kill -0 $pid || { cat server.log; exit 1; }; sleep 0.1; done; ${calls.map((call) => `${call} || echo none; echo`).join('; ')}`
+  const { stdout: answers } = await run('sh', ['-euc', script], { cwd: shop, env })
+  t.match(answers, /^\{"hello":"alice","invoices":\[\]\}\n.*MTLS_ERR_CLIENT_NOT_ALLOWED.*\nnone\n/)
+})
+
 test("the README's commands and snippet work as pasted into an empty project", async (t) => {
   const snippets = readSnippets('README.md')
   t.same(snippets.map((snippet) => snippet.language), ['js', 'sh', 'sh'], 'server, certificates, call')
@@ -104,6 +128,12 @@ test("the README's commands and snippet work as pasted into an empty project", a
 
 function integrity (tarball: string): string {
   return `${basename(tarball)} sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`
+}
+
+function tarballOf (folder: string): string {
+  const found = tarballs.find((tarball) => basename(tarball).startsWith(`peerkit-${folder}-${readManifest(folder)['version']}`))
+  if (found === undefined) throw new Error(`no tarball of ${folder} among ${tarballs.map((tarball) => basename(tarball)).join(', ')}`)
+  return found
 }
 
 /** What a user can import: each package and its subpaths. */

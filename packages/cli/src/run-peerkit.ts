@@ -9,6 +9,7 @@ import { completionOf } from './completion/completion.ts'
 import { expiry } from './expiry.ts'
 import { explain } from './explain/explain.ts'
 import { forecast } from './forecast/forecast.ts'
+import { initBy } from './init/init.ts'
 import { inspect } from './inspect/inspect.ts'
 import { shownJson } from './output.ts'
 import { probe } from './probe/probe.ts'
@@ -18,6 +19,7 @@ import { spiffe } from './spiffe/spiffe.ts'
 import { trustCheck } from './trust/trust-check.ts'
 
 const COMMANDS: Command[] = [
+  initBy([caInit, certIssue, crl], readVersion),
   caInit,
   caIntermediate,
   certIssue,
