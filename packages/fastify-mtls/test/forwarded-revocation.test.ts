@@ -168,3 +168,17 @@ test('revocationTimeout holds for every kind of verification, and an answer that
     t.match(await ask(), { status: 200, body: { cn: 'behind' } }, kind)
   }
 })
+
+test('an answer that the trust has overtaken counts for no client, also where another validator built the path', async (t) => {
+  const state = checkerOf((name) => {
+    if (name === 'overtaken') return Promise.resolve().then(() => { state.epoch++; return GOOD })
+    return Promise.resolve(GOOD)
+  })
+  const [ca, elsewhere] = [await createDevCa(), await createDevCa({ name: 'Elsewhere' })]
+  const validator = { validate: () => ({ valid: true, path: [elsewhere.der], until: Infinity }) as const }
+  const world = await startBehind(t, { verification: 'in-process', validator }, { ca, settings: { revocation: state.checker } })
+  for (const [cn, status] of [['steady', 200], ['overtaken', 401]] as const) {
+    t.match(await call(world, world.gateway, { headers: told(await elsewhere.issue({ cn })) }), { status }, cn)
+  }
+  t.same(world.refused.map(({ reason }) => reason), ['revocation_unknown'])
+})

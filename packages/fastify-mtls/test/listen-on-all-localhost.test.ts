@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { connect } from 'node:tls'
 import websocket from '@fastify/websocket'
+import { emitterOf } from '@peerkit/events'
 import { test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
 import { createDevCa } from '@peerkit/dev-ca'
@@ -182,5 +183,14 @@ test('where the last listener of upgrades is gone, a further address answers as 
   for (const address of ['127.0.0.1', '127.0.0.2']) {
     const headers = { connection: 'Upgrade', upgrade: 'websocket' }
     t.match(await call({ ca: world.ca, origin: originOf(address, world.port) }, world.client, { path: '/ws', headers }), { status: 404 }, address)
+  }
+})
+
+test('events of every address name the one server that the app knows', async (t) => {
+  nameAddresses(t, ['127.0.0.1', '127.0.0.2'])
+  const world = await startOnLocalhost(t)
+  for (const address of ['127.0.0.1', '127.0.0.2']) {
+    await t.rejects(call({ ca: world.ca, origin: originOf(address, world.port) }, undefined), { code: 'ECONNRESET' }, address)
+    t.equal(emitterOf(world.refusals.at(-1)), world.app.server, address)
   }
 })

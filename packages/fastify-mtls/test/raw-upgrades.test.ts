@@ -1,12 +1,16 @@
 import { once } from 'node:events'
+import { ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import websocket from '@fastify/websocket'
+import { UpgradedSockets } from '@peerkit/identity/internal'
 import { isSoon } from '@peerkit/test-support/turns'
 import { test } from 'tap'
 import { WebSocketServer } from 'ws'
+import { answerUpgrade } from '../src/connection/request-gate.ts'
+import { UpgradeWatch } from '../src/connection/upgrade-watch.ts'
 import { call, callSession, openSession, startWorld, pair } from './support/world.ts'
 import type { World, WorldOptions } from './support/world.ts'
 
@@ -253,4 +257,51 @@ test('closing the app ends connections that never sent a whole request', async (
     await Promise.all(closed)
     t.ok(sockets.every(({ destroyed }) => destroyed), `http2 ${http2}`)
   }
+})
+
+test('an upgrade that a route answers like any other request is closed after the answer', async (t) => {
+  const world = await startWorld(t, {
+    settings: { upgradeTimeout: 600_000 },
+    setup: (app) => {
+      app.mtls.guardUpgrades('authenticated')
+      app.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+        const response = new ServerResponse(request)
+        response.assignSocket(socket as never)
+        app.routing(request as never, response as never)
+      })
+    }
+  })
+  const { socket, text } = await dial(world, false, '/')
+  t.ok(await isSoon(() => socket.closed))
+  socket.destroy()
+  t.match(text(), /^HTTP\/1\.1 200[^]*"cn":"client"/)
+})
+
+/** A socket of which the other side has gone: what is written to it fails. */
+function brokenSocket (): Duplex {
+  return new Duplex({ read () {}, write (_chunk, _encoding, done) { done(new Error('gone')) } })
+}
+
+test('no listener gets an upgrade whose client left while it was decided', async (t) => {
+  const watch = new UpgradeWatch({ sockets: new UpgradedSockets(), timeout: 600_000, isStrict: () => true, onUnruled: () => {} })
+  const seen: string[] = []
+  const listeners = { routing: [], foreign: [({ url }: IncomingMessage) => { seen.push(url ?? '') }] }
+  const decided = Promise.withResolvers<void>()
+  watch.guard = async () => { await decided.promise }
+  for (const url of ['/left', '/stayed']) {
+    const socket = brokenSocket()
+    watch.begin({ url, headers: {} } as unknown as IncomingMessage, socket, Buffer.alloc(0), listeners)
+    if (url === '/left') socket.destroy()
+    else t.teardown(() => { socket.destroy() })
+  }
+  decided.resolve()
+  t.ok(await isSoon(() => seen.length > 0))
+  t.strictSame(seen, ['/stayed'])
+})
+
+test('a refused upgrade whose client has gone ends nothing but its socket', async (t) => {
+  const socket = brokenSocket()
+  answerUpgrade(socket, { status: 401, headers: { 'content-type': 'text/plain', 'content-length': 2 } as never, body: 'no' })
+  t.ok(await isSoon(() => socket.closed))
+  t.match(socket.errored, { message: 'gone' })
 })

@@ -314,3 +314,45 @@ test('without an SDK it records into nothing, and when closed it hears nothing',
   t.throws(() => recordMetrics({ thresholds: ['soon' as any] }), { message: /thresholds\[0\] is "soon"/ })
   t.throws(() => recordMetrics({ metre: 1 } as any), { message: /unknown option "metre"/ })
 })
+
+test('closed, it listens to no source and looks at none', async (t) => {
+  const { credentials } = await mintCredentials()
+  const subscribe = credentials.subscribe.bind(credentials)
+  let [listening, read] = [0, 0]
+  Object.assign(credentials, {
+    subscribe (listener: Parameters<typeof subscribe>[0]) {
+      listening += 1
+      const end = subscribe(listener)
+      return () => {
+        listening -= 1
+        end()
+      }
+    }
+  })
+  const prometheus = startPrometheus()
+  t.teardown(async () => { await prometheus.close() })
+  const recorder = recordMetrics({ meter: prometheus.meter, credentials, now: () => { read += 1; return Date.now() } })
+  t.equal(listening, 1)
+  t.ok(await prometheus.sample('peerkit_expiry_remaining'))
+  t.ok(read > 0)
+  recorder.close()
+  read = 0
+  t.equal(listening, 0)
+  await prometheus.scrape()
+  t.equal(read, 0, 'nobody asks it any more')
+})
+
+test('of very many lists those that end first are told', async (t) => {
+  const lists = Array.from({ length: 150 }, (_, index) => ({
+    issuerName: `CN=ca-${index}`,
+    scope: { raw: '' },
+    isDelta: false,
+    verifiedBy: undefined,
+    thisUpdate: 0,
+    nextUpdate: (150 - index) * DAY
+  }))
+  const { scrape, sample } = start(t, { revocation: { lists } as any, now: () => 0 })
+  t.equal((await scrape()).match(/^peerkit_expiry_remaining\{/gm)?.length, 100)
+  t.equal(await sample('peerkit_expiry_remaining', { peerkit_name: 'CN=ca-149' }), DAY / 1000)
+  t.equal(await sample('peerkit_expiry_remaining', { peerkit_name: 'CN=ca-0' }), undefined)
+})

@@ -1,8 +1,10 @@
 import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa } from '@peerkit/dev-ca'
 import { connectionIdentified, listen, requestAllowed } from '@peerkit/events'
 import type { ExpiringMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { crlChecker } from '@peerkit/revocation'
+import type { CrlIndex, RevocationChecker } from '@peerkit/revocation'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
 import { test } from 'tap'
@@ -175,4 +177,60 @@ test('wrong options are refused by name', async (t) => {
   t.throws(() => watchExpiry({ credentials: {} as any }), { message: /expiry.credentials is an object without subscribe/ })
   t.throws(() => watchExpiry({ credentials: { subscribe () {} } as any }), { message: /expiry.credentials is a source without a current snapshot/ })
   t.throws(() => watchExpiry({ interval: 0 }), { message: /expiry.interval/ })
+})
+
+/** A checker whose lists a test replaces. */
+function listChecker (...lists: CrlIndex[]): { checker: RevocationChecker, replace: (...lists: CrlIndex[]) => void } {
+  const listeners = new Set<() => void>()
+  const checker = {
+    lists,
+    subscribe (listener: () => void) {
+      listeners.add(listener)
+      return () => { listeners.delete(listener) }
+    }
+  }
+  const replace = (...next: CrlIndex[]): void => {
+    checker.lists = next
+    for (const listener of listeners) listener()
+  }
+  return { checker: checker as unknown as RevocationChecker, replace }
+}
+
+const listOf = async (ca: DevCa, days: number, since = 0): Promise<CrlIndex> => {
+  const crl = await ca.crl({ thisUpdate: new Date(Date.now() - since * DAY), nextUpdate: new Date(Date.now() + days * DAY) })
+  const checker = crlChecker({ crls: [crl.pem], issuers: [parsePeerIdentity(ca.der)] })
+  return checker.lists[0] as CrlIndex
+}
+
+test('lists that change are looked at when they do', async (t) => {
+  const ca = await createDevCa({ name: 'Lists' })
+  const { checker, replace } = listChecker(await listOf(ca, 60, 40))
+  const told = hear(t)
+  const watch = watchExpiry({ revocation: checker })
+  t.same(told, [])
+  replace(await listOf(ca, 0.5, 30))
+  t.same(told, ['crl Lists 1d'])
+  watch.close()
+  replace(await listOf(ca, 0.1, 29))
+  t.equal(told.length, 1)
+})
+
+test('lists of two CAs with one name are two: the newer does not hide the other', async (t) => {
+  const [one, other] = [await createDevCa({ name: 'Same' }), await createDevCa({ name: 'Same' })]
+  const { checker } = listChecker(await listOf(one, 0.5, 30), await listOf(other, 60))
+  const told = hear(t)
+  watchExpiry({ revocation: checker }).close()
+  t.same(told, ['crl Same 1d'])
+})
+
+test('a watch that is closed reads the clock no more', async (t) => {
+  const { credentials } = await mintCredentials()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  let read = 0
+  const watch = watchExpiry({ credentials, now: () => { read += 1; return Date.now() } })
+  watch.close()
+  read = 0
+  mock.timers.tick(7 * DAY)
+  t.equal(read, 0)
 })
