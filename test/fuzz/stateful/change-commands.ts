@@ -3,6 +3,7 @@ import { pick } from './connection-commands.ts'
 import type { Step } from './connection-commands.ts'
 import { FACTS } from './facts.ts'
 import type { Root } from './facts.ts'
+import type { OwnKind } from './own.ts'
 import type { State } from './state.ts'
 
 /** Servers, by number: a change may reach one of them alone. */
@@ -28,8 +29,15 @@ abstract class Change implements Step {
 }
 
 export class RotateOwn extends Change {
-  protected async change (state: State, server: number): Promise<void> { await state.rotateOwn(server) }
-  toString (): string { return `${listServers(this.servers)}: another certificate of its own` }
+  readonly #kind: OwnKind
+
+  constructor (servers: Servers, kind: OwnKind) {
+    super(servers)
+    this.#kind = kind
+  }
+
+  protected async change (state: State, server: number): Promise<void> { await state.rotateOwn(server, this.#kind) }
+  toString (): string { return `${listServers(this.servers)}: another certificate of its own (${this.#kind})` }
 }
 
 /**

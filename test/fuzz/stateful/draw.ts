@@ -7,6 +7,9 @@ import { Ask, AskAll, Connect, ConnectOtherwise, Resume, Upgrade } from './conne
 import type { Path } from './connection-commands.ts'
 import { AskForwarded, UpgradeForwarded } from './forwarded-commands.ts'
 import { CAS, FACTS, LEAVES, ROOTS } from './facts.ts'
+import { CallOut, EndForCaller, ToggleForCaller } from './outbound-commands.ts'
+import { OWN_ROOTS } from './own.ts'
+import type { OwnKind } from './own.ts'
 import type { Client, State } from './state.ts'
 
 const LEAF_NAMES = Object.keys(LEAVES)
@@ -58,6 +61,16 @@ const askForwarded = fc.tuple(index, client, path, fc.constantFrom(false, false,
   .map((drawn) => new AskForwarded(...drawn))
 const upgradeForwarded = fc.tuple(index, client).map((drawn) => new UpgradeForwarded(...drawn))
 const upgrade = index.map((drawn) => new Upgrade(drawn))
+const callOut = fc.tuple(server, path).map((drawn) => new CallOut(...drawn))
+const ownKind = fc.constantFrom<OwnKind[]>('byO', 'byO', 'below', 'below', 'byP', 'impostor', 'elsewhere')
+const changeOfCaller = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom(...OWN_ROOTS).map((drawn) => new ToggleForCaller(drawn)) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom<Array<'revoked' | 'blocked'>>('revoked', 'blocked'), fc.constantFrom<Array<number | 'below'>>(0, 1, 'below'))
+      .map((drawn) => new EndForCaller(...drawn))
+  }
+)
 const change = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(servers, target).map((drawn) => new Revoke(...drawn)) },
   { weight: 3, arbitrary: fc.tuple(servers, fc.constantFrom(...ROOTS)).map((drawn) => new Toggle(...drawn)) },
@@ -69,7 +82,7 @@ const change = fc.oneof(
   { weight: 1, arbitrary: servers.map((drawn) => new Unblock(drawn)) },
   { weight: 3, arbitrary: fc.tuple(servers, fc.constantFrom(0.5, 1)).map((drawn) => new MoveClock(...drawn)) },
   { weight: 1, arbitrary: servers.map((drawn) => new CrossSign(drawn)) },
-  { weight: 1, arbitrary: servers.map((drawn) => new RotateOwn(drawn)) },
+  { weight: 2, arbitrary: fc.tuple(servers, ownKind).map((drawn) => new RotateOwn(...drawn)) },
   { weight: 1, arbitrary: server.map((drawn) => new Restart([drawn])) }
 )
 
@@ -79,6 +92,7 @@ export function drawCommands (longest: number, replayPath?: string): Arbitrary<I
     [
       connect, connect, connectOtherwise, connectOtherwise, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade,
       askForwarded, askForwarded, upgradeForwarded,
+      callOut, callOut, changeOfCaller,
       change, change, change
     ],
     { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }

@@ -70,6 +70,8 @@ export const LEAVES = Object.fromEntries(Object.entries({
   brief: { ...byIssuing, dns: 'brief.shared.example', ends: SHORT },
   sam: { issuer: 'Second', signer: 'kSecond', dns: 'sam.shared.example' },
   dora: { issuer: 'Root A', signer: 'kA', dns: 'dora.shared.example' },
+  /** It calls servers by undici-mtls. */
+  caller: { issuer: 'Root A', signer: 'kA', dns: 'caller.shared.example' },
   /** It forwards certificates of others, and servers believe it while authority a vouches for it. */
   gateway: { issuer: 'Root A', signer: 'kA', dns: 'gateway.shared.example' },
   carol: { issuer: 'Root B', signer: 'kB', dns: 'carol.b.example' },

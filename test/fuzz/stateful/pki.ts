@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { certify, DAY, keyIdOf, makeCrl, makeKey, publicKeyOf, CLIENT_AUTH, SERVER_AUTH } from '../../attacks/support/forger.ts'
+import { certify, DAY, keyIdOf, makeCrl, makeKey, publicKeyOf, CLIENT_AUTH } from '../../attacks/support/forger.ts'
 import type { AuthorityMaterial } from '@peerkit/credentials'
-import type { Authority, Made } from '../../attacks/support/forger.ts'
+import type { Made } from '../../attacks/support/forger.ts'
 import { AUTHORITIES, CAS, FACTS, LEAVES } from './facts.ts'
 import type { Trust } from './model.ts'
+import { OwnPki } from './own-pki.ts'
 
 export const HOUR = 3_600_000
 
@@ -16,8 +17,8 @@ export class Pki {
   readonly start = Date.now()
   readonly #made = new Map<string, Made>()
   readonly #names = new Map<string, string>()
-  readonly #own: Authority
-  readonly #ownKey = makeKey()
+  /** The certificates of the servers. */
+  readonly own = new OwnPki()
 
   constructor () {
     const keys = new Map<string, ReturnType<typeof makeKey>>()
@@ -44,25 +45,12 @@ export class Pki {
       this.#made.set(name, made)
       this.#names.set(made.der.toString('base64'), name)
     }
-    const key = makeKey()
-    this.#own = Object.assign(
-      certify({ subject: 'Own', issuer: 'Own', key, signer: key, ca: true }), { name: 'Own' }
-    )
   }
 
   make (name: string): Made { return this.#made.get(name)! }
 
   /** The name of a certificate by its DER, in base64. */
   nameOf (der: string): string { return this.#names.get(der) ?? 'a certificate that nobody made' }
-
-  /** A new certificate of a server. */
-  issueOwn (): { cert: string, key: string } {
-    const { key, name: issuer } = this.#own
-    const { pem, keyPem } = certify({
-      subject: 'server', issuer, key: this.#ownKey, signer: key, dns: 'localhost', purposes: [SERVER_AUTH, CLIENT_AUTH]
-    })
-    return { cert: pem, key: keyPem }
-  }
 
   /** The CAs and lists of a server whose clock stands at a time. */
   materialOf ({ roots, revoked, crossSigned, time }: Trust): AuthorityMaterials {
@@ -86,7 +74,7 @@ export class Pki {
       }]
     })
     // Its own CA is always there, so that a server may trust no client at all.
-    const own = { ca: this.#own.pem, for: 'servers', names: 'any' }
+    const own = { ca: this.own.known, for: 'servers', names: 'any' }
     return { authorities: { ...Object.fromEntries(authorities), own } }
   }
 

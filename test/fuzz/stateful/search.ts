@@ -47,7 +47,7 @@ export async function search ({ seed, runs, path, replayPath, time, lost }: Sear
       throw error
     } finally {
       if (!isFound) steps += state.steps
-      for (const server of threads.keys()) await state.stop(server)
+      await state.close()
       collectGarbage()
       for (const [what, count] of state.seen) seen.set(what, (seen.get(what) ?? 0) + count)
     }

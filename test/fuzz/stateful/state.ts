@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Connection, Presented, Way } from '../../attacks/support/dial.ts'
+import { Caller } from './caller.ts'
 import { AUTHORITIES, ROOTS } from './facts.ts'
 import { GENUINE, findAccepted, opensslAccepts } from './model.ts'
 import type { Accepted, Trust } from './model.ts'
+import type { OwnKind } from './own.ts'
+import type { IssuedOwn } from './own-pki.ts'
 import { HOUR, Pki } from './pki.ts'
 import type { ServerThread } from './threads.ts'
 import type { Upgraded } from './upgraded.ts'
@@ -44,6 +47,9 @@ const SERVERS = 2
 /** The headers of the gateways of each server. */
 export const GATEWAYS = ['xfcc', 'rfc9440'] as const
 
+/** Who calls servers by undici-mtls. */
+export const CALLER: Client = { leaf: 'caller', sent: [] }
+
 /** A run: two servers that share the secret of their tickets, what the model knows of them, and their clients. */
 export class State {
   readonly pki = new Pki()
@@ -60,12 +66,16 @@ export class State {
   readonly changes: number[] = Array.from({ length: SERVERS }, () => 0)
   /** What was seen, for the report: how often each thing happened. */
   readonly seen = new Map<string, number>()
+  /** What each server presents. */
+  readonly own: IssuedOwn[] = []
+  readonly caller: Caller
   readonly #threads: readonly ServerThread[]
   readonly #presented = new Map<string, Presented>()
   readonly #ticketSecret = randomBytes(32)
 
   constructor (threads: readonly ServerThread[]) {
     this.#threads = threads
+    this.caller = new Caller(this.pki.own, this.present(CALLER))
   }
 
   /** One object for each way to present a certificate, since clients keep a context for each. */
@@ -86,10 +96,11 @@ export class State {
     this.#noteChange(server)
     const trust = this.trust[server]!
     this.trust[server] = { ...trust, revoked: new Set(this.revoked) }
+    const { cert, key } = this.#issueOwn(server, 'byO')
     this.ports[server] = await this.#threads[server]!.tell({
       do: 'open',
       gateways: GATEWAYS[server]!,
-      material: { ...this.pki.issueOwn(), ...this.pki.materialOf(this.trust[server]!) },
+      material: { cert, key, ...this.pki.materialOf(this.trust[server]!) },
       blocks: this.#blocksOf(server),
       now: this.#nowOf(server),
       ticketSecret: this.#ticketSecret
@@ -108,8 +119,21 @@ export class State {
   }
 
   /** A server presents another certificate. */
-  async rotateOwn (server: number): Promise<void> {
-    await this.#threads[server]!.tell({ do: 'trust', material: this.pki.issueOwn() })
+  async rotateOwn (server: number, kind: OwnKind): Promise<void> {
+    const { cert, key } = this.#issueOwn(server, kind)
+    await this.#threads[server]!.tell({ do: 'trust', material: { cert, key } })
+  }
+
+  #issueOwn (server: number, kind: OwnKind): IssuedOwn {
+    const issued = this.pki.own.issue(kind)
+    this.own[server] = issued
+    return issued
+  }
+
+  /** Ends the run. */
+  async close (): Promise<void> {
+    await this.caller.close()
+    for (const server of this.#threads.keys()) await this.stop(server)
   }
 
   /** Changes whom a server trusts. The newest lists of its CAs come with it. */
