@@ -46,13 +46,18 @@ export class Caller {
     }
   }
 
-  /** Calls until an answer is as wanted. @throws Error after as many calls as no chance explains */
-  async callUntil (what: string, isWanted: (answer: Answer) => boolean): Promise<Answer> {
-    let last: Answer | undefined
+  /**
+   * Calls until an answer, and the one before it, are as wanted.
+   *
+   * @throws Error after more calls than chance explains
+   */
+  async callUntil (what: string, isWanted: (answer: Answer, before: Answer | undefined) => boolean): Promise<Answer> {
+    let before: Answer | undefined
     for (let count = 0; count < 100; count++) {
-      last = await this.call()
-      if (isWanted(last)) return last
+      const answer = await this.call()
+      if (isWanted(answer, before)) return answer
+      before = answer
     }
-    throw new Error(`${what} did not happen in 100 calls; the last answer is ${JSON.stringify(last)}`)
+    throw new Error(`${what} did not happen in 100 calls; the last answer is ${JSON.stringify(before)}`)
   }
 }

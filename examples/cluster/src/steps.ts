@@ -13,20 +13,26 @@ const show = (answer: Answer): string => {
   return 'worker' in answer ? `${answer.resumed ? 'resumed' : 'full handshake'}, ${answer.name}` : 'refused'
 }
 
-/** A session that one worker began is resumed by each of the others. */
-export async function resumptionStep ({ workers, transcript }: Demo, olga: Caller): Promise<void> {
-  transcript.title('1. A session that one worker began is resumed by all')
-  const first = await olga.call()
-  transcript.expect('first connection', show(first), 'full handshake, Olga')
-  const began = 'worker' in first ? first.worker : NaN
+/** Each worker resumes a session that another one began: the client offers that of its call before. */
+async function expectResumption ({ workers, transcript }: Demo, olga: Caller): Promise<void> {
   for (const id of workers.ids) {
-    const again = await olga.callUntil(`a connection to worker ${id}`, (answer) => isFrom(answer, id))
-    transcript.expect(`the session of worker ${began} at worker ${id}`, show(again), 'resumed, Olga')
+    const answer = await olga.callUntil(`a session of another worker at worker ${id}`, (one, before) => {
+      return isFrom(one, id) && 'worker' in one && one.resumed && before !== undefined && !isFrom(before, id)
+    })
+    transcript.expect(`a session of another worker at worker ${id}`, show(answer), 'resumed, Olga')
   }
 }
 
+/** A session that one worker began is resumed by the others. */
+export async function resumptionStep (demo: Demo, olga: Caller): Promise<void> {
+  demo.transcript.title('1. A session that one worker began is resumed by the others')
+  demo.transcript.expect('the first connection', show(await olga.call()), 'full handshake, Olga')
+  await expectResumption(demo, olga)
+}
+
 /** A deployment: new processes resume the sessions of those that they replace. */
-export async function replacementStep ({ workers, transcript }: Demo, olga: Caller): Promise<void> {
+export async function replacementStep (demo: Demo, olga: Caller): Promise<void> {
+  const { workers, transcript } = demo
   transcript.title('2. All workers are replaced, one after the other, while calls go on')
   const before = workers.ids
   const calls = { go: true, answered: 0, repeated: 0 }
@@ -37,10 +43,7 @@ export async function replacementStep ({ workers, transcript }: Demo, olga: Call
   transcript.line(`     ${calls.answered} calls were answered; ${calls.repeated} had to be repeated`)
   const stayed = workers.ids.filter((id) => before.includes(id))
   transcript.expect('workers that stayed', String(stayed.length), '0')
-  for (const id of workers.ids) {
-    const answer = await olga.callUntil(`a connection to worker ${id}`, (one) => isFrom(one, id))
-    transcript.expect(`the session at the new worker ${id}`, show(answer), 'resumed, Olga')
-  }
+  await expectResumption(demo, olga)
 }
 
 /** A revocation reaches every worker, and no session outlives it. */
