@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { mock } from 'node:test'
+import Fastify from 'fastify'
 import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
+import { withMtls } from '../src/index.ts'
 import { TicketKeys } from '../src/server/ticket-keys.ts'
 import { callRaw, startWorld } from './support/world.ts'
 
@@ -123,6 +125,26 @@ test('a shared secret that cannot be had any more ends no process: keys are of t
   t.match(warnings[0], /^Reading ticketSecret failed\. .*: the vault is sealed$/)
   isSealed = false
   t.equal(make(), shared)
+})
+
+test('in a cluster, the ticket keys with which the first worker began to listen are not those of a later one', async (t) => {
+  const ca = await createDevCa()
+  const { chain, key } = await ca.issue({ ip: '127.0.0.1' })
+  for (const http2 of [false, true]) {
+    for (const ticketSecret of [undefined, randomBytes(32)]) {
+      const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
+      const app: any = Fastify(withMtls(credentials, { ...(http2 && { http2 }), mtls: { gateOnly: true, ...(ticketSecret && { ticketSecret }) } } as any))
+      t.after(async () => { await app.close() })
+      await app.ready()
+      const own = app.server.getTicketKeys()
+      const first = randomBytes(48)
+      // As node:cluster does in a worker, with what the primary has kept since the first one listened.
+      app.server._setServerData({ ticketKeys: first.toString('hex') })
+      t.same(app.server.getTicketKeys(), first, 'Node still works like this')
+      await app.listen({ host: '127.0.0.1', port: 0 })
+      t.same(app.server.getTicketKeys(), own, ticketSecret === undefined ? 'its own' : 'those of the secret')
+    }
+  }
 })
 
 test('keys of a shared secret agree between processes that have learned the same intermediates', async (t) => {

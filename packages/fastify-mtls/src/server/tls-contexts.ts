@@ -60,6 +60,9 @@ export class TlsContexts {
     setContext(server, setSecureContext, this.#contextOptions(this.#credentials.current))
     blockContextMethods(server)
     this.#applyTicketKeys(server)
+    // In a worker of node:cluster, listening sets the keys with which the first worker began to listen. Those may be of
+    // an older trust, and nobody said that the workers share keys.
+    server.prependListener('listening', () => { if (this.#servers.has(server)) this.#applyTicketKeys(server) })
   }
 
   /** Returns whether the last server was removed. */
