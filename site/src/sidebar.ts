@@ -16,7 +16,11 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
     'issuers/README.md', 'issuers/acme.md', 'issuers/step-ca.md', 'issuers/openbao.md', 'issuers/kubernetes.md',
     'issuers/custom.md'
   ]],
-  ['Recipes', ['recipes/open-banking.md', 'recipes/health-and-charging.md']],
+  ['Recipes', [
+    'recipes/probes.md', 'recipes/browsers.md', 'recipes/cors.md', 'recipes/websockets.md', 'recipes/grpc.md',
+    'recipes/graphql.md', 'recipes/rate-limits.md', 'recipes/compliance.md',
+    'recipes/open-banking.md', 'recipes/health-and-charging.md'
+  ]],
   ['Operate', ['audit.md', 'events.md', 'metrics.md', 'performance.md']],
   ['Review', ['threat-model.md', 'architecture.md', 'spiffe-conformance.md', '../SECURITY.md']],
   ['Take part', [
