@@ -18,6 +18,8 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
   ]],
   ['Recipes', [
     'recipes/clouds.md', 'recipes/cluster.md', 'recipes/ca-rotation.md',
+    'recipes/probes.md', 'recipes/browsers.md', 'recipes/cors.md', 'recipes/websockets.md', 'recipes/grpc.md',
+    'recipes/graphql.md', 'recipes/rate-limits.md', 'recipes/compliance.md',
     'recipes/open-banking.md', 'recipes/health-and-charging.md'
   ]],
   ['Operate', ['audit.md', 'events.md', 'metrics.md', 'performance.md']],

@@ -11,6 +11,7 @@ import { explain } from './explain/explain.ts'
 import { forecast } from './forecast/forecast.ts'
 import { initBy } from './init/init.ts'
 import { inspect } from './inspect/inspect.ts'
+import { migrate } from './migrate/migrate.ts'
 import { shownJson } from './output.ts'
 import { probe } from './probe/probe.ts'
 import { rulesLint } from './rules/lint.ts'
@@ -33,6 +34,7 @@ const COMMANDS: Command[] = [
   probe,
   expiry,
   forecast,
+  migrate,
   spiffe
 ]
 COMMANDS.push(completionOf(COMMANDS))

@@ -67,6 +67,15 @@ test('a rules file says what is near, and that it is empty', async (t) => {
   }
 })
 
+test('a rules file that names one method of a route with many gets the whole name', async (t) => {
+  const folder = t.testdir({ 'one.yaml': 'routes:\n  POST /greet: authenticated\n' })
+  const { app } = await guardedApp({ file: `${folder}/one.yaml`, watch: false })
+  app.all('/greet', answer)
+  await t.rejects(async () => { await app.ready() }, {
+    reason: 'unknown_route', message: /routes\["POST \/greet"\].*expected all methods of that route: "GET,HEAD,[A-Z,]+ \/greet"/
+  })
+})
+
 test('a refused rules file and a wrong answer of a function are one line each, without a stack', async (t) => {
   const folder = t.testdir({ 'rules.json': '{"groups":{"a":{"ou":"billing"}}}' })
   const file = `${folder}/rules.json`

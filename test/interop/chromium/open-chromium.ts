@@ -13,6 +13,8 @@ export interface Visitor {
   readonly cert: string
   readonly key: string
   readonly ca: string
+  /** The policies of the browser. By default it presents any certificate that the server takes. */
+  readonly policies?: object
 }
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
@@ -39,7 +41,8 @@ export async function openChromium (tools: ChromiumTools, visitor: Visitor): Pro
 }
 
 /** The certificate store, the policy, and a script that starts Chromium with it. */
-function fillHome (home: string, tools: ChromiumTools, { origin, cert, key, ca }: Visitor): string {
+function fillHome (home: string, tools: ChromiumTools, visitor: Visitor): string {
+  const { origin, cert, key, ca, policies = { AutoSelectCertificateForUrls: [JSON.stringify({ pattern: origin, filter: {} })] } } = visitor
   const store = join(home, '.pki/nssdb')
   mkdirSync(store, { recursive: true })
   const run = (file: string, ...args: string[]): void => { execFileSync(file, args, { stdio: 'pipe' }) }
@@ -48,7 +51,7 @@ function fillHome (home: string, tools: ChromiumTools, { origin, cert, key, ca }
   run(tools.openssl, 'pkcs12', '-export', '-in', cert, '-inkey', key, '-name', 'visitor', '-out', join(home, 'visitor.p12'), '-passout', 'pass:x')
   run(tools.pk12util, '-d', `sql:${store}`, '-i', join(home, 'visitor.p12'), '-W', 'x')
   const policy = join(home, 'policy.json')
-  writeFileSync(policy, JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify({ pattern: origin, filter: {} })] }))
+  writeFileSync(policy, JSON.stringify(policies))
   const script = join(home, 'chromium.sh')
   const start = 'mount -t tmpfs none /etc/chromium && mkdir -p /etc/chromium/policies/managed && cp "$0" /etc/chromium/policies/managed/ && exec "$@"'
   writeFileSync(script, `#!/bin/sh\nexec unshare --mount --map-root-user sh -c '${start}' '${policy}' '${tools.chromium}' "$@"\n`, { mode: 0o755 })

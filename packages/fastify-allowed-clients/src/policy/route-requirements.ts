@@ -161,7 +161,12 @@ export function findFileRoutes (sites: readonly RouteDeclaration[], { routes, fi
 
 /** What a key of the file was meant to be. */
 export function suggestRoute (key: string, sites: readonly RouteDeclaration[]): string {
-  return suggestNearest(key, sites.map(nameRoute)) || 'expected "METHOD /pattern" as it was added, prefix included'
+  const near = suggestNearest(key, sites.map(nameRoute))
+  if (near !== '') return near
+  // A route of `app.all` has so many methods that no single one is near.
+  const same = sites.find(({ url }) => url === key.slice(key.indexOf(' ') + 1))
+  if (same !== undefined) return `expected all methods of that route: ${JSON.stringify(nameRoute(same))}`
+  return 'expected "METHOD /pattern" as it was added, prefix included'
 }
 
 /** The keys of a route in a file, the most specific first. */
