@@ -48,8 +48,10 @@ const decorated = new WeakSet<Class>()
  * @throws AllowedClientsOptionError if it is where it has no effect
  * @example
  * ```ts
+ * import { AllowedClients } from '@peerkit/fastify-allowed-clients/nestjs'
+ *
  * // A decorator of your own: @Billing()
- * export const Billing = (): ClassDecorator & MethodDecorator => AllowedClients(['billing', { ou: 'accounting' }])
+ * const Billing = (): ClassDecorator & MethodDecorator => AllowedClients(['billing', { ou: 'accounting' }])
  * ```
  */
 export function AllowedClients (
