@@ -1,5 +1,5 @@
 // NestJS on Fastify, compiled as Nest's own starter compiles: TypeScript, CommonJS, decorators.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -7,6 +7,7 @@ import ts from 'typescript'
 import { root } from '../architecture/source-graph.ts'
 import { checkServer } from './check-server.ts'
 import { readHost } from './documented.ts'
+import { readExample } from './example-files.ts'
 import { makeProject } from './host-project.ts'
 import type { HostProject } from './host-project.ts'
 
@@ -32,10 +33,8 @@ test('the documented main.ts', async (t) => {
 })
 
 test('examples/nestjs', async (t) => {
-  const folder = join(root, 'examples/nestjs')
-  const files = [...readdirSync(join(folder, 'src')).map((name) => `src/${name}`), 'tsconfig.json']
-  project.write(Object.fromEntries(files.map((name) => [`example/${name}`, readFileSync(join(folder, name), 'utf8')])))
-  const { code, output } = await project.run(`cd example && ${tsc}`)
+  project.write(readExample('nestjs'))
+  const { code, output } = await project.run(`cd nestjs && ${tsc}`)
   t.equal(code, 0, output)
   await playExample(t, project)
 })
@@ -49,7 +48,7 @@ test('the documented main.ts, and the example, under NestJS 12', async (t) => {
   t.teardown(server.stop)
   await checkServer(t, next, server, { unruled: '/forgotten' })
   // Compiled above.
-  next.write(Object.fromEntries(['main', 'demo', 'invoices.controller'].map((name) => [`example/dist/${name}.js`, readFileSync(join(project.folder, `example/dist/${name}.js`), 'utf8')])))
+  next.write(Object.fromEntries(['main', 'demo', 'invoices.controller'].map((name) => [`nestjs/dist/${name}.js`, readFileSync(join(project.folder, `nestjs/dist/${name}.js`), 'utf8')])))
   await playExample(t, next)
 })
 
@@ -117,7 +116,7 @@ test('an adapter without withMtls: the error says what to write', async (t) => {
 
 /** The example, in a folder of the project. */
 async function playExample (t: Test, { run }: HostProject): Promise<void> {
-  const { code, output } = await run('cd example && PORT=0 node dist/demo.js')
+  const { code, output } = await run('cd nestjs && PORT=0 node dist/demo.js')
   t.equal(code, 0, output)
   t.equal(output.match(/^ok {3}/gm)?.length, 7, output)
   t.match(output, /\[mTLS\].* client denied \{.*"route":"\/api\/v1\/invoices\/:number"/)
