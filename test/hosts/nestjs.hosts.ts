@@ -1,11 +1,15 @@
 // NestJS on Fastify, compiled as Nest's own starter compiles: TypeScript, CommonJS, decorators.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import type { Test } from 'tap'
 import ts from 'typescript'
 import { root } from '../architecture/source-graph.ts'
 import { checkServer } from './check-server.ts'
 import { readHost } from './documented.ts'
+import { readExample } from './example-files.ts'
 import { makeProject } from './host-project.ts'
+import type { HostProject } from './host-project.ts'
 
 const { files } = readHost('NestJS')
 const { 'src/main.ts': main = '' } = files
@@ -24,9 +28,18 @@ test('the documented main.ts', async (t) => {
   const server = await project.serve('node dist/main.js')
   t.teardown(server.stop)
   await checkServer(t, project, server, { unruled: '/forgotten' })
+  t.match(server.output(), /WARN.* \[mTLS\].* client denied \{.*"reason":"no_match","rules":"config\.allowedClients"/)
+  t.match(server.output(), /WARN.* \[mTLS\].* mTLS handshake refused \{"reason":"no_certificate"/)
 })
 
-test('the documented main.ts under NestJS 12', async (t) => {
+test('examples/nestjs', async (t) => {
+  project.write(readExample('nestjs'))
+  const { code, output } = await project.run(`cd nestjs && ${tsc}`)
+  t.equal(code, 0, output)
+  await playExample(t, project)
+})
+
+test('the documented main.ts, and the example, under NestJS 12', async (t) => {
   const next = await makeProject({ first: ['@nestjs/common 12', '@nestjs/core 12', '@nestjs/platform-fastify 12', ...others] })
   next.write(all)
   const { code, output } = await next.run(tsc)
@@ -34,18 +47,50 @@ test('the documented main.ts under NestJS 12', async (t) => {
   const server = await next.serve('node dist/main.js')
   t.teardown(server.stop)
   await checkServer(t, next, server, { unruled: '/forgotten' })
+  // Compiled above.
+  next.write(Object.fromEntries(['main', 'demo', 'invoices.controller'].map((name) => [`nestjs/dist/${name}.js`, readFileSync(join(project.folder, `nestjs/dist/${name}.js`), 'utf8')])))
+  await playExample(t, next)
 })
 
-test('@RouteConfig on a class opens no route', async (t) => {
-  const changed = main.replace('@Controller()', "@Controller()\n@RouteConfig({ allowedClients: 'billing' })")
-  project.write({ 'dist/main.js': transpile(changed) })
+/** One controller more for main.ts. */
+function withController (decorators: string, more = ''): string {
+  const code = `${decorators}\nclass MoreController {\n  @Get('more')\n  ${more}\n  more (@Req() request: FastifyRequest): object { return { hello: request.peer.commonName } }\n}\n`
+  return main.replace('@Module({ controllers: [', `${code}\n@Module({ controllers: [MoreController, `)
+    .replace('import { FastifyAdapter,', 'import { FastifyAdapter, RouteConfig,').replace('Controller, Get,', 'Controller, Get, Injectable, Scope,')
+}
+
+/** What the documented app does with one controller more, whose route is for OU billing. */
+async function checkMore (t: Test, code: string, path: string): Promise<void> {
+  project.write({ 'dist/main.js': transpile(code) })
   const server = await project.serve('node dist/main.js')
   t.teardown(server.stop)
-  await checkServer(t, project, server, { unruled: '/forgotten' })
+  await checkServer(t, project, server, { path, unruled: '/forgotten' })
+}
+
+test('a class, a class with scope REQUEST and a parameter, and rules above @RouteConfig', async (t) => {
+  await checkMore(t, withController("@Controller()\n@AllowedClients('billing')"), '/more')
+  const scoped = withController("@Controller({ path: ':part', scope: Scope.REQUEST })\n@AllowedClients('billing')")
+  await checkMore(t, scoped, '/any/more')
+  await checkMore(t, withController('@Controller()', "@AllowedClients('billing')\n@RouteConfig({ other: true })"), '/more')
+})
+
+test('@RouteConfig with rules, and @RouteConfig on a class, which opens no route', async (t) => {
+  await checkMore(t, withController('@Controller()', "@RouteConfig({ allowedClients: 'billing' })"), '/more')
+  const changed = main.replace('@Controller()', "@Controller()\n@RouteConfig({ allowedClients: 'billing' })")
+    .replace('import { FastifyAdapter,', 'import { FastifyAdapter, RouteConfig,')
+  await checkMore(t, changed, '/invoices')
+})
+
+test('a rule below @RouteConfig is lost, and the route answers nobody', async (t) => {
+  project.write({ 'dist/main.js': transpile(withController('@Controller()', "@RouteConfig({ other: true })\n@AllowedClients('billing')")) })
+  const server = await project.serve('node dist/main.js')
+  t.teardown(server.stop)
+  await checkServer(t, project, server, { unruled: '/more' })
+  t.match(server.output(), /routes without access rules answer 403 to every client.*GET \/more/)
 })
 
 test('a misspelt rule is an error of TypeScript, and of the start', async (t) => {
-  project.write({ 'src/main.ts': main.replace("allowedClients: 'billing'", "allowedClients: { uo: 'billing' }") })
+  project.write({ 'src/main.ts': main.replace("@AllowedClients('billing')", "@AllowedClients({ uo: 'billing' })") })
   const compiled = await project.run(tsc)
   t.not(compiled.code, 0)
   t.match(compiled.output, /'uo' does not exist in type/)
@@ -62,12 +107,20 @@ test('the plugins after init(), which adds the routes: the error says to registe
 })
 
 test('an adapter without withMtls: the error says what to write', async (t) => {
-  project.write({ 'dist/main.js': transpile(main.replace('new FastifyAdapter(withMtls(credentials))', 'new FastifyAdapter()')) })
+  project.write({ 'dist/main.js': transpile(main.replace('new FastifyAdapter(withMtls(credentials, { loggerInstance }))', 'new FastifyAdapter()')) })
   const { code, output } = await project.run('node dist/main.js')
   t.not(code, 0)
   t.match(output, /MTLS_ERR_SERVER_NOT_MTLS/)
   t.match(output, /With NestJS, write new FastifyAdapter\(withMtls\(credentials\)\)/)
 })
+
+/** The example, in a folder of the project. */
+async function playExample (t: Test, { run }: HostProject): Promise<void> {
+  const { code, output } = await run('cd nestjs && PORT=0 node dist/demo.js')
+  t.equal(code, 0, output)
+  t.equal(output.match(/^ok {3}/gm)?.length, 7, output)
+  t.match(output, /\[mTLS\].* client denied \{.*"route":"\/api\/v1\/invoices\/:number"/)
+}
 
 /** Without its types checked, which takes long. */
 function transpile (source: string): string {

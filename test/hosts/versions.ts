@@ -22,7 +22,6 @@ const versions: Readonly<Record<string, string>> = {
   'fastify-plugin': '6.0.1',
   jest: '30.5.2',
   node: '26.10.0',
-  'reflect-metadata': '0.2.2',
   rxjs: '7.8.2',
   typescript5: 'npm:typescript@5.9.3',
   vitest: '5.1.2'
