@@ -54,9 +54,11 @@ export function matchesEvent (
 ): boolean {
   if ((kind !== undefined && event.kind !== kind) || event.last < from || event.first > to) return false
   if (client !== undefined && !isAbout(event, client)) return false
-  const { title, kind: itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail } = event
-  const fields = [title, itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, ...detail]
-  return hasWords(q, fields)
+  const { title, kind: itsKind, reason, hint, peer, fingerprint256, remoteAddress, requestId, detail } = event
+  const { issuer, chain = [], removedCa } = event
+  const certificates = [issuer, ...chain, removedCa?.name]
+  const fields = [title, itsKind, reason, hint, peer, fingerprint256, remoteAddress, requestId, ...detail]
+  return hasWords(q, [...fields, ...certificates])
 }
 
 /** Whether an event is about the client with this key. */
