@@ -54,7 +54,8 @@ export function breakable (text: string): Html[] {
  */
 export function showSentence (sentence: string, names: ReadonlyArray<string | undefined>): Html {
   // The longest first, because a name may be the beginning of another.
-  const known = names.filter((name) => name !== undefined && name.includes('=')).sort((a, b) => b.length - a.length)
+  const known = names.flatMap((name) => name?.includes('=') === true ? [name] : [])
+    .sort((a, b) => b.length - a.length)
   let pieces: readonly HtmlValue[] = [sentence]
   for (const name of new Set(known)) {
     pieces = pieces.flatMap((piece) => typeof piece === 'string' ? splitAt(piece, name) : [piece])

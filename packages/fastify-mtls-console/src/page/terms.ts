@@ -1,8 +1,12 @@
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 
+export type TermKey = 'anchor' | 'authority' | 'bundle' | 'chain' | 'claimed' | 'clientAuth' | 'crl' | 'denied'
+  | 'fingerprint' | 'gateway' | 'generation' | 'refused' | 'reported' | 'rotation' | 'serial' | 'serverAuthOnly'
+  | 'spiffe' | 'trustEpoch' | 'unverified' | 'vouch'
+
 /** What the words of the pages mean. docs/glossary.md has the same words. */
-const TERMS = {
+const TERMS: Readonly<Record<TermKey, readonly [word: string, meaning: string]>> = {
   anchor: ['trusted CA', 'A CA whose certificate is in the configuration. A client is accepted only if the ' +
     'signatures of its certificate lead to such a CA.'],
   authority: ['authority', 'A name in the configuration for one or several CAs. It says for which names they may vouch.'],
@@ -33,9 +37,7 @@ const TERMS = {
   unverified: ['unverified', 'The certificate was not accepted, so anybody may have made it. Its names prove nothing.'],
   vouch: ['vouches for', 'The names that certificates of these CAs may have. Other names in them are refused or not ' +
     'believed.']
-} as const satisfies Readonly<Record<string, readonly [word: string, meaning: string]>>
-
-export type TermKey = keyof typeof TERMS
+}
 
 /** A word that says what it means when it is pressed. Without popovers its meaning is at the end of the page. */
 export function term (key: TermKey, text: string = TERMS[key][0]): Html {

@@ -56,6 +56,7 @@ export class CrlHistory {
         ...changed.flatMap(([key, crl]) => describeEntries(before.get(key), crl)),
         ...revoked.map((name) => `revokes the certificate of a client that was seen: ${name}`)
       ].slice(0, MAX_LINES),
+      names: [...before.values(), ...after.values()].map(({ issuer }) => issuer),
       more: 0
     }
   }

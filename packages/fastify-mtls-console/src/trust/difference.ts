@@ -4,6 +4,8 @@ export interface Difference {
   readonly went: readonly string[]
   /** Further lines about the change. */
   readonly notes: readonly string[]
+  /** The distinguished names that occur in the texts. */
+  readonly names: readonly string[]
   /** Lines that are not listed. */
   readonly more: number
 }
@@ -11,4 +13,4 @@ export interface Difference {
 /** The largest number of lines of each list. */
 export const MAX_LINES = 20
 
-export const NO_DIFFERENCE: Difference = Object.freeze({ came: [], went: [], notes: [], more: 0 })
+export const NO_DIFFERENCE: Difference = Object.freeze({ came: [], went: [], notes: [], names: [], more: 0 })

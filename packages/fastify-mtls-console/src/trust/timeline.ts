@@ -1,6 +1,6 @@
 import { listen } from '@peerkit/events'
 import type { RulesRefusedMessage, RulesReloadedMessage, RevocationFailedMessage } from '@peerkit/events'
-import { clip } from '@peerkit/identity/internal'
+import { clip, iso } from '@peerkit/identity/internal'
 import { CrlHistory } from './crl-history.ts'
 import type { CrlHolders } from './crls.ts'
 import { MAX_LINES, NO_DIFFERENCE } from './difference.ts'
@@ -65,20 +65,20 @@ export class Timeline {
 
   /** The newest first. */
   list (): TrustChange[] {
-    const all = [...this.#rotations.list().map(describeTurn), ...this.#kept.crl.toReversed(), ...this.#kept.rules.toReversed()]
+    const all = [...describeTurns(this.#rotations.list()), ...this.#kept.crl.toReversed(), ...this.#kept.rules.toReversed()]
     return all.sort((a, b) => b.time - a.time)
   }
 
   #compareCrls (time: number): void {
     const difference = this.#crls.compare()
     if (difference === undefined) return
-    this.#add({ ...difference, kind: 'crl', outcome: 'changed', time, count: 1, title: 'CRLs', message: undefined })
+    this.#add({ ...difference, kind: 'crl', outcome: 'changed', time, count: 1, title: 'CRLs replaced', message: undefined })
   }
 
   #crlFailed ({ source, time, issuer, url, message }: RevocationFailedMessage): void {
     if (source !== 'crl') return
     const of = clip(issuer ?? url)
-    this.#refused('crl', time, of === undefined ? 'CRL' : `CRL of ${of}`, clip(message, 1000))
+    this.#refused('crl', { time, title: of === undefined ? 'CRL' : `CRL of ${of}`, message }, of)
   }
 
   #rulesReloaded (message: RulesReloadedMessage): void {
@@ -95,21 +95,25 @@ export class Timeline {
       came: came as readonly string[],
       went: went as readonly string[],
       notes: [],
+      names: [],
       more: Math.max(0, addedCount - MAX_LINES) + Math.max(0, removedCount - MAX_LINES)
     })
   }
 
   #rulesRefused ({ time, file, error }: RulesRefusedMessage): void {
-    this.#refused('rules', time, `Rules file ${clip(file)}`, clip(error.message, 1000))
+    this.#refused('rules', { time, title: `Rules file ${clip(file)}`, message: error.message })
   }
 
-  #refused (kind: 'crl' | 'rules', time: number, title: string, message: string | undefined): void {
+  #refused (kind: 'crl' | 'rules', refusal: Pick<TrustChange, 'time' | 'title' | 'message'>, name?: string): void {
+    const { time, title } = refusal
+    const message = clip(refusal.message, 1000)
     const kept = this.#kept[kind]
     const last = kept.at(-1)
     const isSame = last?.outcome === 'refused' && last.title === title && last.message === message
     if (isSame) kept.pop()
     const count = isSame ? last.count + 1 : 1
-    this.#add({ ...NO_DIFFERENCE, kind, outcome: 'refused', time, count, title, message })
+    const names = name === undefined ? [] : [name]
+    this.#add({ ...NO_DIFFERENCE, names, kind, outcome: 'refused', time, count, title, message })
   }
 
   #add (change: TrustChange & { readonly kind: 'crl' | 'rules' }): void {
@@ -119,9 +123,17 @@ export class Timeline {
   }
 }
 
-function describeTurn (turn: Turn): TrustChange {
-  const { type, time, count, generation, trustEpoch, serialNumber, added, removed, authorities, message } = turn
-  const number = serialNumber === undefined ? [] : [`the own certificate in force has the serial number ${serialNumber}`]
+/** @param turns the newest first */
+function describeTurns (turns: readonly Turn[]): TrustChange[] {
+  // A refused turn has the credentials that stay in force, so the next one is always what was before.
+  return turns.map((turn, index) => describeTurn(turn, turns[index + 1]))
+}
+
+function describeTurn (turn: Turn, before: Turn | undefined): TrustChange {
+  const { type, time, count, generation, trustEpoch, added, removed, authorities, message } = turn
+  const isRenewed = before !== undefined && before.fingerprint256 !== turn.fingerprint256
+  const came = [...(isRenewed || type === 'start' ? describeOwn(turn) : []), ...added.map(describeCa)]
+  const went = [...(isRenewed ? describeOwn(before) : []), ...removed.map(describeCa)]
   return {
     kind: 'rotation',
     outcome: type === 'rotated' ? 'changed' : type,
@@ -129,9 +141,18 @@ function describeTurn (turn: Turn): TrustChange {
     count,
     title: `Credentials, generation ${generation}, trust epoch ${trustEpoch}`,
     message,
-    came: added.slice(0, MAX_LINES).map((name) => `trusted CA ${name}`),
-    went: removed.slice(0, MAX_LINES).map((name) => `trusted CA ${name}`),
-    notes: [...authorities, ...number],
-    more: Math.max(0, added.length - MAX_LINES) + Math.max(0, removed.length - MAX_LINES)
+    came: came.slice(0, MAX_LINES),
+    went: went.slice(0, MAX_LINES),
+    notes: authorities,
+    names: [...added, ...removed].map((name) => name.replace(/ \(sha256:[0-9a-f]{16}\).*$/s, '')),
+    more: Math.max(0, came.length - MAX_LINES) + Math.max(0, went.length - MAX_LINES)
   }
+}
+
+function describeCa (name: string): string { return `trusted CA ${name}` }
+
+function describeOwn ({ serialNumber, notAfter }: Turn): readonly string[] {
+  return serialNumber === undefined
+    ? []
+    : [`own certificate, serial number ${serialNumber}, first expiry of its chain ${iso(notAfter)}`]
 }
