@@ -22,12 +22,15 @@ export interface Accounts {
 
 const DAY = 86_400_000
 
+type Authorities = Readonly<Record<string, AuthorityMaterial>>
+
 /** Whom the service trusts: its own CAs for every name, and the CA of a partner for the partner's names. */
-export async function trust ({ ca, oldCa, partnerCa }: Cast, isOldTrusted: boolean): Promise<Record<string, AuthorityMaterial>> {
+export async function trust ({ ca, oldCa, partnerCa }: Cast, isOldTrusted: boolean): Promise<Authorities> {
   const own = isOldTrusted ? [ca, oldCa] : [ca]
+  const crls = await Promise.all(own.map(async (one) => await one.crl()))
   const acceptUntil = new Date(Date.now() + 60 * DAY).toISOString().slice(0, 10)
   return {
-    internal: { ca: own.map(({ root }) => root), crl: await Promise.all(own.map(async (one) => (await one.crl()).pem)), names: 'any' },
+    internal: { ca: own.map(({ root }) => root), crl: crls.map(({ pem }) => pem), names: 'any' },
     partner: { ca: partnerCa.root, names: { dns: 'partner.example' }, for: 'clients', serverAuthOnly: { acceptUntil } }
   }
 }

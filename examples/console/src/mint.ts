@@ -4,7 +4,7 @@ import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 export const TRUST_DOMAIN = 'spiffe://demo.example'
 const DAY = 86_400_000
 
-/** The certificates, and their CAs: a current one, an old one that will be removed, those of a partner and a stranger. */
+/** The certificates, and the CAs: a current one, an old one that will be removed, a partner's, and a stranger's. */
 export interface Cast {
   readonly ca: DevCa
   readonly oldCa: DevCa

@@ -149,7 +149,8 @@ function changeListeners (add: (draft: EventDraft) => void): EventListeners {
     return [name, (message: EventMessages[typeof name]) => {
       const draft = draftEvent(kindOf(name), name, message, facts(message))
       // The own certificate is no client.
-      add({ ...draft, peer: undefined, fingerprint256: undefined, issuer: undefined, chain: undefined, source: draft.title })
+      const nobody = { peer: undefined, fingerprint256: undefined, issuer: undefined, chain: undefined }
+      add({ ...draft, ...nobody, source: draft.title })
     }]
   }))
 }

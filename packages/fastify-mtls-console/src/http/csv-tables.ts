@@ -29,8 +29,10 @@ function when (time: number | undefined): string { return time === undefined ? '
 function access (state: ConsoleState, query: Query): CsvTable {
   const rows = mapAccess(state, query, Infinity).rows.map(({ route }): CsvValue[] => {
     const { methods, url, scope, access, requirements, counts } = route
-    const rules = requirements.map(({ rules, mode, allows }) => `${rules} (${mode}): ${allows.split('\n').join(' or ')}`)
-    return [methods.join(' '), url, scope, access, join(rules), counts.allowed, counts.denied, counts.wouldDeny]
+    const lines = requirements.map(({ rules, mode, allows }) => {
+      return `${rules} (${mode}): ${allows.split('\n').join(' or ')}`
+    })
+    return [methods.join(' '), url, scope, access, join(lines), counts.allowed, counts.denied, counts.wouldDeny]
   })
   return { columns: ['methods', 'path', 'scope', 'access', 'rules', 'allowed', 'denied', 'would_be_denied'], rows }
 }
@@ -135,7 +137,8 @@ function forecast (state: ConsoleState): CsvTable {
     return [what, name, issuer, origin, operator, now, ...dates, needsAction, advice, fingerprint256]
   })
   const columns = [
-    'what', 'name', 'issuer', 'origin', 'operator', 'state', 'refused_from', 'expires', 'needs_action', 'advice', 'sha256'
+    'what', 'name', 'issuer', 'origin', 'operator', 'state', 'refused_from', 'expires', 'needs_action', 'advice',
+    'sha256'
   ]
   return { columns, rows }
 }

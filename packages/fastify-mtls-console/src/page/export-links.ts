@@ -7,4 +7,5 @@ export function csvLink (prefix: string, name: CsvName, query?: Query): string {
 }
 
 /** The tables that can be had as CSV. */
-export type CsvName = 'access' | 'clients' | 'calls' | 'log' | 'authorities' | 'crls' | 'timeline' | 'expiry' | 'forecast'
+export type CsvName = 'access' | 'authorities' | 'calls' | 'clients' | 'crls' | 'expiry' | 'forecast' | 'log'
+  | 'timeline'

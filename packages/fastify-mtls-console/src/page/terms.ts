@@ -9,7 +9,8 @@ export type TermKey = 'anchor' | 'authority' | 'bundle' | 'chain' | 'claimed' | 
 const TERMS: Readonly<Record<TermKey, readonly [word: string, meaning: string]>> = {
   anchor: ['trusted CA', 'A CA whose certificate is in the configuration. A client is accepted only if the ' +
     'signatures of its certificate lead to such a CA.'],
-  authority: ['authority', 'A name in the configuration for one or several CAs. It says for which names they may vouch.'],
+  authority: ['authority', 'A name in the configuration for one or several CAs. It says for which names they may ' +
+    'vouch.'],
   bundle: ['trust bundle', 'The CAs of another trust domain. They are fetched again and again, because they change.'],
   chain: ['chain', 'The certificates above a certificate, each of which signed the one before it. The last is a CA ' +
     'that is trusted here.'],
@@ -24,13 +25,15 @@ const TERMS: Readonly<Record<TermKey, readonly [word: string, meaning: string]>>
   generation: ['generation', 'Counts the credentials that came into force since the start: certificate, key, CAs and ' +
     'CRLs are replaced together.'],
   gateway: ['gateway', 'A proxy that forwards the certificate of the client in a header.'],
-  refused: ['refused handshake', 'The connection was closed before a request was read, because the certificate is not ' +
-    'accepted.'],
+  refused: ['refused handshake', 'The connection was closed before a request was read, because the certificate is ' +
+    'not accepted.'],
   reported: ['report only', 'The rules are not enforced yet: requests that they would deny are allowed and reported.'],
-  rotation: ['rotation', 'New credentials replace the old ones while the service runs. Refused ones change nothing.'],
-  serial: ['serial number', 'The number of the certificate. Its CA gives each number once. CRLs name certificates by it.'],
-  serverAuthOnly: ['serverAuthOnly', 'An option of an authority: until a date it accepts clients whose certificates are ' +
-    'only for servers.'],
+  rotation: ['rotation', 'New credentials replace the old ones while the service runs. Refused ones change ' +
+    'nothing.'],
+  serial: ['serial number', 'The number of the certificate. Its CA gives each number once. CRLs name certificates ' +
+    'by it.'],
+  serverAuthOnly: ['serverAuthOnly', 'An option of an authority: until a date it accepts clients whose certificates ' +
+    'are only for servers.'],
   spiffe: ['SPIFFE ID', 'The name of a service as a URI: spiffe://, the trust domain, and a path.'],
   trustEpoch: ['trust epoch', 'Counts the changes of the trusted CAs, of the names that they vouch for, and of the ' +
     'CRLs of the credentials.'],

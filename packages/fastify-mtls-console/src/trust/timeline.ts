@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { listen } from '@peerkit/events'
 import type { RulesRefusedMessage, RulesReloadedMessage, RevocationFailedMessage } from '@peerkit/events'
 import { clip, iso } from '@peerkit/identity/internal'
@@ -65,14 +66,16 @@ export class Timeline {
 
   /** The newest first. */
   list (): TrustChange[] {
-    const all = [...describeTurns(this.#rotations.list()), ...this.#kept.crl.toReversed(), ...this.#kept.rules.toReversed()]
+    const { crl, rules } = this.#kept
+    const all = [...describeTurns(this.#rotations.list()), ...crl.toReversed(), ...rules.toReversed()]
     return all.sort((a, b) => b.time - a.time)
   }
 
   #compareCrls (time: number): void {
     const difference = this.#crls.compare()
     if (difference === undefined) return
-    this.#add({ ...difference, kind: 'crl', outcome: 'changed', time, count: 1, title: 'CRLs replaced', message: undefined })
+    const title = 'CRLs replaced'
+    this.#add({ ...difference, kind: 'crl', outcome: 'changed', time, count: 1, title, message: undefined })
   }
 
   #crlFailed ({ source, time, issuer, url, message }: RevocationFailedMessage): void {
@@ -90,7 +93,7 @@ export class Timeline {
       outcome: 'changed',
       time,
       count: 1,
-      title: `Rules file ${clip(file)}, generation ${generation}`,
+      title: `Rules file ${nameFile(file)}, generation ${generation}`,
       message: undefined,
       came: came as readonly string[],
       went: went as readonly string[],
@@ -101,7 +104,7 @@ export class Timeline {
   }
 
   #rulesRefused ({ time, file, error }: RulesRefusedMessage): void {
-    this.#refused('rules', { time, title: `Rules file ${clip(file)}`, message: error.message })
+    this.#refused('rules', { time, title: `Rules file ${nameFile(file)}`, message: error.message })
   }
 
   #refused (kind: 'crl' | 'rules', refusal: Pick<TrustChange, 'time' | 'title' | 'message'>, name?: string): void {
@@ -123,6 +126,9 @@ export class Timeline {
   }
 }
 
+/** The last part of a path: an app has one rules file. */
+function nameFile (path: string): string { return clip(basename(path)) }
+
 /** @param turns the newest first */
 function describeTurns (turns: readonly Turn[]): TrustChange[] {
   // A refused turn has the credentials that stay in force, so the next one is always what was before.
@@ -143,7 +149,9 @@ function describeTurn (turn: Turn, before: Turn | undefined): TrustChange {
     message,
     came: came.slice(0, MAX_LINES),
     went: went.slice(0, MAX_LINES),
-    notes: authorities,
+    notes: came.length + went.length + authorities.length === 0 && type === 'rotated'
+      ? ['the own certificate and the trusted CAs are the same as before']
+      : authorities,
     names: [...added, ...removed].map((name) => name.replace(/ \(sha256:[0-9a-f]{16}\).*$/s, '')),
     more: Math.max(0, came.length - MAX_LINES) + Math.max(0, went.length - MAX_LINES)
   }

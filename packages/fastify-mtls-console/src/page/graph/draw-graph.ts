@@ -18,7 +18,9 @@ export function drawWide ({ service, callers, servers }: Graph): Html {
   const top = (count: number): number => (height - count * STEP) / 2 + (STEP - NODE) / 2
   const center: Box = { x: 400, y: (height - 64) / 2, width: 200 }
   const middle = height / 2
-  const left = callers.map((node, index) => ({ node, box: { x: 2, y: top(callers.length) + index * STEP, width: 290 } }))
+  const left = callers.map((node, index) => {
+    return { node, box: { x: 2, y: top(callers.length) + index * STEP, width: 290 } }
+  })
   const right = servers.map((node, index) => {
     return { node, box: { x: 708, y: top(servers.length) + index * STEP, width: 290 } }
   })

@@ -42,7 +42,8 @@ export function accessPage (state: ConsoleState, query: Query): Page {
         html` The console's own ${map.ownLeftOut} routes <a
           href="${prefix}/access?q=${encodeURIComponent(prefix)}">are not listed</a>.`}</p>
 <section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2><p
-class="faint">Any line is enough. In ${term('reported', 'report-only mode')} nobody is ${term('denied')}.</p>${rulesTable(map.rows, state.now(), csvLink(prefix, 'access', query))}</section>
+class="faint">Any line is enough. In ${term('reported', 'report-only mode')} nobody is ${term('denied')}.</p>
+${rulesTable(map.rows, state.now(), csvLink(prefix, 'access', query))}</section>
 <section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
   }
 }

@@ -49,7 +49,7 @@ function authorityFacts (authority: ShownAuthority, own: readonly ShownAnchor[],
     ['Signatures and keys', describeAlgorithms(authority)],
     ['Revocation', describeRevocation(authority)],
     ['Clients seen', String(clients.length)],
-    ['Of these without a known CA', others.length === 0 ? undefined : listClients(others, prefix)]
+    ['Of these, CA not known or removed', others.length === 0 ? undefined : listClients(others, prefix)]
   ])
 }
 
@@ -91,14 +91,16 @@ function anchorTable (id: string, anchors: readonly ShownAnchor[], prefix: strin
 
 function showAnchor ({ subject, fingerprint256 }: ShownAnchor['certificate']): Html {
   const hex = hexadecimal(fingerprint256)
-  return html`${showDistinguishedName(subject ?? 'unknown')}<details id="ca-${fingerprint256}"><summary>SHA-256</summary>${hex}</details>`
+  const more = html`<details id="ca-${fingerprint256}"><summary>SHA-256</summary>${hex}</details>`
+  return html`${showDistinguishedName(subject ?? 'unknown')}${more}`
 }
 
 /** Links to clients, at most twenty. */
 export function listClients (clients: readonly NamedClient[], prefix: string): Html {
   if (clients.length === 0) return html`none`
   const links = clients.slice(0, 20).map(({ key, name }, index) => {
-    return html`${index > 0 && ', '}<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${breakable(name)}</a>`
+    const href = `${prefix}/clients?client=${encodeURIComponent(key)}`
+    return html`${index > 0 && ', '}<a href="${href}">${breakable(name)}</a>`
   })
   return html`${clients.length}: ${links}${clients.length > 20 && ', …'}`
 }

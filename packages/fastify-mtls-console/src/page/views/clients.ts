@@ -17,7 +17,9 @@ import { eventTable } from './log.ts'
 
 /** The recent clients that match a filter, the latest first. */
 export function findClients (state: ConsoleState, { q, client }: Query): readonly SeenClient[] {
-  return state.collector.clients.list().filter((one) => (client === undefined || one.key === client) && matchesClient(one, q))
+  return state.collector.clients.list().filter((one) => {
+    return (client === undefined || one.key === client) && matchesClient(one, q)
+  })
 }
 
 /** The page of recent clients, or of one client. */
@@ -93,9 +95,9 @@ function showName ({ key, identity }: SeenClient, prefix: string): Html {
   const claim = showCertificate(identity).claimed[0]
   const link = html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${breakable(name)}</a>`
   const isClaim = subject === undefined && claim !== undefined
-  if (isClaim) return html`${link} <span class="faint">claims ${showClaim(claim)}, not believed</span>`
+  if (isClaim) return html`${link} <br><span class="faint">claims ${showClaim(claim)}, not believed</span>`
   const isMore = subject !== undefined && subject !== name && subject !== `CN=${name}`
-  return html`${link}${isMore && html` <span class="faint">${showDistinguishedName(subject)}</span>`}`
+  return html`${link}${isMore && html` <br><span class="faint">${showDistinguishedName(subject)}</span>`}`
 }
 
 /** `subject CN=web`, `DNS a.internal`. */

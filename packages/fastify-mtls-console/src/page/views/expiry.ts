@@ -3,7 +3,7 @@ import { dateOf, listDues, makeCalendar } from '../../trust/calendar.ts'
 import type { CalendarDay, CalendarMonth, Due } from '../../trust/calendar.ts'
 import { csvLink } from '../export-links.ts'
 import { html } from '../html.ts'
-import type { Html } from '../html.ts'
+import type { Html, HtmlValue } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { badge, countOf, endBadge, table } from '../parts.ts'
 import { showTime, toneOfEnd } from '../time.ts'
@@ -41,7 +41,8 @@ ${duesTable(dues.slice(0, MAX_ROWS), prefix, now)}${more > 0 &&
 function showMonth ({ month, weeks }: CalendarMonth, now: number): Html {
   const [year = '', number = ''] = month.split('-')
   return html`<table class="month"><caption>${MONTHS[Number(number) - 1]} ${year}</caption>
-<thead><tr>${DAYS.map((name) => html`<th scope="col"><abbr title="${name}">${name.slice(0, 2)}</abbr></th>`)}</tr></thead>
+<thead><tr>${DAYS.map((name) => html`<th
+scope="col"><abbr title="${name}">${name.slice(0, 2)}</abbr></th>`)}</tr></thead>
 <tbody>${weeks.map((week) => html`<tr>${week.map((day) => showDay(day, number, now))}</tr>
 `)}</tbody></table>`
 }
@@ -78,8 +79,12 @@ function duesTable (dues: readonly Due[], prefix: string, now: number): Html {
       return [
         { content: html`${anchor}${WORDS[what] === undefined ? what : badge('info', what)}` },
         { content: html`${showEndName(what, name)} ${WORDS[what]}`, isHeader: true, class: 'break' },
-        { content: html`${showTime(notAfter, now)} ${what === 'renewal' ? end < now && badge('warn', 'overdue') : endBadge(end, now)}` }
+        { content: html`${showTime(notAfter, now)} ${dueBadge(what, end, now)}` }
       ]
     })
   })
+}
+
+function dueBadge (what: Due['what'], end: number, now: number): HtmlValue {
+  return what === 'renewal' ? end < now && badge('warn', 'overdue') : endBadge(end, now)
 }

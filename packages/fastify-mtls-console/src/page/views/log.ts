@@ -74,7 +74,8 @@ export function eventTable (
 function showWhen ({ first, last, count }: ConsoleEvent): Html {
   if (count === 1) return showMoment(last)
   const isSpan = formatTime(first) !== formatTime(last)
-  return html`${showMoment(last)} <span class="faint">${count} times${isSpan && html`<span class="since"> since ${showMoment(first)}</span>`}</span>`
+  const since = isSpan && html`<span class="since"> since ${showMoment(first)}</span>`
+  return html`${showMoment(last)} <span class="faint">${count} times${since}</span>`
 }
 
 function showWhat ({ tone, title }: ConsoleEvent): Html {
@@ -95,10 +96,10 @@ function showWho ({ kind, peer, fingerprint256, remoteAddress }: ConsoleEvent, p
 function showWhy (event: ConsoleEvent): Html {
   const { id, reason, hint, removedCa } = event
   const more = listDetails(event)
-  const text = removedCa === undefined ? hint : undefined
+  const text = removedCa === undefined && hint !== undefined ? showSentence(hint, namesOf(event)) : undefined
   const hintClass = more.length > 0 ? 'hint' : 'whole'
-  return html`<p class="${hintClass}">${reason !== undefined && badge('plain', reason)} ${showRemoval(removedCa)}${text !== undefined &&
-    showSentence(text, namesOf(event))}</p>${more.length > 0 &&
+  const label = reason !== undefined && badge('plain', reason)
+  return html`<p class="${hintClass}">${label} ${showRemoval(removedCa)}${text}</p>${more.length > 0 &&
     html`<details id="event-${id}"><summary>Details</summary>${lines(more)}</details>`}`
 }
 
@@ -118,7 +119,9 @@ function listDetails (event: ConsoleEvent): readonly HtmlValue[] {
     removedCa !== undefined && hint !== undefined && showSentence(hint, names),
     ...detail.map((line) => showSentence(line, names)),
     issuer !== undefined && issuer !== '' && html`issuer: ${showDistinguishedName(issuer)}`,
-    chain.length > 0 && html`chain: ${chain.map((name, index) => html`${index > 0 && ' ← '}${showDistinguishedName(name)}`)}`,
+    chain.length > 0 && html`chain: ${chain.map((name, index) => {
+      return html`${index > 0 && ' ← '}${showDistinguishedName(name)}`
+    })}`,
     fingerprint256 !== undefined && !detail.some((line) => line.includes(fingerprint256)) &&
       html`SHA-256: ${hexadecimal(fingerprint256)}`,
     requestId !== undefined && `request id: ${requestId}`

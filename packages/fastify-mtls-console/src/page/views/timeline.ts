@@ -48,19 +48,20 @@ const OUTCOMES: Readonly<Record<TrustChange['outcome'], readonly [tone: string, 
 function showChange (change: TrustChange, now: number): Html {
   const { kind, outcome, time, count, title, message, notes, names, more } = change
   const [tone, word] = OUTCOMES[outcome]
-  return html`<li class="change ${tone}"><p class="head"><span class="when">${showTime(time, now)}</span> ${badge('info',
-    WORDS[kind])} ${badge(tone, word)}${count > 1 && ` ${count} times`}</p>
+  const head = html`${badge('info', WORDS[kind])} ${badge(tone, word)}${count > 1 && ` ${count} times`}`
+  return html`<li class="change ${tone}"><p class="head"><span class="when">${showTime(time, now)}</span> ${head}</p>
 <p class="title">${showSentence(title, names)}</p>${message !== undefined && html`<p class="why">${message}</p>`}
-${showDiff(change)}${lines(notes.map((note) => showSentence(note, names)))}${more > 0 && html`<p class="faint">and ${more} more lines</p>`}</li>
+${showDiff(change)}${lines(notes.map((note) => showSentence(note, names)))}${more > 0 &&
+  html`<p class="faint">and ${more} more lines</p>`}</li>
 `
 }
 
 /** Lines that came and went. Signs and words say which, not only colors. */
 function showDiff ({ came, went, names }: TrustChange): Html | undefined {
   if (came.length + went.length === 0) return undefined
-  return html`<ul class="diff">${went.map((line) => showLine('went', '−', 'removed', showSentence(line, names)))}${came.map((line) => {
-    return showLine('came', '+', 'added', showSentence(line, names))
-  })}</ul>`
+  const gone = went.map((line) => showLine('went', '−', 'removed', showSentence(line, names)))
+  const added = came.map((line) => showLine('came', '+', 'added', showSentence(line, names)))
+  return html`<ul class="diff">${gone}${added}</ul>`
 }
 
 function showLine (name: string, sign: string, word: string, text: Html): Html {

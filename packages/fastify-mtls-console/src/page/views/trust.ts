@@ -49,7 +49,8 @@ ${bundleSection(trust, now)}
 ${trust.formerAnchors.length > 0 &&
   html`<section aria-labelledby="former-title"><h2
     id="former-title">CAs removed since the start</h2>${formerTable(trust, prefix, now)}</section>`}
-<section aria-labelledby="crls-title"><h2 id="crls-title">${term('crl', 'CRLs')}</h2>${crlTable(trust, prefix, now)}</section>`
+<section aria-labelledby="crls-title"><h2 id="crls-title">${term('crl', 'CRLs')}</h2>
+${crlTable(trust, prefix, now)}</section>`
   }
 }
 
@@ -62,7 +63,8 @@ function formerTable ({ formerAnchors, hasNamedAuthorities }: TrustFacts, prefix
     empty: '',
     rows: formerAnchors.map(({ certificate, authority, removedAt, clients, attempts, lastAttempt }) => [
       {
-        content: html`${showDistinguishedName(certificate.subject ?? certificate.text)}${hasNamedAuthorities && ofAuthority(authority)}`,
+        content: html`${showDistinguishedName(certificate.subject ?? certificate.text)}${hasNamedAuthorities &&
+          ofAuthority(authority)}`,
         isHeader: true,
         class: 'break'
       },
@@ -94,7 +96,8 @@ function crlTable ({ crls, hasNamedAuthorities }: TrustFacts, prefix: string, no
     csv: csvLink(prefix, 'crls'),
     rows: (crls ?? []).map(({ issuer, number, thisUpdate, nextUpdate, entries, isDelta, authority }) => [
       {
-        content: html`${showDistinguishedName(issuer)} ${isDelta && badge('plain', 'delta')}${hasNamedAuthorities && ofAuthority(authority)}`,
+        content: html`${showDistinguishedName(issuer)} ${isDelta && badge('plain', 'delta')}${hasNamedAuthorities &&
+          ofAuthority(authority)}`,
         isHeader: true,
         class: 'break'
       },

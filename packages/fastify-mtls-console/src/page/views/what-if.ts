@@ -45,7 +45,8 @@ function showResult (result: WhatIfResult, now: number): Html {
 
 function showCheck ({ name, holds, note }: WhatIfAnswer['handshake']['checks'][number], names: Names): Html {
   const [tone, sign] = holds === undefined ? ['info', '?'] : holds ? ['good', '✓'] : ['bad', '✕']
-  return html`<li>${badge(tone, html`<span aria-hidden="true">${sign}</span> ${name}`)} ${showSentence(note, names)}</li>`
+  const label = html`<span aria-hidden="true">${sign}</span> ${name}`
+  return html`<li>${badge(tone, label)} ${showSentence(note, names)}</li>`
 }
 
 function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now: number): Html {
@@ -73,7 +74,7 @@ function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake'], name
   return facts([
     ['Reason', reason],
     ['Step', why === undefined ? step : `${step} (${why})`],
-    ['Refused certificate', certificate?.subject === undefined ? undefined : showDistinguishedName(certificate.subject)],
+    ['Refused certificate', certificate?.subject && showDistinguishedName(certificate.subject)],
     ['Its serial number', hexadecimal(certificate?.serialNumber)],
     ['Its SHA-256', hexadecimal(certificate?.fingerprint256)],
     ['What to do', hint === undefined ? undefined : showSentence(hint, names)]
