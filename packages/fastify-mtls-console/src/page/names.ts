@@ -15,7 +15,7 @@ export function showDistinguishedName (text: string): Html {
   if (name === undefined || name.rdns.length === 0) return html`${text}`
   // RFC 4514 has the most specific part first.
   const parts = name.rdns.toReversed()
-  return html`<span class="dn">${parts.map((rdn, index) => html`${index > 0 && ' '}<span
+  return html`<span class="dn">${parts.map((rdn, index) => html`${index > 0 && ', '}<span
     class="rdn">${rdn.map((attribute, place) => showAttribute(attribute, place > 0))}</span>`)}</span>`
 }
 

@@ -26,7 +26,7 @@ export function forecastPage (state: ConsoleState): Page {
   const links = html`<p class="export"><a href="${csvLink(state.prefix, 'forecast')}" download>Table as CSV</a></p>`
   const content = found.affected === 0 ? nothing(found) : sections(found, state.prefix, state.now())
   const body = html`<div id="forecast" data-live="forecast">${content}</div>`
-  return { title: 'Forecast', isLive: true, body: html`${body}${links}` }
+  return { title: 'Forecast', isLive: true, body: html`${body}${found.affected > 0 && links}` }
 }
 
 function nothing ({ lookedAt, time }: ForecastFacts): Html {

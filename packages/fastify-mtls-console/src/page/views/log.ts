@@ -130,7 +130,7 @@ function listDetails (event: ConsoleEvent): readonly HtmlValue[] {
 
 /** The distinguished names that may occur in the sentences of an event. */
 function namesOf ({ peer, issuer, chain = [], detail }: ConsoleEvent): readonly string[] {
-  const certificate = detail.find((line) => line.startsWith('certificate: '))?.slice('certificate: '.length)
+  const others = detail.map((line) => /^(?:certificate|claims to be, not believed): (.+)$/s.exec(line)?.[1])
   const own = peer?.replace(/ \(sha256:[0-9a-f]{16}\).*$/s, '')
-  return [own, issuer, ...chain, certificate].filter((name) => name !== undefined)
+  return [own, issuer, ...chain, ...others].filter((name) => name !== undefined)
 }
