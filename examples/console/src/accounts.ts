@@ -1,5 +1,5 @@
 import { memoryCredentials } from '@peerkit/credentials'
-import type { MemoryCredentials } from '@peerkit/credentials'
+import type { AuthorityMaterial, MemoryCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import fastifyMtlsClient from '@peerkit/fastify-mtls-client'
@@ -15,28 +15,51 @@ declare module '@peerkit/fastify-mtls-client' {
 export interface Accounts {
   readonly origin: string
   readonly credentials: MemoryCredentials
+  /** Reads the rules file again. */
+  reloadRules (): Promise<void>
   close (): Promise<void>
 }
 
-/** A service with a console for its operators. */
-export async function startAccounts (cast: Cast, ledger: string, port: number): Promise<Accounts> {
+const DAY = 86_400_000
+
+type Authorities = Readonly<Record<string, AuthorityMaterial>>
+
+/** Whom the service trusts: its own CAs for every name, and the CA of a partner for the partner's names. */
+export async function trust ({ ca, oldCa, partnerCa }: Cast, isOldTrusted: boolean): Promise<Authorities> {
+  const own = isOldTrusted ? [ca, oldCa] : [ca]
+  const crls = await Promise.all(own.map(async (one) => await one.crl()))
+  const acceptUntil = new Date(Date.now() + 60 * DAY).toISOString().slice(0, 10)
+  return {
+    internal: { ca: own.map(({ root }) => root), crl: crls.map(({ pem }) => pem), names: 'any' },
+    partner: { ca: partnerCa.root, names: { dns: 'partner.example' }, for: 'clients', serverAuthOnly: { acceptUntil } }
+  }
+}
+
+interface Place { readonly ledger: string, readonly rules: string, readonly port: number }
+
+/**
+ * A service with a console for its operators.
+ *
+ * @param place the address of the ledger, the path of the rules file, and the port
+ */
+export async function startAccounts (cast: Cast, { ledger, rules, port }: Place): Promise<Accounts> {
   const credentials = memoryCredentials({
     cert: cast.server.chain,
     key: cast.server.key,
-    ca: [cast.ca.root, cast.oldCa.root],
-    crl: [(await cast.ca.crl()).pem, (await cast.oldCa.crl()).pem]
+    authorities: await trust(cast, true)
   })
   // Without a log, because the console is what this example shows.
   const app = Fastify(withMtls(credentials, { logger: false, mtls: { clientCertificate: 'optional' } }))
   await app.register(fastifyMtls, { closeCredentials: true })
   await app.register(fastifyAllowedClients, {
+    // The groups partners and reporting.
+    file: rules,
     groups: {
       operators: { ou: 'operators', issuer: { cn: 'Demo CA 2026' } },
       billing: [
         { spiffe: `${TRUST_DOMAIN}/ns/bank/sa/billing` },
         { cn: 'legacy-batch', issuer: { cn: 'Demo CA 2021' } }
-      ],
-      partners: { dns: '*.partner.example' }
+      ]
     }
   })
   await app.register(fastifyMtlsClient, {
@@ -58,7 +81,7 @@ export async function startAccounts (cast: Cast, ledger: string, port: number): 
   })
   app.get('/reports', {
     config: {
-      allowedClients: ['operators', (peer) => peer.organizationalUnit === 'reports'],
+      allowedClients: ['operators', 'reporting', (peer) => peer.organizationalUnit === 'audit'],
       allowedClientsMode: 'report-only'
     }
   }, async () => [])
@@ -73,5 +96,10 @@ export async function startAccounts (cast: Cast, ledger: string, port: number): 
   await app.register(fastifyMtlsConsole, { prefix: '/console', allowedClients: 'operators' })
 
   await app.listen({ host: '127.0.0.1', port })
-  return { origin: app.listeningOrigin, credentials, close: async () => { await app.close() } }
+  return {
+    origin: app.listeningOrigin,
+    credentials,
+    reloadRules: async () => { await app.mtls.reload() },
+    close: async () => { await app.close() }
+  }
 }

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
-import { startAccounts } from './accounts.ts'
+import { startAccounts, trust } from './accounts.ts'
 import type { Accounts } from './accounts.ts'
 import { startLedgerThread } from './ledger.ts'
 import { TRUST_DOMAIN, mintCast } from './mint.ts'
@@ -21,12 +21,26 @@ export interface Demo {
   close (): Promise<void>
 }
 
-/** Starts the services. Then makes calls, rotates, tries a rotation that is refused, and removes the old CA. */
+/** The groups that come from the rules file, before and after its change. */
+const RULES = [
+  { partners: [{ authority: 'partner', dns: '*.partner.example' }], reporting: [{ cn: 'reports' }] },
+  {
+    partners: [{ authority: 'partner', dns: 'gateway.partner.example' }],
+    reporting: [{ cn: 'reports', validUntil: new Date(Date.now() + 30 * 86_400_000).toISOString() }]
+  }
+] as const
+
+/**
+ * Starts the services. Then makes calls, rotates, tries a rotation that is refused, removes the old CA, revokes a
+ * certificate, and changes the rules file.
+ */
 export async function startDemo ({ port = 0 }: { readonly port?: number } = {}): Promise<Demo> {
   const cast = await mintCast()
   const ledger = await startLedgerThread(cast)
-  const accounts = await startAccounts(cast, ledger.origin, port)
   const folder = await mkdtemp(join(tmpdir(), 'peerkit-console-'))
+  const rules = join(folder, 'rules.json')
+  await writeRules(rules, RULES[0])
+  const accounts = await startAccounts(cast, { ledger: ledger.origin, rules, port })
   const { operator, ca } = cast
   await Promise.all([
     writeFile(join(folder, 'operator.pem'), operator.chain),
@@ -43,6 +57,8 @@ export async function startDemo ({ port = 0 }: { readonly port?: number } = {}):
   const call = async (): Promise<void> => { await callAround(cast, accounts) }
   await call()
   await rotate(cast, accounts)
+  await writeRules(rules, RULES[1])
+  await accounts.reloadRules()
   await call()
   return {
     cast,
@@ -54,8 +70,18 @@ export async function startDemo ({ port = 0 }: { readonly port?: number } = {}):
   }
 }
 
-/** Rotates to a new certificate, tries one that does not belong to its key, and removes the old CA. */
-async function rotate ({ ca, server }: Cast, { credentials }: Accounts): Promise<void> {
+/** Renames a new file over the old one, so that half a file is never read. */
+async function writeRules (path: string, groups: typeof RULES[number]): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify({ groups }))
+  await rename(`${path}.new`, path)
+}
+
+/**
+ * Rotates to a new certificate, tries one that does not belong to its key, removes the old CA, and revokes a
+ * certificate.
+ */
+async function rotate (cast: Cast, { credentials }: Accounts): Promise<void> {
+  const { ca, server, intern } = cast
   const spiffe = `${TRUST_DOMAIN}/ns/bank/sa/accounts`
   const options = { days: 90, profile: 'both', cn: 'accounts', dns: 'localhost', ip: '127.0.0.1', spiffe } as const
   const next = await ca.issue(options)
@@ -65,5 +91,7 @@ async function rotate ({ ca, server }: Cast, { credentials }: Accounts): Promise
   } catch {
     // Expected: the credentials in force stay.
   }
-  credentials.update({ ca: ca.root, crl: (await ca.crl()).pem })
+  credentials.update({ authorities: await trust(cast, false) })
+  ca.revoke(intern, { reason: 'cessationOfOperation' })
+  credentials.update({ authorities: await trust(cast, false) })
 }

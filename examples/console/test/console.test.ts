@@ -23,10 +23,10 @@ test('the demonstration shows what its README promises', async (t) => {
   const demo = await startDemo()
   t.after(() => demo.close())
   const { accounts: { origin }, folder } = demo
-  const { trust, ends, clients, outbound, handshakesRefused, routes } = await fetchData(origin, folder, '')
+  const { trust, ends, clients, calls, outbound, handshakesRefused, routes, timeline, forecast } = await fetchData(origin, folder, '')
   const last = { type: 'rotated', removed: [/Demo CA 2021/] }
-  const turns = [last, { type: 'refused' }, { type: 'rotated' }, { type: 'start' }]
-  t.match(trust, { generation: 3, turns })
+  const turns = [{ type: 'rotated', removed: [] }, last, { type: 'refused' }, { type: 'rotated' }, { type: 'start' }]
+  t.match(trust, { generation: 4, turns })
   t.match(trust.formerAnchors, [{ clients: [{ name: 'legacy-batch' }] }])
   t.ok(trust.formerAnchors[0].attempts > 0)
   t.match(ends[0], { what: 'client', name: /reports$/ })
@@ -36,7 +36,18 @@ test('the demonstration shows what its README promises', async (t) => {
   t.ok(handshakesRefused.unknown_ca > 0)
   t.ok(routes.some(({ access }: any) => access === 'nobody'))
   const { events } = await fetchData(origin, folder, '?q=gateway.partner.example')
-  t.match(events[0], { title: 'Denied: GET /accounts/:id', reason: 'no_match', detail: [/./, /closest rule/] })
+  t.match(events[0], { title: 'Denied: GET /accounts/:id', reason: 'incomplete_identity' })
+  t.match(events[0].detail.join('\n'), /authority: partner\nclaims to be, not believed: CN=gateway.*\n[^]*closest rule/)
+  t.match(trust.authorities, [{ name: 'internal' }, { name: 'partner', vouchesFor: ['DNS names within partner.example'] }])
+  const refused = (await fetchData(origin, folder, '?q=legacy-batch&kind=handshake')).events
+  t.match(refused, [{ reason: 'unknown_ca', removedCa: { name: 'Demo CA 2021', authority: 'internal' } }])
+  t.match((await fetchData(origin, folder, '?q=intern&kind=handshake')).events, [{ reason: 'revoked' }])
+  const kinds = timeline.map(({ kind }: any) => kind).sort()
+  t.strictSame(kinds, ['crl', 'crl', 'rotation', 'rotation', 'rotation', 'rotation', 'rotation', 'rules'])
+  t.match(timeline.find(({ kind }: any) => kind === 'crl').notes, ['1 more entry', /^revokes .*: intern$/])
+  t.match(timeline.find(({ kind }: any) => kind === 'rules'), { came: [/gateway\.partner\.example/, /./], went: [/\*\.partner/, /./] })
+  t.ok(calls.callers.some(({ name, isFormer }: any) => name === 'legacy-batch' && isFormer))
+  t.match(forecast.clients.entries, [{ authority: 'partner', state: 'not_affected', name: 'gateway.partner.example' }])
   await demo.close()
   t.notOk(existsSync(folder), 'the certificates are gone')
 })

@@ -1,6 +1,7 @@
 // Updates a page: requests it again and replaces the regions that changed. The server authorizes each request again, so
 // a reader who is no longer allowed sees no more. Only markup from the server is used; no data becomes markup here.
-const { document, fetch, location, DOMParser, trustedTypes } = globalThis
+// Shows the times in the reader's zone, which the server does not know.
+const { document, fetch, location, localStorage, DOMParser, Intl, trustedTypes } = globalThis
 
 const INTERVAL = 5000
 const button = document.getElementById('live')
@@ -22,6 +23,7 @@ function takeOver (region, next) {
   if (region.contains(document.activeElement) && document.activeElement !== document.body) return
   const open = [...region.querySelectorAll('details[open][id]')].map(({ id }) => id)
   for (const id of open) next.querySelector(`#${globalThis.CSS.escape(id)}`)?.setAttribute('open', '')
+  showZone(next)
   if (region.innerHTML === next.innerHTML) return
   const scroller = region.querySelector('.scroll')
   const { scrollLeft = 0, scrollTop = 0 } = scroller ?? {}
@@ -79,4 +81,85 @@ if (button !== null) {
     look()
   })
   timer = setTimeout(look, INTERVAL)
+}
+
+const ZONE_KEY = 'peerkit-console-zone'
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+const zoneButton = document.getElementById('zone')
+const zoneName = document.getElementById('zone-name')
+const parts = new Intl.DateTimeFormat('en-GB', {
+  dateStyle: undefined, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23'
+})
+let isLocal = recall()
+
+/** A browser may forbid storage. */
+function recall () {
+  try {
+    return localStorage.getItem(ZONE_KEY) === 'local'
+  } catch {
+    return false
+  }
+}
+
+function remember () {
+  try {
+    localStorage.setItem(ZONE_KEY, isLocal ? 'local' : 'utc')
+  } catch {}
+}
+
+/** `2026-11-23 03:12:07`, as the server writes times. */
+function writeTime (date) {
+  const { year, month, day, hour, minute, second } = Object.fromEntries(parts.formatToParts(date).map(({ type, value }) => [type, value]))
+  return `${year}-${month}-${day} ${hour}:${minute}:${second}`
+}
+
+/** Writes every moment below an element in the zone that was chosen. Days, which have no time, stay. */
+function showZone (root) {
+  for (const element of root.querySelectorAll('time[datetime*="T"]')) {
+    const { dateTime } = element
+    const text = isLocal ? writeTime(new Date(dateTime)) : dateTime.slice(0, 19).replace('T', ' ')
+    if (element.textContent !== text) element.textContent = text
+  }
+}
+
+/** The server reads the fields of a filter as UTC. */
+function toUtc (text) {
+  const date = new Date(text)
+  return text === '' || Number.isNaN(date.getTime()) ? text : date.toISOString().slice(0, 16)
+}
+
+function toLocal (text) {
+  const date = new Date(`${text}Z`)
+  return text === '' || Number.isNaN(date.getTime()) ? text : writeTime(date).slice(0, 16).replace(' ', 'T')
+}
+
+function showFields (convert) {
+  for (const field of document.querySelectorAll('input[type="datetime-local"]')) {
+    field.value = convert(field.value)
+    const label = field.labels[0]
+    label.textContent = label.textContent.replace(/\(.*\)/, isLocal ? `(${zone})` : '(UTC)')
+  }
+}
+
+function applyZone () {
+  showZone(document)
+  zoneName.textContent = isLocal ? `Times are those of ${zone}.` : 'All times are UTC.'
+  zoneButton.textContent = isLocal ? 'Show them in UTC' : 'Show them in my time zone'
+}
+
+zoneButton.hidden = false
+zoneButton.addEventListener('click', () => {
+  isLocal = !isLocal
+  remember()
+  applyZone()
+  showFields(isLocal ? toLocal : toUtc)
+})
+for (const form of document.forms) {
+  form.addEventListener('formdata', ({ formData }) => {
+    for (const name of ['from', 'to']) if (isLocal && formData.has(name)) formData.set(name, toUtc(formData.get(name)))
+  })
+}
+if (isLocal) {
+  applyZone()
+  showFields(toLocal)
 }

@@ -6,6 +6,7 @@ import type { Collector } from './collect/collector.ts'
 import type { Forecaster } from './forecast/forecaster.ts'
 import type { OutboundService } from './options.ts'
 import type { RotationHistory } from './trust/rotation-history.ts'
+import type { Timeline } from './trust/timeline.ts'
 
 /** Everything that the pages read. They write nothing. */
 export interface ConsoleState {
@@ -25,6 +26,7 @@ export interface ConsoleState {
   readonly control: Pick<AllowedClientsControl, 'routes' | 'rulesVersion'>
   readonly collector: Collector
   readonly rotations: RotationHistory
+  readonly timeline: Timeline
   /** The services of the option `outbound` and of `app.mtlsServices`. */
   readonly services: readonly OutboundService[]
 }

@@ -15,7 +15,9 @@ import { addRoutes } from './http/routes.ts'
 import { addWhatIf } from './http/what-if-route.ts'
 import { checkOptions } from './options.ts'
 import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
+import { findRemovedCa } from './trust/removed-ca.ts'
 import { RotationHistory } from './trust/rotation-history.ts'
+import { Timeline } from './trust/timeline.ts'
 import { nameCertificate } from './trust/show-certificate.ts'
 
 /** A folder of the package. This module is in the top folder of `src`, because the bundle is in that of `dist`. */
@@ -32,16 +34,20 @@ async function openConsole (
   const { credentials, revocation } = checkOptions(whole as FastifyMtlsConsoleOptions, app.prefix)
   const control = guard(app, mtls, options.allowedClients)
   const { now = Date.now, maxEvents = 1000, maxClients = 200, instance = hostname(), outbound = [] } = options
-  const collector = new Collector({
+  const rotations = new RotationHistory(credentials, now)
+  const collector: Collector = new Collector({
     events: maxEvents,
     clients: maxClients,
     server: app.server,
+    removedCaOf: (peer, time) => findRemovedCa({ credentials, rotations, clients: collector.clients }, peer, time),
     isOwnRoute: (route) => route !== undefined && isWithin(route, app.prefix)
   })
   const leave = joinApp(app.server, credentials, revocation)
-  const rotations = new RotationHistory(credentials, now)
+  const { clients } = collector
+  const timeline = new Timeline({ credentials, revocation, rotations, clients, server: app.server, now })
   app.addHook('onClose', async () => {
     collector.close()
+    timeline.close()
     rotations.close()
     leave()
   })
@@ -58,6 +64,7 @@ async function openConsole (
     control,
     collector,
     rotations,
+    timeline,
     // A getter, because plugins that are registered later may add services.
     get services () { return [...listDecorated(app), ...outbound] }
   }

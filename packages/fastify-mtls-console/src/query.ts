@@ -1,5 +1,7 @@
 import { EVENT_KINDS } from './collect/event-log.ts'
 import type { ConsoleEvent, EventKind } from './collect/event-log.ts'
+import { CHANGE_KINDS } from './trust/timeline.ts'
+import type { ChangeKind } from './trust/timeline.ts'
 
 /** The filters of a page. */
 export interface Query {
@@ -11,6 +13,8 @@ export interface Query {
   /** Milliseconds since the epoch. `to` is inclusive. */
   readonly from: number | undefined
   readonly to: number | undefined
+  /** What changed, on the timeline. */
+  readonly change: ChangeKind | undefined
   /** As entered. */
   readonly fromText: string
   readonly toText: string
@@ -26,11 +30,12 @@ export function readQuery (query: unknown): Query {
     const value = Array.isArray(fields[name]) ? fields[name].at(-1) : fields[name]
     return typeof value === 'string' ? value.slice(0, MAX_TEXT).trim() : ''
   }
-  const [fromText, toText, kind] = [text('from'), text('to'), text('kind')]
+  const [fromText, toText, kind, change] = [text('from'), text('to'), text('kind'), text('change')]
   const to = readTime(toText)
   return {
     q: text('q'),
     kind: Object.hasOwn(EVENT_KINDS, kind) ? kind as EventKind : undefined,
+    change: Object.hasOwn(CHANGE_KINDS, change) ? change as ChangeKind : undefined,
     client: text('client') === '' ? undefined : text('client'),
     from: readTime(fromText),
     // A minute includes all its seconds.
@@ -38,6 +43,13 @@ export function readQuery (query: unknown): Query {
     fromText,
     toText
   }
+}
+
+/** The filters as a query string, with the question mark. Empty without filters. */
+export function writeQuery ({ q, kind, client, change, fromText, toText }: Query): string {
+  const fields = { q, kind, client, change, from: fromText, to: toText }
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined && value !== '')
+  return set.length === 0 ? '' : `?${new URLSearchParams(set as [string, string][]).toString()}`
 }
 
 /** UTC, as `datetime-local` fields write it (`2026-11-23T03:12`), with or without a `Z`. */
@@ -54,9 +66,11 @@ export function matchesEvent (
 ): boolean {
   if ((kind !== undefined && event.kind !== kind) || event.last < from || event.first > to) return false
   if (client !== undefined && !isAbout(event, client)) return false
-  const { title, kind: itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail } = event
-  const fields = [title, itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, ...detail]
-  return hasWords(q, fields)
+  const { title, kind: itsKind, reason, hint, peer, fingerprint256, remoteAddress, requestId, detail } = event
+  const { issuer, chain = [], removedCa } = event
+  const certificates = [issuer, ...chain, removedCa?.name]
+  const fields = [title, itsKind, reason, hint, peer, fingerprint256, remoteAddress, requestId, ...detail]
+  return hasWords(q, [...fields, ...certificates])
 }
 
 /** Whether an event is about the client with this key. */

@@ -7,15 +7,16 @@ import Fastify from 'fastify'
 import fastifyMtlsConsole, { fastifyMtlsConsole as named } from '../src/index.ts'
 import { createWorld } from './support/world.ts'
 
-const PAGES = ['/', '/access', '/what-if', '/clients', '/log', '/trust', '/forecast', '/outbound']
+const PAGES = ['/', '/access', '/what-if', '/clients', '/log', '/trust', '/calls', '/timeline', '/expiry', '/forecast', '/no-such-page']
+const TABLES = ['access', 'authorities', 'calls', 'clients', 'crls', 'expiry', 'forecast', 'log', 'timeline'].map((name) => `/${name}.csv`)
 const FILES = ['/data.json', '/console.js', '/console.css', '/icon.svg']
 
 test('is for the clients that its rules name, on every path and by every method', async (t) => {
   const { app, operator, issue, as } = await createWorld(t)
   const billing = await issue({ cn: 'billing', ou: 'billing' })
   t.equal(named, fastifyMtlsConsole)
-  for (const path of [...PAGES, ...FILES]) {
-    t.equal((await as(operator, `/console${path}`)).statusCode, 200, path)
+  for (const path of [...PAGES, ...FILES, ...TABLES]) {
+    t.equal((await as(operator, `/console${path}`)).statusCode, path === '/no-such-page' ? 404 : 200, path)
     t.equal((await as(billing, `/console${path}`)).statusCode, 403, path)
     t.equal((await as(null, `/console${path}`)).statusCode, 401, path)
     t.equal((await as(billing, { method: 'HEAD', url: `/console${path}` })).statusCode, 403, path)
@@ -43,7 +44,7 @@ test('every answer forbids framing, sniffing, caching and every script that is n
   const { ask } = await createWorld(t)
   const nonces = new Set<string>()
   for (const path of PAGES) {
-    const { headers, body } = await ask({ url: `/console${path}` })
+    const { headers, body } = await ask({ url: `/console${path}`, headers: { accept: 'text/html' } })
     const policy = String(headers['content-security-policy'])
     const [, nonce = ''] = /script-src 'nonce-([\w+/=]{24})'/.exec(policy) ?? []
     t.match(policy, /^default-src 'none'; base-uri 'none'; frame-ancestors 'none'; /)
@@ -56,7 +57,7 @@ test('every answer forbids framing, sniffing, caching and every script that is n
     nonces.add(nonce)
   }
   t.equal(nonces.size, PAGES.length, 'a nonce is used once')
-  for (const path of FILES) {
+  for (const path of [...FILES, ...TABLES, '/no-such.json']) {
     const { headers } = await ask({ url: `/console${path}` })
     t.equal(headers['content-security-policy'], "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'")
     t.match(headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })

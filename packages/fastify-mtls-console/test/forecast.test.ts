@@ -27,7 +27,7 @@ test('where nothing is affected, one sentence says so and when it was looked at'
   t.equal(await call(origin, ca.root, await ca.issue({ cn: 'ledger', ou: 'billing' }), '/accounts'), 200)
   const page = await get('/forecast')
   t.equal(textOf(page, '<div id="forecast"'), 'Nothing is affected: of the 3 known certificates, checked at ' +
-    '2029-12-01 00:00:00 , none is known to come from a public CA, and no client is accepted only by serverAuthOnly.')
+    '2029-12-01 00:00:00, none is known to come from a public CA, and no client is accepted only by serverAuthOnly.')
   t.match(page, '<a href="/console/forecast" aria-current="page">Forecast</a>')
   t.match(textOf(await get('/')), 'Which certificates lose clientAuth?')
   const { forecast } = await data()

@@ -5,6 +5,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { findAuthority } from '../src/trust/authorities.ts'
 import { strangeMarkup } from './support/strange-markup.ts'
+import { plainText } from './support/plain-text.ts'
 import { createWorld } from './support/world.ts'
 import type { Test, World } from './support/world.ts'
 
@@ -39,7 +40,7 @@ async function createSource (t: Test, status: Partial<SourceStatus>): Promise<Wo
 
 function textOf (page: string, from: string, to: string): string {
   const start = page.indexOf(from)
-  return page.slice(start, page.indexOf(to, start)).replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ').trim()
+  return plainText(page.slice(start, page.indexOf(to, start)))
 }
 
 test('the source, its state and since when', async (t) => {

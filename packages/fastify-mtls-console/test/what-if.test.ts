@@ -4,6 +4,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssueOptions } from '@peerkit/dev-ca'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { call } from './support/call.ts'
+import { plainText } from './support/plain-text.ts'
 import { createWorld, form } from './support/world.ts'
 import type { World } from './support/world.ts'
 
@@ -25,7 +26,7 @@ test('says for every route what it would say to a certificate, and why', async (
   t.match(answer, { v: 1, handshake: { accepted: true }, certificate: { subject: 'CN=b,OU=billing' } })
   t.match(JSON.stringify(answer.routes), /ou: expected \\"operators\\", found \\"billing\\"/)
   t.strictSame(outcomes(await judge(world, await pem(world.ca, { cn: 'o', ou: 'operators' }), { q: 'delete /ACC' })), { 'DELETE /accounts/:id': 'allowed' })
-  t.equal((await judge(world, await pem(world.ca, { cn: 'o', ou: 'operators' }), { q: '/console' })).routes.length, 14)
+  t.equal((await judge(world, await pem(world.ca, { cn: 'o', ou: 'operators' }), { q: '/console' })).routes.length, 26)
 })
 
 test('answers a form with a page that does not show again what was pasted', async (t) => {
@@ -34,7 +35,7 @@ test('answers a form with a page that does not show again what was pasted', asyn
   const { body, statusCode, headers: answered } = await ask({ method: 'POST', url: URL, payload: payload as string, headers: { ...headers, accept: 'text/html', 'sec-fetch-site': 'same-origin' } })
   t.equal(statusCode, 200)
   t.match(answered['content-type'], 'text/html')
-  t.match(body, 'CN=b,OU=billing')
+  t.match(plainText(body), 'CN=b, OU=billing')
   t.match(body, 'The handshake would accept it.')
   t.match(body, 'name="q" type="search" value="DELETE"')
   t.notMatch(body, /BEGIN CERTIFICATE-----[^"]/)
@@ -115,7 +116,8 @@ test('the page names the certificate at fault and what to do', async (t) => {
   const { body } = await ask({ method: 'POST', url: URL, payload: payload as string, headers: { ...headers, accept: 'text/html', 'sec-fetch-site': 'same-origin' } })
   t.match(body, 'The handshake would refuse it, whatever the routes say.')
   t.match(body, `<dt>Its serial number</dt><dd><code class="hex">${deep.serialNumber}</code>`)
-  for (const text of ['<dt>Step</dt><dd>revocation_unknown (no_crl)</dd>', '<dt>Refused certificate</dt><dd>CN=deep</dd>', '<dt>What to do</dt>']) t.match(body, text)
+  for (const text of ['<dt>Step</dt><dd>revocation_unknown (no_crl)</dd>', '<dt>What to do</dt>']) t.match(body, text)
+  t.match(plainText(body), 'Refused certificate CN=deep ')
 })
 
 test('asks the checker of the server too, so that its answer is the handshake\'s', async (t) => {

@@ -106,15 +106,19 @@ export interface AccessMap {
 const MAX_ROUTES = 300
 const MAX_CLIENTS = 20
 
-/** The filtered routes by clients, as many as fit on a page. */
-export function mapAccess (state: ConsoleState, { q, client }: Query): AccessMap {
+/**
+ * The filtered routes by clients, as many as fit on a page.
+ *
+ * @param most the largest number of routes
+ */
+export function mapAccess (state: ConsoleState, { q, client }: Query, most: number = MAX_ROUTES): AccessMap {
   const { routes, ownLeftOut } = findRoutes(state, q)
   const seen = state.collector.clients.list().filter(({ key }) => client === undefined || key === client)
   const clients = seen.slice(0, MAX_CLIENTS).map((one) => ({
     ...one,
     isFormer: findFormerAnchor(one.identity, state.credentials.current, state.rotations.formerAnchors()) !== undefined
   }))
-  const rows = routes.slice(0, MAX_ROUTES).map((route) => ({
+  const rows = routes.slice(0, most).map((route) => ({
     route,
     clients: clients.map(({ key, identity }) => ({
       key,

@@ -71,6 +71,11 @@ export class ClientBook {
     entry.lastDenial = { time, ...denial }
   }
 
+  /** The client with this key. */
+  find (key: string): Pick<SeenClient, 'identity'> | undefined {
+    return this.#clients.of(key)[0]?.value
+  }
+
   /** The most recently seen first. */
   list (): SeenClient[] {
     return Array.from(this.#clients, ({ value }) => value).sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({

@@ -9,7 +9,7 @@ import type { EventDraft } from './event-log.ts'
 import {
   describeCall, draftEnded, draftEvent, draftForwarded, draftHandshake, draftOutbound, draftRequest
 } from './draft-events.ts'
-import type { Fact } from './draft-events.ts'
+import type { Fact, RemovedCaOf } from './draft-events.ts'
 import { EventLog } from './event-log.ts'
 import { ServerBook } from './server-book.ts'
 
@@ -22,6 +22,8 @@ export interface CollectorOptions {
   isOwnRoute (route: string | undefined): boolean
   /** The HTTP server of the app. Messages of other apps in the process are left out. */
   readonly server: object
+  /** Finds the removed CA of a refused certificate. */
+  readonly removedCaOf: RemovedCaOf
 }
 
 const MAX_SERVERS = 100
@@ -34,9 +36,11 @@ export class Collector {
   readonly servers: ServerBook = new ServerBook(MAX_SERVERS)
   readonly #handshakes = new Map<string, number>()
   readonly #stop: () => void
+  readonly #removedCaOf: RemovedCaOf
   #misunderstood = 0
 
-  constructor ({ events, clients, isOwnRoute, server }: CollectorOptions) {
+  constructor ({ events, clients, isOwnRoute, server, removedCaOf }: CollectorOptions) {
+    this.#removedCaOf = removedCaOf
     this.log = new EventLog(events)
     this.clients = new ClientBook(clients)
     this.#stop = listen({
@@ -49,7 +53,7 @@ export class Collector {
       'peerkit:request:denied': (message, name) => { this.#denied(name, message) },
       'peerkit:request:would-deny': (message, name) => { this.#denied(name, message) },
       'peerkit:handshake:refused': (message) => { this.#handshake(message) },
-      'peerkit:connection:ended': (message) => { this.log.add(draftEnded(message)) },
+      'peerkit:connection:ended': (message) => { this.log.add(draftEnded(message, this.#removedCaOf)) },
       'peerkit:forwarded:refused': (message, name) => { this.log.add(draftForwarded(name, message)) },
       'peerkit:forwarded:stripped': (message, name) => { this.log.add(draftForwarded(name, message)) },
       'peerkit:outbound:identified': ({ origin, time, server }) => { this.servers.identified(origin, time, server) },
@@ -78,7 +82,7 @@ export class Collector {
     if (this.#handshakes.has(reason) || this.#handshakes.size < MAX_REASONS) {
       this.#handshakes.set(reason, (this.#handshakes.get(reason) ?? 0) + 1)
     }
-    this.log.add(draftHandshake(message))
+    this.log.add(draftHandshake(message, this.#removedCaOf))
   }
 
   #outboundRefused (message: OutboundRefusedMessage): void {
@@ -145,7 +149,8 @@ function changeListeners (add: (draft: EventDraft) => void): EventListeners {
     return [name, (message: EventMessages[typeof name]) => {
       const draft = draftEvent(kindOf(name), name, message, facts(message))
       // The own certificate is no client.
-      add({ ...draft, peer: undefined, fingerprint256: undefined, issuer: undefined, source: draft.title })
+      const nobody = { peer: undefined, fingerprint256: undefined, issuer: undefined, chain: undefined }
+      add({ ...draft, ...nobody, source: draft.title })
     }]
   }))
 }

@@ -7,11 +7,19 @@ import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
 import { isAuthorityShown } from '../trust/authorities.ts'
+import type { RemovedCa } from '../trust/removed-ca.ts'
 import type { EventDraft, Tone } from './event-log.ts'
 
 const MAX_MESSAGE = 1000
 const MAX_REFUSAL = 500
 const MAX_KEYS = 20
+const MAX_CHAIN = 10
+
+/** Refusals that may be due to the removal of a CA. */
+const ABOUT_CAS: ReadonlySet<string> = new Set(['unknown_ca', 'ca_removed'])
+
+/** Finds the removed CA of a refused certificate. */
+export type RemovedCaOf = (peer: PeerIdentity, time: number) => RemovedCa | undefined
 
 const TONES: Readonly<Record<EventSeverity, Tone>> = {
   good: 'good', info: 'info', warning: 'warn', denied: 'bad', failed: 'bad'
@@ -44,6 +52,8 @@ export function draftEvent<Name extends SummarizedName> (
     peer: isAboutPeer ? peer?.toString() : undefined,
     fingerprint256: peer?.fingerprint256,
     issuer: clip(peer?.issuer?.toString()),
+    chain: isAboutPeer ? peer?.chain?.slice(0, MAX_CHAIN).map((one) => clip(nameOf(one))) : undefined,
+    removedCa: undefined,
     remoteAddress: clip(remoteAddress),
     // A change of the service itself is counted by its title, so that no other part takes the room of all.
     source: isAboutPeer ? source : shown
@@ -74,24 +84,39 @@ export function describeCall (
   return clip(route === undefined ? `${method} ${path} (no such route)` : `${method} ${route}`)
 }
 
+function nameOf (certificate: PeerIdentity): string {
+  const subject = certificate.subject?.toString()
+  return subject === undefined || subject === '' ? String(certificate) : subject
+}
+
 /** A refused handshake. The values of the certificate are unverified. */
-export function draftHandshake (message: HandshakeRefusedMessage): EventDraft {
+export function draftHandshake (message: HandshakeRefusedMessage, removedCaOf: RemovedCaOf): EventDraft {
   const { reason, code, detail, protocol, resumed } = message
   const version = protocol === undefined ? undefined : `${protocol}${resumed ? ', resumed session' : ''}`
   const facts: readonly Fact[] = [['code', code], ['protocol', version], ...factsOfDetail(detail)]
   return {
     ...draftEvent('handshake', 'peerkit:handshake:refused', message, facts),
-    hint: explainConnection(reason, code, detail)
+    hint: explainConnection(reason, code, detail),
+    removedCa: findRemoved(message, removedCaOf)
   }
 }
 
+function findRemoved (
+  { reason, peer, time }: HandshakeRefusedMessage | ConnectionEndedMessage, removedCaOf: RemovedCaOf
+): RemovedCa | undefined {
+  if (!ABOUT_CAS.has(reason) || peer === undefined || peer === null) return undefined
+  const found = removedCaOf(peer, time)
+  return found && { ...found, name: clip(found.name) }
+}
+
 /** An open connection whose certificate is no longer accepted. */
-export function draftEnded (message: ConnectionEndedMessage): EventDraft {
+export function draftEnded (message: ConnectionEndedMessage, removedCaOf: RemovedCaOf): EventDraft {
   const { reason, detail, peer } = message
   const facts = [...factsOfAuthority(peer), ...factsOfDetail(detail)]
   return {
     ...draftEvent('ended', 'peerkit:connection:ended', message, facts),
-    hint: explainConnection(reason, undefined, detail)
+    hint: explainConnection(reason, undefined, detail),
+    removedCa: findRemoved(message, removedCaOf)
   }
 }
 

@@ -1,3 +1,5 @@
+import type { RemovedCa } from '../trust/removed-ca.ts'
+
 /** The parts of the log. Each has its own capacity, so that events of one kind do not remove those of another. */
 export type LogPart = 'strangers' | 'clients' | 'changes'
 
@@ -43,6 +45,10 @@ export interface ConsoleEvent {
   readonly fingerprint256: string | undefined
   /** The issuer that the certificate names. */
   readonly issuer: string | undefined
+  /** The certificates above that of an accepted client, the trusted CA last. Undefined if they are not known. */
+  readonly chain: readonly string[] | undefined
+  /** If the certificate is refused because its CA is no longer trusted. */
+  readonly removedCa: RemovedCa | undefined
   readonly remoteAddress: string | undefined
   readonly requestId: string | undefined
   /** The explanation, a line each. */
@@ -121,7 +127,8 @@ class BoundedEventLog {
       this.#minute = minute
       this.#open.clear()
     }
-    const key = [draft.kind, source, draft.title, draft.reason, draft.fingerprint256, ...draft.detail].join('\n')
+    const { kind, title, reason, fingerprint256, removedCa, detail } = draft
+    const key = [kind, source, title, reason, fingerprint256, removedCa?.removedAt, ...detail].join('\n')
     const known = this.#open.get(key)
     if (known !== undefined) {
       known.event.count++

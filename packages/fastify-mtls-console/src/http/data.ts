@@ -1,8 +1,10 @@
 import { clip } from '@peerkit/identity/internal'
 import { mapAccess } from '../access/route-map.ts'
+import { gatherCalls } from '../calls/call-facts.ts'
 import { listServices } from '../collect/server-book.ts'
 import type { ConsoleState } from '../console-state.ts'
 import { gatherForecast } from '../forecast/forecast-facts.ts'
+import { listDues } from '../trust/calendar.ts'
 import { findAnchor, findAuthority } from '../trust/authorities.ts'
 import { showCertificate } from '../trust/show-certificate.ts'
 import { gatherTrust, listEnds } from '../trust/trust-facts.ts'
@@ -42,6 +44,9 @@ export function gatherData (state: ConsoleState, query: Query): object {
       authority: findAuthority(identity, credentials.current)?.name
     })),
     droppedClients: collector.clients.dropped,
+    calls: gatherCalls(state),
+    timeline: state.timeline.list(),
+    due: listDues(state),
     outbound: listServices(services, collector.servers.list()),
     handshakesRefused: collector.handshakes,
     events: events.slice(0, MAX_EVENTS),

@@ -1,19 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import { clip } from '@peerkit/identity/internal'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ConsoleState } from '../console-state.ts'
 import { layOut } from '../page/layout.ts'
 import type { NavigationEntry, Page } from '../page/layout.ts'
 import { accessPage } from '../page/views/access.ts'
+import { callsPage } from '../page/views/calls.ts'
 import { clientsPage } from '../page/views/clients.ts'
+import { expiryPage } from '../page/views/expiry.ts'
 import { forecastPage } from '../page/views/forecast.ts'
 import { logPage } from '../page/views/log.ts'
-import { outboundPage } from '../page/views/outbound.ts'
+import { missingPage } from '../page/views/missing.ts'
 import { overviewPage } from '../page/views/overview.ts'
+import { timelinePage } from '../page/views/timeline.ts'
 import { trustPage } from '../page/views/trust.ts'
 import { whatIfPage } from '../page/views/what-if.ts'
 import { gatherData } from './data.ts'
-import { readQuery } from '../query.ts'
+import { writeCsv } from './csv.ts'
+import { CSV_TABLES } from './csv-tables.ts'
+import { readQuery, writeQuery } from '../query.ts'
 import type { Query } from '../query.ts'
 
 interface PageRoute extends NavigationEntry {
@@ -26,10 +32,12 @@ const PAGES: readonly PageRoute[] = [
   { path: '/access', name: 'Access', show: accessPage },
   { path: '/what-if', name: 'What if', show: (state, { q }) => whatIfPage(state, q) },
   { path: '/clients', name: 'Clients', show: clientsPage },
+  { path: '/calls', name: 'Calls', show: callsPage },
   { path: '/log', name: 'Log', show: logPage },
   { path: '/trust', name: 'Trust', show: trustPage },
-  { path: '/forecast', name: 'Forecast', show: forecastPage },
-  { path: '/outbound', name: 'Outbound', show: outboundPage }
+  { path: '/timeline', name: 'Timeline', show: timelinePage },
+  { path: '/expiry', name: 'Expiry', show: expiryPage },
+  { path: '/forecast', name: 'Forecast', show: forecastPage }
 ]
 
 /** The files that pages load, with their types. */
@@ -38,7 +46,7 @@ const ASSETS: Readonly<Record<string, string>> = {
 }
 
 /** Sends a page with a new nonce. */
-export type SendPage = (reply: FastifyReply, path: string, page: Page) => string
+export type SendPage = (reply: FastifyReply, path: string, page: Page, query?: string) => string
 
 /**
  * Adds the pages, their files and the data for scripts. All of them are read-only.
@@ -46,14 +54,17 @@ export type SendPage = (reply: FastifyReply, path: string, page: Page) => string
  * @param assets the folder of the files
  */
 export function addRoutes (app: FastifyInstance, state: ConsoleState, assets: URL): SendPage {
-  const sendPage: SendPage = (reply, path, page) => {
+  const sendPage: SendPage = (reply, path, page, query = '') => {
     const nonce = randomBytes(16).toString('base64')
     secureHeaders(reply, nonce)
     reply.type('text/html; charset=utf-8')
-    return layOut(state, page, { path, nonce, pages: PAGES })
+    return layOut(state, page, { path, nonce, pages: PAGES, query })
   }
   for (const { path, show } of PAGES) {
-    app.get(path, async (request, reply) => sendPage(reply, path, show(state, readQuery(request.query))))
+    app.get(path, async (request, reply) => {
+      const query = readQuery(request.query)
+      return sendPage(reply, path, show(state, query), writeQuery(query))
+    })
   }
   app.get('/data.json', async (request, reply) => {
     secureHeaders(reply)
@@ -67,7 +78,37 @@ export function addRoutes (app: FastifyInstance, state: ConsoleState, assets: UR
       return text
     })
   }
+  addTables(app, state)
+  addMissing(app, state, sendPage)
   return sendPage
+}
+
+/** Adds the tables as CSV files. */
+function addTables (app: FastifyInstance, state: ConsoleState): void {
+  for (const [name, gather] of Object.entries(CSV_TABLES)) {
+    app.get(`/${name}.csv`, async (request, reply) => {
+      secureHeaders(reply)
+      reply.type('text/csv; charset=utf-8')
+      reply.header('content-disposition', `attachment; filename="${name}.csv"`)
+      return writeCsv(gather(state, readQuery(request.query)))
+    })
+  }
+}
+
+/** Answers every other address. It is a route, so that the rules of the console apply to it. */
+function addMissing (app: FastifyInstance, state: ConsoleState, sendPage: SendPage): void {
+  app.get('/*', async (request, reply) => {
+    reply.code(404)
+    const [path = ''] = request.url.split('?')
+    if (wantsHtml(request)) return sendPage(reply, '', missingPage(state.prefix, path, PAGES))
+    secureHeaders(reply)
+    return { statusCode: 404, error: 'Not Found', message: `The console has no page ${clip(path)}` }
+  })
+}
+
+/** A browser accepts HTML, a script does not say so. */
+export function wantsHtml ({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return String(headers.accept ?? '').includes('text/html')
 }
 
 const HEADERS: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { askWhatIf } from '../access/what-if.ts'
 import type { ConsoleState } from '../console-state.ts'
 import { ConsoleWhatIfError } from '../errors.ts'
 import { whatIfPage } from '../page/views/what-if.ts'
-import { secureHeaders } from './routes.ts'
+import { secureHeaders, wantsHtml } from './routes.ts'
 import type { SendPage } from './routes.ts'
 
 const PATH = '/what-if'
@@ -33,7 +33,7 @@ export function addWhatIf (app: FastifyInstance, state: ConsoleState, sendPage: 
       if (refusal === undefined) throw error
       const { statusCode, code, reason, message } = refusal
       reply.code(statusCode)
-      if (!wantsJson(request)) return sendPage(reply, PATH, whatIfPage(state, '', { error: message }))
+      if (wantsHtml(request)) return sendPage(reply, PATH, whatIfPage(state, '', { error: message }))
       secureHeaders(reply)
       return { statusCode, code, reason, error: 'Bad Request', message }
     })
@@ -45,7 +45,7 @@ export function addWhatIf (app: FastifyInstance, state: ConsoleState, sendPage: 
       const question = request.body ?? { error: new ConsoleWhatIfError('malformed', 'the request has no body') }
       const { leaf, sent, filter } = readCertificates(question as Question, toleratedBy(state))
       const answer = await askWhatIf(state, leaf, sent, filter)
-      if (!wantsJson(request)) return sendPage(reply, PATH, whatIfPage(state, filter, { answer }))
+      if (wantsHtml(request)) return sendPage(reply, PATH, whatIfPage(state, filter, { answer }))
       secureHeaders(reply)
       return { v: 1, time: state.now(), ...answer }
     })
@@ -55,11 +55,6 @@ export function addWhatIf (app: FastifyInstance, state: ConsoleState, sendPage: 
 /** The flaws that an authority in force tolerates. */
 function toleratedBy ({ credentials }: ConsoleState): readonly CertificateFlaw[] {
   return credentials.current.authorities.flatMap(({ tolerate }) => tolerate)
-}
-
-/** A browser accepts HTML, a script does not say so. */
-function wantsJson ({ headers }: FastifyRequest): boolean {
-  return !String(headers.accept ?? '').includes('text/html')
 }
 
 function toRefusal (error: FastifyError | ConsoleWhatIfError): ConsoleWhatIfError | undefined {

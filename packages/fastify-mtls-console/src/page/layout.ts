@@ -1,7 +1,8 @@
 import type { ConsoleState } from '../console-state.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
-import { formatTime } from './time.ts'
+import { termList } from './terms.ts'
+import { showMoment } from './time.ts'
 
 export interface NavigationEntry {
   /** The path of the page below the prefix. */
@@ -14,6 +15,8 @@ export interface PageFrame {
   readonly path: string
   readonly nonce: string
   readonly pages: readonly NavigationEntry[]
+  /** The filters, as a query string. */
+  readonly query: string
 }
 
 export interface Page {
@@ -27,7 +30,7 @@ export interface Page {
 export function layOut (
   { prefix, name, instance, since, now: clock }: ConsoleState,
   { title, body, isLive }: Page,
-  { path, nonce, pages }: PageFrame
+  { path, nonce, pages, query }: PageFrame
 ): string {
   const now = clock()
   const link = ({ path: to, name: text }: NavigationEntry): Html => to === path
@@ -59,9 +62,11 @@ export function layOut (
 <div class="heading"><h1>${title}</h1>${live}</div>
 ${body}
 </main>
-<footer><p>All times are UTC. The data is from this process only, since
-<time datetime="${new Date(since).toISOString()}">${formatTime(since)}</time>. Page created at
-<time datetime="${new Date(now).toISOString()}">${formatTime(now)}</time>. The console is read-only.</p></footer>
+<footer><p><span id="zone-name">All times are UTC.</span> <button type="button" id="zone" class="term" hidden>Show
+them in my time zone</button> <a href="${prefix}/data.json${query}">The data of this page as JSON</a></p>
+<p>The data is from this process only, since ${showMoment(since)}. Page created at
+${showMoment(now)}. The console is read-only.</p>
+${termList()}</footer>
 </body>
 </html>
 `)}`

@@ -4,6 +4,8 @@ import { describeKinds, isAuthorityShown } from '../trust/authorities.ts'
 import type { ShownCertificate } from '../trust/show-certificate.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
+import { showDistinguishedName } from './names.ts'
+import { term } from './terms.ts'
 import { showTime, toneOfEnd } from './time.ts'
 
 /** A word in a colored frame. */
@@ -25,12 +27,18 @@ export interface Table {
   readonly rows: ReadonlyArray<readonly Cell[]>
   /** The text if there are no rows. */
   readonly empty: string
+  /** The column by which the rows are sorted. */
+  readonly sorted?: { readonly column: string, readonly order: 'ascending' | 'descending' }
+  /** The address of the same rows as CSV. */
+  readonly csv?: string
 }
 
 /** A table that is a list of cards on a phone. The roles keep it a table for screen readers. */
-export function table ({ id, caption, columns, rows, empty }: Table): Html {
+export function table ({ id, caption, columns, rows, empty, sorted, csv }: Table): Html {
   if (rows.length === 0) return html`<div id="${id}" data-live="${id}"><p class="empty">${empty}</p></div>`
-  const head = columns.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)
+  const head = columns.map((name) => name === sorted?.column
+    ? html`<th role="columnheader" scope="col" aria-sort="${sorted.order}">${name}</th>`
+    : html`<th role="columnheader" scope="col">${name}</th>`)
   const cell = ({ content, isHeader, class: name = '' }: Cell, index: number): Html => isHeader === true
     ? html`<th role="rowheader" scope="row" class="${name}" data-label="${columns[index]}"><div>${content}</div></th>`
     : html`<td role="cell" class="${name}" data-label="${columns[index]}"><div>${content}</div></td>`
@@ -38,11 +46,12 @@ export function table ({ id, caption, columns, rows, empty }: Table): Html {
     class="unseen">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map(cell)}</tr>
-`)}</tbody></table></div>`
+`)}</tbody></table>${csv !== undefined && html`<p class="export"><a href="${csv}" download>Table as
+  CSV</a></p>`}</div>`
 }
 
 /** Names and values, without those that are undefined or empty. */
-export function facts (entries: ReadonlyArray<readonly [string, HtmlValue]>): Html {
+export function facts (entries: ReadonlyArray<readonly [name: HtmlValue, value: HtmlValue]>): Html {
   const shown = entries.filter(([, value]) => value !== undefined && value !== '')
   return html`<dl class="facts">${shown.map(([name, value]) =>
     html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
@@ -53,35 +62,42 @@ export function hexadecimal (hex: string | undefined): Html | undefined {
   return hex === undefined ? undefined : html`<code class="hex">${hex}</code>`
 }
 
-/** A name with line break opportunities after slashes, dots, colons and commas. */
-export function breakable (text: string): Html[] {
-  return text.split(/(?<=[/.:,])/).map((piece, index) => index === 0 ? html`${piece}` : html`<wbr>${piece}`)
-}
-
 /** Lines of text. Undefined without any. */
-export function lines (texts: readonly string[]): Html | undefined {
+export function lines (texts: readonly HtmlValue[]): Html | undefined {
   return texts.length === 0 ? undefined : html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>`
 }
 
 /** The fields of a certificate. */
 export function certificateFacts (certificate: ShownCertificate, now: number): Html {
   const { subject, issuer, spiffeId, names, serialNumber, notBefore, notAfter, fingerprint256, via } = certificate
-  const { authority, notBelieved, claimed, tolerated } = certificate
+  const { authority, notBelieved, claimed, tolerated, chain } = certificate
   return facts([
-    ['Subject', subject],
-    ['SPIFFE ID', spiffeId],
+    ['Subject', showDn(subject)],
+    [term('spiffe', 'SPIFFE ID'), spiffeId],
     ['Alternative names', lines(names)],
-    ['Claimed, not believed', lines(claimed)],
-    ['Issuer', issuer],
-    ['Authority', isAuthorityShown(certificate) ? authority : undefined],
+    [term('claimed', 'Claimed, not believed'), lines(claimed)],
+    ['Issuer', showDn(issuer)],
+    [term('chain', 'Chain'), showChain(chain, now)],
+    [term('authority', 'Authority'), isAuthorityShown(certificate) ? authority : undefined],
     ['Does not vouch for', describeKinds(notBelieved).join(', ')],
     ['Tolerated flaws', tolerated.join(', ')],
     ['Valid from', showTime(notBefore, now)],
     ['Expires', showExpiry(notAfter, now)],
-    ['Serial number', hexadecimal(serialNumber)],
-    ['SHA-256', hexadecimal(fingerprint256)],
-    ['Gateways', lines(via)]
+    [term('serial', 'Serial number'), hexadecimal(serialNumber)],
+    [term('fingerprint', 'SHA-256'), hexadecimal(fingerprint256)],
+    [term('gateway', 'Gateways'), lines(via)]
   ])
+}
+
+function showDn (text: string | undefined): Html | undefined {
+  return text === undefined || text === '' ? undefined : showDistinguishedName(text)
+}
+
+function showChain (chain: ShownCertificate['chain'], now: number): Html | undefined {
+  if (chain.length === 0) return undefined
+  return html`<ol class="lines">${chain.map(({ subject, notAfter }) => {
+    return html`<li>${showDistinguishedName(subject)}, expires ${showExpiry(notAfter, now)}</li>`
+  })}</ol>`
 }
 
 /** When a certificate expires. */
@@ -105,9 +121,9 @@ export function endBadge (end: number, now: number): Html | undefined {
 export function decisionCounts (
   { allowed, denied, wouldDeny }: { readonly allowed: number, readonly denied: number, readonly wouldDeny: number }
 ): Html {
-  return html`<span class="nowrap">${allowed} allowed</span><br><span
+  return html`<span class="counts"><span class="nowrap">${allowed} allowed</span> <span
     class="nowrap">${denied} denied</span>${wouldDeny > 0 &&
-      html`<br><span class="nowrap">${wouldDeny} would be denied</span>`}`
+      html` <span class="nowrap">${wouldDeny} would be denied</span>`}</span>`
 }
 
 /** `1 route`, `2 routes`. */

@@ -22,12 +22,18 @@ export function formatSpan (milliseconds: number): string {
   return 'a moment'
 }
 
+/** A time without its distance. */
+export function showMoment (time: number): Html {
+  return isDate(time)
+    ? html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time>`
+    : html`<span class="faint">unknown</span>`
+}
+
 /** A time with its distance from now. */
 export function showTime (time: number | undefined, now: number): Html {
   if (time === undefined || !isDate(time)) return html`<span class="faint">unknown</span>`
   const distance = Math.abs(time - now) < 2000 ? 'now' : describeDistance(time, now)
-  return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span
-    class="faint nowrap">${distance}</span>`
+  return html`${showMoment(time)} <span class="faint nowrap ago">${distance}</span>`
 }
 
 /** A day in UTC with its distance from now. */

@@ -28,7 +28,19 @@ export interface ShownCertificate {
   readonly tolerated: readonly CertificateFlaw[]
   /** The gateways, the nearest last. */
   readonly via: readonly string[]
+  /** The certificates above it, the trusted CA last, at most ten. Empty if they are not known. */
+  readonly chain: readonly ShownLink[]
 }
+
+/** A certificate above another one. */
+export interface ShownLink {
+  readonly subject: string
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number | undefined
+  readonly fingerprint256: string | undefined
+}
+
+const MAX_CHAIN = 10
 
 const MAX_NAMES = 20
 const MAX_LENGTH = 500
@@ -51,8 +63,14 @@ export function showCertificate (identity: PeerIdentity): ShownCertificate {
     notBelieved: identity.notBelieved,
     claimed: listClaims(identity),
     tolerated: identity.tolerated,
-    via: via.map(String)
+    via: via.map(String),
+    chain: (identity.chain ?? []).slice(0, MAX_CHAIN).map(showLink)
   }
+}
+
+function showLink (identity: PeerIdentity): ShownLink {
+  const { subject, notAfter, fingerprint256 } = identity
+  return { subject: clip(subject?.toString() || String(identity), MAX_LENGTH), notAfter, fingerprint256 }
 }
 
 function clipList (texts: readonly string[]): readonly string[] {

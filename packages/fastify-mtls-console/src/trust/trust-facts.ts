@@ -1,12 +1,12 @@
-import { checkersOf } from '@peerkit/credentials'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
-import type { CrlIndex } from '@peerkit/revocation'
 import { listRuleEnds } from '../access/rule-ends.ts'
 import type { ConsoleState } from '../console-state.ts'
 import { describeAuthority, findAnchor, findAuthority, findFormerAnchor, hasNamedAuthorities } from './authorities.ts'
 import type { NamedClient, ShownAuthority } from './authorities.ts'
+import { findCrls, showCrl } from './crls.ts'
+import type { ShownCrl } from './crls.ts'
 import type { FormerAnchor, Turn } from './rotation-history.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
@@ -31,18 +31,6 @@ export interface ShownFormerAnchor {
   /** Refused handshakes and closed connections in the log. */
   readonly attempts: number
   readonly lastAttempt: number | undefined
-}
-
-/** A CRL in force. */
-export interface ShownCrl {
-  readonly issuer: string
-  readonly number: string | undefined
-  readonly thisUpdate: number
-  readonly nextUpdate: number
-  readonly entries: number
-  readonly isDelta: boolean
-  /** The authority that it applies to. Undefined for a CRL of the server's checker, which applies to all. */
-  readonly authority: string | undefined
 }
 
 /** The certificate of the service and the trusted CAs. */
@@ -100,7 +88,7 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     }))),
     unplaced: clients.filter(({ anchor }) => anchor === undefined).length,
     formerAnchors: formers.map((former) => ({ ...describeFormer(former, state), clients: clientsOf(former.identity) })),
-    crls: listCrls(state),
+    crls: findCrls(state)?.map(showCrl),
     turns: state.rotations.list()
   }
 }
@@ -114,26 +102,6 @@ function describeFormer (former: FormerAnchor, { collector }: ConsoleState): Omi
   const total = attempts.reduce((sum, { count }) => sum + count, 0)
   const certificate = showCertificate(identity)
   return { certificate, authority, removedAt, attempts: total, lastAttempt: attempts[0]?.last }
-}
-
-/** The CRLs of checkers that expose them. Others, such as OCSP checkers, have none. */
-function listCrls ({ credentials, revocation }: ConsoleState): readonly ShownCrl[] | undefined {
-  const { authorities } = credentials.current
-  const own = authorities.flatMap((authority) => {
-    return checkersOf(authority).map((checker) => ({ authority: authority.name, checker }))
-  })
-  const all = [...own, ...(revocation === undefined ? [] : [{ authority: undefined, checker: revocation }])]
-  if (all.length === 0) return undefined
-  return all.flatMap(({ authority, checker }) => {
-    const { lists = [] } = checker as { readonly lists?: readonly CrlIndex[] }
-    return lists.map((list) => showCrl(list, authority))
-  })
-}
-
-function showCrl (list: CrlIndex, authority: string | undefined): ShownCrl {
-  const { number, thisUpdate, nextUpdate, size, isDelta } = list
-  const issuer = list.issuer?.toString() ?? 'unknown'
-  return { issuer, number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta, authority }
 }
 
 /** A certificate, a CRL or a rule with its end. */
@@ -167,7 +135,7 @@ export function listEnds (state: ConsoleState): End[] {
     if (notAfter === undefined) return []
     return [{ what, name: nameCertificate(identity), fingerprint256, notAfter, end: endOfValidity(identity) }]
   })
-  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => (
+  const lists = (findCrls(state) ?? []).map(showCrl).map(({ issuer, nextUpdate }): End => (
     { what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }
   ))
   return [...ends, ...lists, ...listRuleEnds(state)].sort((a, b) => a.end - b.end)

@@ -9,7 +9,7 @@ const ca = await createDevCa()
 const peer = parsePeerIdentity((await ca.issue({ cn: 'peer' })).der)
 
 function collect (t: Test): Collector {
-  const collector = new Collector({ events: 100, clients: 10, isOwnRoute: (route) => route === '/console', server: {} })
+  const collector = new Collector({ events: 100, clients: 10, isOwnRoute: (route) => route === '/console', server: {}, removedCaOf: () => undefined })
   t.after(() => { collector.close() })
   return collector
 }

@@ -13,6 +13,8 @@ function draft (change: Partial<EventDraft> = {}): EventDraft {
     peer: 'CN=a',
     fingerprint256: 'aa',
     issuer: undefined,
+    chain: undefined,
+    removedCa: undefined,
     remoteAddress: '10.0.0.1',
     requestId: 'r',
     detail: [],

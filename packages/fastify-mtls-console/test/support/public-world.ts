@@ -1,5 +1,6 @@
 import type { AuthorityMaterial } from '@peerkit/credentials'
 import { roots } from '@peerkit/test-support/public-cas'
+import { plainText } from './plain-text.ts'
 import { createWorld } from './world.ts'
 import type { Test, World, WorldOptions } from './world.ts'
 
@@ -27,8 +28,7 @@ export async function createPublicWorld (
 /** The text of a page, or of what stands between two of its texts. */
 export function textOf (page: string, from = '<main', to = '</main>'): string {
   const start = page.indexOf(from)
-  const text = page.slice(start, page.indexOf(to, start)).replace(/<[^>]+>/g, ' ')
-  return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replace(/\s+/g, ' ').trim()
+  return plainText(page.slice(start, page.indexOf(to, start)))
 }
 
 /** The texts of a table's rows. */

@@ -1,6 +1,6 @@
-const TAGS = new Set('!doctype html head meta title link script body a header div p span nav ul li main h1 h2 h3 footer time section table caption thead tbody tr th td dl dt dd details summary code br wbr form label input select option textarea button'.split(' '))
+const TAGS = new Set('!doctype html head meta title link script body a header div p span nav ul li main h1 h2 h3 footer time section table caption thead tbody tr th td dl dt dd details summary code br wbr form label input select option textarea button ol strong abbr svg g rect text path'.split(' '))
 const ATTRIBUTES = new Set(`lang charset name content rel href type nonce src class id aria-current aria-label aria-labelledby aria-hidden aria-pressed aria-describedby tabindex role scope data-label data-live datetime
-  title method action for value placeholder autocomplete autocapitalize spellcheck maxlength rows required selected hidden html`.split(/\s+/))
+  title method action for value placeholder autocomplete autocapitalize spellcheck maxlength rows required selected hidden html popover popovertarget download viewBox x y width height rx d text-anchor aria-sort`.split(/\s+/))
 
 /** Tags and attributes that the console has no use for, and scripts that are not its file. Reads markup as a browser's tokenizer does where all attributes stand in double quotes. */
 export function strangeMarkup (body: string): string[] {

@@ -8,8 +8,11 @@ import { nameCertificate } from '../../trust/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
+import { csvLink } from '../export-links.ts'
+import { breakable } from '../names.ts'
+import { term } from '../terms.ts'
 import {
-  OUTCOMES, badge, breakable, choiceField, countOf, decisionCounts, endBadge, filterForm, table, textField
+  OUTCOMES, badge, choiceField, countOf, decisionCounts, endBadge, filterForm, table, textField
 } from '../parts.ts'
 import { WEEK } from '../time.ts'
 
@@ -38,16 +41,19 @@ export function accessPage (state: ConsoleState, query: Query): Page {
       `, rules file generation ${state.control.rulesVersion}`}.${map.ownLeftOut > 0 &&
         html` The console's own ${map.ownLeftOut} routes <a
           href="${prefix}/access?q=${encodeURIComponent(prefix)}">are not listed</a>.`}</p>
-<section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows, state.now())}</section>
+<section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2><p
+class="faint">Any line is enough. In ${term('reported', 'report-only mode')} nobody is ${term('denied')}.</p>
+${rulesTable(map.rows, state.now(), csvLink(prefix, 'access', query))}</section>
 <section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
   }
 }
 
-function rulesTable (rows: readonly AccessRow[], now: number): Html {
+function rulesTable (rows: readonly AccessRow[], now: number, csv: string): Html {
   return table({
     id: 'routes',
     caption: 'Routes and the rules in force',
     columns: ['Route', 'Who may call', 'Requests'],
+    csv,
     empty: 'No route has all these words in its method, path, scope or rules.',
     rows: rows.map((row) => [
       { content: showRoute(row), isHeader: true, class: 'break' },
@@ -60,7 +66,7 @@ function rulesTable (rows: readonly AccessRow[], now: number): Html {
 function showRoute ({ route: { methods, name, scope } }: AccessRow): Html {
   const path = name.slice(methods.join(', ').length + 1)
   return html`<span class="methods">${methods.join(', ')}</span> <code>${path}</code>${scope !== undefined &&
-    html`<br><span class="faint">in scope ${scope}</span>`}`
+    html` <br><span class="faint">in scope ${scope}</span>`}`
 }
 
 function showRules ({ route: { access, requirements } }: AccessRow, now: number): Html {

@@ -3,7 +3,10 @@ import type { NamedClient, ShownAuthority } from '../../trust/authorities.ts'
 import type { ShownAnchor, TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
+import { csvLink } from '../export-links.ts'
+import { breakable, showDistinguishedName } from '../names.ts'
 import { badge, facts, hexadecimal, lines, showExpiry, table } from '../parts.ts'
+import { term } from '../terms.ts'
 import { showTime } from '../time.ts'
 
 /** The largest number of authorities on the page. */
@@ -17,7 +20,8 @@ export function authorityList (trust: TrustFacts, prefix: string, now: number): 
   const body = hasNamedAuthorities
     ? html`${shown}${left > 0 && html`<p class="faint">${left} more authorities are in data.json.</p>`}`
     : anchorTable('anchor-table', anchors, prefix, now)
-  return html`<div id="authorities" data-live="authorities">${body}</div>`
+  return html`<div id="authorities" data-live="authorities">${body}<p class="export"><a
+href="${csvLink(prefix, 'authorities')}" download>Table as CSV</a></p></div>`
 }
 
 function authoritySection (
@@ -37,15 +41,15 @@ function authorityFacts (authority: ShownAuthority, own: readonly ShownAnchor[],
   const others = clients.filter(({ key }) => !placed.has(key))
   return facts([
     ['For', describeAuthorityUse(use)],
-    ['Vouches for', lines(vouchesFor)],
+    [term('vouch', 'Vouches for'), lines(vouchesFor)],
     ['Not believed', describeKinds(notBelieved).join(', ')],
-    ['Certificates with only serverAuth', showServerAuthOnly(authority, now)],
+    [term('serverAuthOnly', 'Certificates with only serverAuth'), showServerAuthOnly(authority, now)],
     ['Tolerated flaws', tolerate.join(', ')],
     ['Paths', partial ? 'may end at any of its CAs, also intermediates' : undefined],
     ['Signatures and keys', describeAlgorithms(authority)],
     ['Revocation', describeRevocation(authority)],
     ['Clients seen', String(clients.length)],
-    ['Of these without a known CA', others.length === 0 ? undefined : listClients(others, prefix)]
+    ['Of these, CA not known or removed', others.length === 0 ? undefined : listClients(others, prefix)]
   ])
 }
 
@@ -87,14 +91,16 @@ function anchorTable (id: string, anchors: readonly ShownAnchor[], prefix: strin
 
 function showAnchor ({ subject, fingerprint256 }: ShownAnchor['certificate']): Html {
   const hex = hexadecimal(fingerprint256)
-  return html`${subject}<details id="ca-${fingerprint256}"><summary>SHA-256</summary>${hex}</details>`
+  const more = html`<details id="ca-${fingerprint256}"><summary>SHA-256</summary>${hex}</details>`
+  return html`${showDistinguishedName(subject ?? 'unknown')}${more}`
 }
 
 /** Links to clients, at most twenty. */
 export function listClients (clients: readonly NamedClient[], prefix: string): Html {
   if (clients.length === 0) return html`none`
   const links = clients.slice(0, 20).map(({ key, name }, index) => {
-    return html`${index > 0 && ', '}<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
+    const href = `${prefix}/clients?client=${encodeURIComponent(key)}`
+    return html`${index > 0 && ', '}<a href="${href}">${breakable(name)}</a>`
   })
   return html`${clients.length}: ${links}${clients.length > 20 && ', …'}`
 }

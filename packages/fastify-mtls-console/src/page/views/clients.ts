@@ -7,11 +7,20 @@ import { nameCertificate, showCertificate } from '../../trust/show-certificate.t
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
+import { csvLink } from '../export-links.ts'
+import { breakable, showDistinguishedName } from '../names.ts'
 import {
   badge, certificateFacts, countOf, decisionCounts, filterForm, showExpiry, table, textField
 } from '../parts.ts'
-import { showTime } from '../time.ts'
+import { showMoment, showTime } from '../time.ts'
 import { eventTable } from './log.ts'
+
+/** The recent clients that match a filter, the latest first. */
+export function findClients (state: ConsoleState, { q, client }: Query): readonly SeenClient[] {
+  return state.collector.clients.list().filter((one) => {
+    return (client === undefined || one.key === client) && matchesClient(one, q)
+  })
+}
 
 /** The page of recent clients, or of one client. */
 export function clientsPage (state: ConsoleState, query: Query): Page {
@@ -29,25 +38,30 @@ export function clientsPage (state: ConsoleState, query: Query): Page {
       html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, filter)}
 <p class="faint" id="count" data-live="count">${countOf(found.length, 'certificate')} seen${dropped > 0 &&
   `; ${dropped} older ones were dropped`}.</p>
-${clientTable(state, found)}`
+${clientTable(state, found, csvLink(prefix, 'clients', query))}`
   }
 }
 
-function clientTable (state: ConsoleState, clients: readonly SeenClient[]): Html {
+function clientTable (state: ConsoleState, clients: readonly SeenClient[], csv?: string): Html {
   const { prefix } = state
   const now = state.now()
   return table({
     id: 'clients',
     caption: 'Verified clients, the latest first',
-    columns: ['Client', 'CA', 'Certificate expires', 'Seen', 'Requests', 'Last denial'],
+    columns: ['Client', 'Seen', 'CA', 'Expires', 'Requests', 'Last denial'],
     empty: 'No client matches.',
+    sorted: { column: 'Seen', order: 'descending' },
+    ...(csv !== undefined && { csv }),
     rows: clients.map((client) => [
       { content: showName(client, prefix), isHeader: true, class: 'break' },
+      {
+        content: html`${showTime(client.lastSeen, now)} <span class="faint">${client.addresses.join(', ')}</span>`,
+        class: 'brief'
+      },
       { content: showTrust(state, client), class: 'break' },
       { content: showExpiry(client.identity.notAfter, now) },
-      { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
       { content: decisionCounts(client) },
-      { content: showDenial(client, now), class: 'break' }
+      { content: showDenial(client, now), class: 'break brief' }
     ])
   })
 }
@@ -63,8 +77,9 @@ function onePage (state: ConsoleState, client: SeenClient): Page {
 <section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div
   class="panel">${certificateFacts(showCertificate(client.identity), now())}</div></section>
 <section aria-labelledby="seen-title"><h2 id="seen-title">Seen</h2>${clientTable(state, [client])}</section>
-<section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), 'events',
-  'Events of this client, the latest first', 'No refusals since the start.', prefix)}</section>`
+<section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), prefix, {
+  id: 'events', caption: 'Events of this client, the latest first', empty: 'No refusals since the start.'
+})}</section>`
   }
 }
 
@@ -78,10 +93,17 @@ function showName ({ key, identity }: SeenClient, prefix: string): Html {
   const subject = identity.subject?.toString()
   const name = nameCertificate(identity)
   const claim = showCertificate(identity).claimed[0]
-  const link = html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
+  const link = html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${breakable(name)}</a>`
   const isClaim = subject === undefined && claim !== undefined
-  const more = isClaim ? `claims ${claim}, not believed` : subject
-  return html`${link}${more !== name && html`<br><span class="faint">${more}</span>`}`
+  if (isClaim) return html`${link} <br><span class="faint">claims ${showClaim(claim)}, not believed</span>`
+  const isMore = subject !== undefined && subject !== name && subject !== `CN=${name}`
+  return html`${link}${isMore && html` <br><span class="faint">${showDistinguishedName(subject)}</span>`}`
+}
+
+/** `subject CN=web`, `DNS a.internal`. */
+function showClaim (claim: string): Html {
+  const [, kind, name] = /^(subject) (.+)$/s.exec(claim) ?? []
+  return kind === undefined || name === undefined ? html`${claim}` : html`${kind} ${showDistinguishedName(name)}`
 }
 
 /** The CA, and the authority if authorities are shown. */
@@ -96,15 +118,18 @@ function showAnchor (state: ConsoleState, { identity }: SeenClient): Html {
   const { current } = state.credentials
   const anchor = findAnchor(identity, current)
   if (anchor !== undefined) return html`${nameCertificate(anchor)}`
-  const former = findFormerAnchor(identity, current, state.rotations.formerAnchors())
+  const formers = state.rotations.formerAnchors()
+  const top = findFormerAnchor(identity, current, formers)
+  const former = formers.find((one) => one.identity === top)
   return former === undefined
-    ? html`${identity.issuer?.toString() ?? 'unknown'} ${badge('plain', 'CA not known')}`
-    : html`${nameCertificate(former)} ${badge('bad', 'no longer trusted')}`
+    ? html`${showDistinguishedName(identity.issuer?.toString() ?? 'unknown')} ${badge('plain', 'CA not known')}`
+    : html`${nameCertificate(former.identity)} ${badge('bad', 'no longer trusted')} <span class="faint">removed at
+${showMoment(former.removedAt)}</span>`
 }
 
 function showDenial ({ lastDenial }: SeenClient, now: number): Html {
   return lastDenial === undefined
     ? html`<span class="faint">none</span>`
     : html`${lastDenial.what} ${lastDenial.reason !== undefined &&
-      badge('plain', lastDenial.reason)}<br>${showTime(lastDenial.time, now)}`
+      badge('plain', lastDenial.reason)} ${showTime(lastDenial.time, now)}`
 }

@@ -5,6 +5,9 @@ import type { ForecastEntry } from '../../forecast/forecaster.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
+import { csvLink } from '../export-links.ts'
+import { showPeer } from '../names.ts'
+import { term } from '../terms.ts'
 import { badge, certificateEndBadge, countOf, table } from '../parts.ts'
 import type { Cell } from '../parts.ts'
 import { formatTime, showDay, showTime } from '../time.ts'
@@ -20,9 +23,10 @@ const ABOUT = 'Public CAs stop issuing certificates with clientAuth. ' +
 /** The page with certificates from public CAs, when each loses clientAuth, and what to do. */
 export function forecastPage (state: ConsoleState): Page {
   const found = gatherForecast(state)
+  const links = html`<p class="export"><a href="${csvLink(state.prefix, 'forecast')}" download>Table as CSV</a></p>`
   const content = found.affected === 0 ? nothing(found) : sections(found, state.prefix, state.now())
   const body = html`<div id="forecast" data-live="forecast">${content}</div>`
-  return { title: 'Forecast', isLive: true, body }
+  return { title: 'Forecast', isLive: true, body: html`${body}${found.affected > 0 && links}` }
 }
 
 function nothing ({ lookedAt, time }: ForecastFacts): Html {
@@ -34,7 +38,7 @@ function nothing ({ lookedAt, time }: ForecastFacts): Html {
 function sections (found: ForecastFacts, prefix: string, now: number): Html {
   const { own, clients, servers, remarks } = found
   return html`${summary(found)}
-<p class="faint">${ABOUT}</p>
+<p class="faint">${ABOUT} About ${term('clientAuth')} and ${term('serverAuthOnly')}.</p>
 <section aria-labelledby="forecast-own-title"><h2 id="forecast-own-title">Own certificate</h2>
 ${groupTable('forecast-own', 'The own certificate', own, prefix, now)}</section>
 <section aria-labelledby="forecast-cas-title"><h2 id="forecast-cas-title">Trusted CAs</h2>
@@ -126,7 +130,7 @@ const WHEN = { renewal: 'about', end: 'at the latest', stop: 'from' } as const
 function showName (entry: ForecastEntry, prefix: string, now: number): Html {
   const { what, name, key, calledAt, lastSeen, origin, operator, evidence } = entry
   const who = key === undefined
-    ? html`${name}`
+    ? showPeer(name)
     : html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
   const where = calledAt !== undefined && html`<br><code>${calledAt}</code>`
   const from = origin === 'public' ? `from ${operator ?? 'unknown'}, a public CA` : 'from a private CA'
@@ -150,7 +154,7 @@ function showEnd ({ notAfter }: ForecastEntry, now: number): Html | undefined {
 
 /** The CA above it that does not allow clientAuth. */
 function showBlamed ({ lackedBy, text }: ForecastEntry): Html | undefined {
-  return lackedBy === undefined || lackedBy === text ? undefined : html`<br>${lackedBy} does not allow it`
+  return lackedBy === undefined || lackedBy === text ? undefined : html`<br>${showPeer(lackedBy)} does not allow it`
 }
 
 /** The date, its basis and its source. */

@@ -4,10 +4,14 @@ import type { ConsoleState } from '../../console-state.ts'
 import { matchesEvent } from '../../query.ts'
 import type { Query } from '../../query.ts'
 import { html } from '../html.ts'
-import type { Html } from '../html.ts'
+import type { Html, HtmlValue } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, choiceField, filterForm, lines, minuteField, table, textField } from '../parts.ts'
-import { formatTime } from '../time.ts'
+import type { Table } from '../parts.ts'
+import { csvLink } from '../export-links.ts'
+import { showDistinguishedName, showPeer, showSentence } from '../names.ts'
+import { badge, choiceField, filterForm, hexadecimal, lines, minuteField, table, textField } from '../parts.ts'
+import { term } from '../terms.ts'
+import { formatTime, showMoment } from '../time.ts'
 
 const MAX_EVENTS = 300
 const KINDS = Object.entries(EVENT_KINDS).map(([kind, { name }]) => [kind, name] as const)
@@ -31,7 +35,9 @@ ${unread(query)}
 <p class="faint" id="count" data-live="count">${found.length} ${entries}${found.length > shown.length &&
   `, the latest ${shown.length} are shown`}${dropped > 0 &&
     `; ${dropped} older ones were dropped`}. Equal events of a minute are one entry.</p>
-${eventTable(shown, 'events', 'Events, the latest first', 'No event matches.', prefix)}`
+${eventTable(shown, prefix, {
+  id: 'events', caption: 'Events, the latest first', empty: 'No event matches.', csv: csvLink(prefix, 'log', query)
+})}`
   }
 }
 
@@ -49,13 +55,12 @@ const SIGNS: Readonly<Record<ConsoleEvent['tone'], string>> = { good: '✓', inf
 
 /** A table of events. */
 export function eventTable (
-  events: readonly ConsoleEvent[], id: string, caption: string, empty: string, prefix: string
+  events: readonly ConsoleEvent[], prefix: string, texts: Pick<Table, 'id' | 'caption' | 'empty' | 'csv'>
 ): Html {
   return table({
-    id,
-    caption,
-    empty,
+    ...texts,
     columns: ['Time', 'What', 'Who', 'Why'],
+    sorted: { column: 'Time', order: 'descending' },
     rows: events.map((event) => [
       { content: showWhen(event), class: 'when' },
       { content: showWhat(event), isHeader: true, class: 'break' },
@@ -65,11 +70,12 @@ export function eventTable (
   })
 }
 
+/** The last time first, because the rows are sorted by it. */
 function showWhen ({ first, last, count }: ConsoleEvent): Html {
-  const times = html`<time datetime="${new Date(first).toISOString()}">${formatTime(first)}</time>`
-  return count === 1
-    ? times
-    : html`${times} <span class="faint">to ${formatTime(last).slice(11)}, ${count} times</span>`
+  if (count === 1) return showMoment(last)
+  const isSpan = formatTime(first) !== formatTime(last)
+  const since = isSpan && html`<span class="since"> since ${showMoment(first)}</span>`
+  return html`${showMoment(last)} <span class="faint">${count} times${since}</span>`
 }
 
 function showWhat ({ tone, title }: ConsoleEvent): Html {
@@ -77,17 +83,54 @@ function showWhat ({ tone, title }: ConsoleEvent): Html {
 }
 
 function showWho ({ kind, peer, fingerprint256, remoteAddress }: ConsoleEvent, prefix: string): Html {
-  const claim = kind === 'handshake' && peer !== undefined && html` <span class="faint">(unverified)</span>`
+  const claim = kind === 'handshake' && peer !== undefined && html` <span class="nowrap">(${term('unverified')})</span>`
   // A refused client has no page.
   const who = peer !== undefined && (kind === 'handshake' || fingerprint256 === undefined
-    ? html`${peer}`
-    : html`<a href="${prefix}/clients?client=${fingerprint256}">${peer}</a>`)
+    ? showPeer(peer)
+    : html`<a href="${prefix}/clients?client=${fingerprint256}">${showPeer(peer)}</a>`)
   return html`${who}${claim}${remoteAddress !== undefined &&
     html` <span class="faint nowrap">from ${remoteAddress}</span>`}`
 }
 
-function showWhy ({ id, reason, hint, detail, requestId }: ConsoleEvent): Html {
-  const more = [...detail, ...(requestId === undefined ? [] : [`request id: ${requestId}`])]
-  return html`${reason !== undefined && badge('plain', reason)} ${hint}${more.length > 0 &&
+/** In a phone's width the hint is cut until the details are open. */
+function showWhy (event: ConsoleEvent): Html {
+  const { id, reason, hint, removedCa } = event
+  const more = listDetails(event)
+  const text = removedCa === undefined && hint !== undefined ? showSentence(hint, namesOf(event)) : undefined
+  const hintClass = more.length > 0 ? 'hint' : 'whole'
+  const label = reason !== undefined && badge('plain', reason)
+  return html`<p class="${hintClass}">${label} ${showRemoval(removedCa)}${text}</p>${more.length > 0 &&
     html`<details id="event-${id}"><summary>Details</summary>${lines(more)}</details>`}`
+}
+
+/** Why a certificate that was good before is refused now. */
+function showRemoval (removed: ConsoleEvent['removedCa']): Html | undefined {
+  if (removed === undefined) return undefined
+  const { name, authority, removedAt } = removed
+  const of = authority === undefined || authority === 'default' ? '' : ` of authority ${authority}`
+  return html`Its CA, <strong>${name}</strong>${of}, was removed at ${showMoment(removedAt)}. Give the client a
+certificate of a trusted CA, or add the CA again.`
+}
+
+function listDetails (event: ConsoleEvent): readonly HtmlValue[] {
+  const { detail, requestId, issuer, chain = [], fingerprint256, hint, removedCa } = event
+  const names = namesOf(event)
+  return [
+    removedCa !== undefined && hint !== undefined && showSentence(hint, names),
+    ...detail.map((line) => showSentence(line, names)),
+    issuer !== undefined && issuer !== '' && html`issuer: ${showDistinguishedName(issuer)}`,
+    chain.length > 0 && html`chain: ${chain.map((name, index) => {
+      return html`${index > 0 && ' ← '}${showDistinguishedName(name)}`
+    })}`,
+    fingerprint256 !== undefined && !detail.some((line) => line.includes(fingerprint256)) &&
+      html`SHA-256: ${hexadecimal(fingerprint256)}`,
+    requestId !== undefined && `request id: ${requestId}`
+  ].filter((line) => line !== false)
+}
+
+/** The distinguished names that may occur in the sentences of an event. */
+function namesOf ({ peer, issuer, chain = [], detail }: ConsoleEvent): readonly string[] {
+  const others = detail.map((line) => /^(?:certificate|claims to be, not believed): (.+)$/s.exec(line)?.[1])
+  const own = peer?.replace(/ \(sha256:[0-9a-f]{16}\).*$/s, '')
+  return [own, issuer, ...chain, ...others].filter((name) => name !== undefined)
 }

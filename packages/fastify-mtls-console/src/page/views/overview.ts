@@ -8,11 +8,12 @@ import type { End } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
+import { breakable, showDistinguishedName } from '../names.ts'
 import { badge, endBadge, table } from '../parts.ts'
 import { formatSpan, showTime, toneOfEnd, WEEK } from '../time.ts'
 import { eventTable } from './log.ts'
 
-const MAX_EVENTS = 8
+const MAX_EVENTS = 6
 
 /** The first page. */
 export function overviewPage (state: ConsoleState): Page {
@@ -25,16 +26,19 @@ export function overviewPage (state: ConsoleState): Page {
     isLive: true,
     body: html`<div class="tiles" id="tiles" data-live="tiles">${tiles(state, now)}</div>
 <section aria-labelledby="ends-title"><h2 id="ends-title">Expires within a week</h2>
-${endsTable(ends, now)}</section>
+${endsTable(ends, now)}<p><a href="${prefix}/expiry">All dates</a></p></section>
 <section aria-labelledby="lately-title"><h2 id="lately-title">Recent events</h2>
-${eventTable(events, 'lately', 'The latest events, without refused handshakes', 'No events since the start.', prefix)}
+${eventTable(events, prefix, {
+  id: 'lately', caption: 'The latest events, without refused handshakes', empty: 'No events since the start.'
+})}
 <p><a href="${prefix}/log">Whole log</a></p></section>
 <section aria-labelledby="questions-title"><h2 id="questions-title">Questions</h2>
 <ul class="questions">
 <li><a href="${prefix}/log">Why was this client refused?</a> Filter the log by client and minute.</li>
 <li><a href="${prefix}/access">Who can call this route?</a> Filter the map by method and path.</li>
 <li><a href="${prefix}/what-if">What if this certificate called?</a> Paste it to see the answer of every route.</li>
-<li><a href="${prefix}/trust">Did the rotation reach this instance?</a> See the certificate in force.</li>
+<li><a href="${prefix}/timeline">Did the rotation reach this instance?</a> See what changed, and when.</li>
+<li><a href="${prefix}/calls">Who calls whom?</a> See the graph.</li>
 <li><a href="${prefix}/forecast">Which certificates lose clientAuth?</a> See what to do, and when.</li>
 <li><a href="${prefix}/trust#anchors">Does any client still use the old CA?</a> See the clients of each CA.</li>
 </ul></section>`
@@ -108,6 +112,13 @@ function describeReasons (counts: Readonly<Record<string, number>>): string {
   return top.length === 0 ? 'none since the start' : top.map(([reason, count]) => `${reason} ${count}`).join(', ')
 }
 
+/** A CRL has the name of its issuer. */
+export function showEndName (what: string, name: string): Html {
+  return what === 'CRL' && name.startsWith('CRL of ')
+    ? html`CRL of ${showDistinguishedName(name.slice('CRL of '.length))}`
+    : html`${breakable(name)}`
+}
+
 /** A table of expiry dates. */
 export function endsTable (ends: readonly End[], now: number): Html {
   return table({
@@ -115,9 +126,10 @@ export function endsTable (ends: readonly End[], now: number): Html {
     caption: 'Expiry dates, the soonest first',
     columns: ['What', 'Name', 'Expires'],
     empty: 'Nothing expires within a week.',
+    sorted: { column: 'Expires', order: 'ascending' },
     rows: ends.slice(0, 100).map(({ what, name, notAfter, end }) => [
       { content: what },
-      { content: name, isHeader: true, class: 'break' },
+      { content: showEndName(what, name), isHeader: true, class: 'break' },
       { content: html`${showTime(notAfter, now)} ${endBadge(end, now)}` }
     ])
   })

@@ -3,7 +3,8 @@ import type { ShownSource } from '../../trust/source-facts.ts'
 import type { TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html, HtmlValue } from '../html.ts'
-import { badge, breakable, countOf, table } from '../parts.ts'
+import { breakable } from '../names.ts'
+import { badge, countOf, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** The largest number of bundles on the page. */

@@ -3,6 +3,7 @@ import type { ConsoleState } from '../../console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
+import { showDistinguishedName, showSentence } from '../names.ts'
 import { badge, certificateFacts, facts, hexadecimal, lines, outcomeBadge, table } from '../parts.ts'
 import { formatTime } from '../time.ts'
 
@@ -32,6 +33,9 @@ export function whatIfPage ({ prefix, now }: ConsoleState, filter: string, resul
   }
 }
 
+/** The distinguished names that may occur in sentences. */
+type Names = ReadonlyArray<string | undefined>
+
 const REAL_HANDSHAKE = 'A real handshake also needs OpenSSL to accept the certificate, and the client to have the key.'
 
 function showResult (result: WhatIfResult, now: number): Html {
@@ -39,14 +43,16 @@ function showResult (result: WhatIfResult, now: number): Html {
   return showAnswer(result.answer, now)
 }
 
-function showCheck ({ name, holds, note }: WhatIfAnswer['handshake']['checks'][number]): Html {
+function showCheck ({ name, holds, note }: WhatIfAnswer['handshake']['checks'][number], names: Names): Html {
   const [tone, sign] = holds === undefined ? ['info', '?'] : holds ? ['good', '✓'] : ['bad', '✕']
-  return html`<li>${badge(tone, html`<span aria-hidden="true">${sign}</span> ${name}`)} ${note}</li>`
+  const label = html`<span aria-hidden="true">${sign}</span> ${name}`
+  return html`<li>${badge(tone, label)} ${showSentence(note, names)}</li>`
 }
 
 function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now: number): Html {
   const { accepted, acceptedUntil, checks } = handshake
   const until = acceptedUntil === undefined ? '.' : `, until ${formatTime(acceptedUntil)} (UTC).`
+  const names = [certificate.subject, certificate.issuer, ...certificate.chain.map(({ subject }) => subject)]
   const verdict = accepted
     ? `The handshake would accept it${until}`
     : 'The handshake would refuse it, whatever the routes say.'
@@ -54,24 +60,24 @@ function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now
     class="panel">${certificateFacts(certificate, now)}</div></section>
 <section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div
   class="panel"><p>${badge(accepted ? 'good' : 'bad', verdict)}</p>
-<ul class="lines">${checks.map(showCheck)}</ul>
-${refusalFacts(handshake)}
+<ul class="lines">${checks.map((check) => showCheck(check, names))}</ul>
+${refusalFacts(handshake, names)}
 <p class="faint">${REAL_HANDSHAKE}</p></div></section>
 <section aria-labelledby="routes-title"><h2 id="routes-title">Routes</h2>${routeTable(routes)}${more > 0 &&
   html`<p class="faint">${more} more routes: use the filter below.</p>`}</section>`
 }
 
 /** The refused certificate, and what to do. */
-function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake']): Html | undefined {
+function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake'], names: Names): Html | undefined {
   if (detail === undefined) return undefined
   const { step, why, certificate } = detail
   return facts([
     ['Reason', reason],
     ['Step', why === undefined ? step : `${step} (${why})`],
-    ['Refused certificate', certificate?.subject],
+    ['Refused certificate', certificate?.subject && showDistinguishedName(certificate.subject)],
     ['Its serial number', hexadecimal(certificate?.serialNumber)],
     ['Its SHA-256', hexadecimal(certificate?.fingerprint256)],
-    ['What to do', hint]
+    ['What to do', hint === undefined ? undefined : showSentence(hint, names)]
   ])
 }
 
