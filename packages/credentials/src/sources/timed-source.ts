@@ -134,8 +134,8 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   }
 
   /**
-   * Checks what was fetched last, after the fetch that is running. A fetch that begins meanwhile waits for this check: it
-   * must not be left out, since nothing else would schedule the next one.
+   * Checks what was fetched last, after the fetch that is running. A fetch that begins meanwhile waits for this check:
+   * it must not be left out, since nothing else would schedule the next one.
    */
   protected override recheck (): void {
     this.#rechecking ??= this.#recheck().catch(() => {}).finally(() => { this.#rechecking = undefined })
