@@ -5,7 +5,8 @@ import { request as undiciRequest } from 'undici'
 import type { Dispatcher, fetch as undiciFetch } from 'undici'
 import { headersNow, lowerCaseHeaders, propagateHeaders } from './call-headers.ts'
 import type { PropagateOptions } from './call-headers.ts'
-import { ServicesNotReadyError, ServicesOptionError, ServicesTimeoutError } from './errors.ts'
+import { ServicesNotReadyError, ServicesOptionError } from './errors.ts'
+import { limitCall } from './limit-call.ts'
 import { checkArgument, checkIncoming } from './service-options.ts'
 import type { NamedService } from './service-options.ts'
 
@@ -136,28 +137,4 @@ async function fetchPlainly (fetch: Fetch, ...args: Parameters<Fetch>): ReturnTy
     const { code } = Object(cause) as { readonly code?: unknown }
     throw String(code).startsWith('MTLS_ERR_') ? cause : error
   }
-}
-
-/**
- * Ends a call after a time, with an error of this package. The caller's own signal ends it with the caller's reason.
- *
- * @param name the service, for the error
- * @param timeout milliseconds, or undefined for no limit
- * @param signal the caller's, if any
- * @returns the option `signal` of undici's functions, or nothing
- */
-function limitCall (name: string, timeout: number | undefined, signal: unknown): { readonly signal?: unknown } {
-  if (timeout === undefined) return signal === undefined || signal === null ? {} : { signal }
-  const ends = endAfter(name, timeout)
-  return { signal: signal instanceof AbortSignal ? AbortSignal.any([signal, ends]) : ends }
-}
-
-/** The reason of AbortSignal.timeout is a DOMException, whose code is a number and whose message names nothing. */
-function endAfter (name: string, timeout: number): AbortSignal {
-  const controller = new AbortController()
-  const timer = AbortSignal.timeout(timeout)
-  timer.addEventListener('abort', () => {
-    controller.abort(new ServicesTimeoutError(name, timeout, { cause: timer.reason }))
-  }, { once: true })
-  return controller.signal
 }

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { interceptors, MockAgent, request } from 'undici'
@@ -14,6 +14,7 @@ import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
 import { startServer } from '@peerkit/test-support/listen'
 import type { ServerSettings } from '@peerkit/test-support/listen'
 import { rejection } from '@peerkit/test-support/rejection'
+import { isSoon } from '@peerkit/test-support/turns'
 
 const { ca, server, client, credentials } = await createLedger()
 const allowedServers = [{ spiffe: LEDGER }]
@@ -273,6 +274,41 @@ test('a call that takes too long is ended: as a whole, or by its parts', async (
   t.match(response.json(), { code: 'MTLS_ERR_SERVICES_TIMEOUT' })
   t.match(await rejection(serviceOf(app, 'headers').request({ path: '/' })), { code: 'UND_ERR_HEADERS_TIMEOUT' })
   t.match(await rejection(serviceOf(app, 'body').request({ path: '/body' }).then(async ({ body }) => await body.text())), { code: 'UND_ERR_BODY_TIMEOUT' })
+})
+
+test('a caller ends a call by each kind of signal that undici takes, with and without the option timeout', async (t) => {
+  const arrived = new EventEmitter()
+  const slow = await startServer({ identity: server, handler: () => { arrived.emit('arrived') } })
+  const services = { limited: { origin: slow.origin, allowedServers, timeout: 600_000 }, free: { origin: slow.origin, allowedServers } }
+  const app = await createApp({ services }, t)
+  t.teardown(async () => { await slow.close() })
+  for (const name of ['limited', 'free']) {
+    const emitter = new EventEmitter()
+    const foreign = new EventTarget()
+    for (const [signal, abort] of [
+      [emitter, () => { emitter.emit('abort') }],
+      [foreign, () => { foreign.dispatchEvent(new Event('abort')) }]
+    ] as const) {
+      const waiting = once(arrived, 'arrived')
+      let ended: unknown
+      serviceOf(app, name).request({ path: '/', signal: signal as never }).catch((error: unknown) => { ended = error })
+      await waiting
+      abort()
+      t.ok(await isSoon(() => ended !== undefined), name)
+      t.match(ended, { code: 'UND_ERR_ABORTED' })
+    }
+    t.match(await rejection(serviceOf(app, name).request({ path: '/', signal: { aborted: true, on () {} } as never })), { code: 'UND_ERR_ABORTED' })
+    t.match(await rejection(serviceOf(app, name).request({ path: '/', signal: {} as never })), { code: 'UND_ERR_INVALID_ARG' })
+  }
+})
+
+test('a signal of many calls keeps no listener of a call that the time has ended', async (t) => {
+  const slow = await startServer({ identity: server, handler: () => {} })
+  const app = await createApp({ services: { limited: { origin: slow.origin, allowedServers, timeout: 20 } } }, t)
+  t.teardown(async () => { await slow.close() })
+  const emitter = new EventEmitter()
+  t.match(await rejection(serviceOf(app, 'limited').request({ path: '/', signal: emitter as never })), { code: 'MTLS_ERR_SERVICES_TIMEOUT' })
+  t.equal(emitter.listenerCount('abort'), 0)
 })
 
 test('closing the app waits for the calls of requests in flight, then closes the connections', async (t) => {

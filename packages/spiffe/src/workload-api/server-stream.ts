@@ -187,12 +187,16 @@ class Stream implements ServerStream {
  * that move a cursor, break a line or change the direction are escaped.
  */
 function decodeMessage (text: string): string {
-  const short = text.slice(0, 300)
+  return decodePercents(text).slice(0, 300).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => {
+    return `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`
+  })
+}
+
+/** A text that is not encoded stays as it is. */
+function decodePercents (text: string): string {
   try {
-    return decodeURIComponent(short).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => {
-      return `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`
-    })
+    return decodeURIComponent(text)
   } catch {
-    return short
+    return text
   }
 }

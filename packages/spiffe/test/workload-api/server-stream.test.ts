@@ -71,6 +71,19 @@ test('a text of a status does not write into a terminal or a log', async (t) => 
   t.match(message, /gRPC status 14: \\u\{1b\}\[2Jbusy\\u\{a\}level=info \\u\{202e\}forged$/)
 })
 
+test('nor does one that is not encoded, or is cut', async (t) => {
+  const texts = ['100% \u009b2Jbusy', `${'%F0%9F%98%80'.repeat(99)}%1b[2J`, `${'a'.repeat(298)}%1b[2J`]
+  const server = createHttp2Server((_request, response) => {
+    response.stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '14', 'grpc-message': texts.shift() ?? '' }, { endStream: true })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => { server.close() })
+  const { port } = server.address() as AddressInfo
+  for (const expected of [/14: 100% \\u\{9b\}2Jbusy$/, /14: \u{1f600}{99}\\u\{1b\}\[2J$/u, /14: a{298}\\u\{1b\}\[$/]) {
+    t.match(await open(t, { host: '127.0.0.1', port }).ended, { message: expected })
+  }
+})
+
 test('a text of a status that is not encoded', async (t) => {
   const server = createHttp2Server((_request, response) => {
     response.stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '14', 'grpc-message': '100% busy' }, { endStream: true })
