@@ -22,6 +22,10 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
     'recipes/graphql.md', 'recipes/rate-limits.md', 'recipes/compliance.md',
     'recipes/open-banking.md', 'recipes/health-and-charging.md'
   ]],
+  ['Move to Peerkit', [
+    'moving/from-node-tls.md', 'moving/from-express.md', 'moving/from-nginx.md', 'moving/from-ghostunnel.md',
+    'moving/from-a-mesh.md'
+  ]],
   ['Operate', ['audit.md', 'events.md', 'metrics.md', 'performance.md']],
   ['Review', ['threat-model.md', 'architecture.md', 'spiffe-conformance.md', '../SECURITY.md']],
   ['Take part', [

@@ -23,6 +23,6 @@ function listDocuments (): string[] {
     return namesOf(path).filter((name) => name.endsWith('.md')).map((name) => join(path, name))
   }
   const readmesOf = (path: string): string[] => namesOf(path).map((name) => join(path, name, 'README.md'))
-  const listed = [...markdownOf('.'), ...markdownOf('docs'), ...markdownOf('docs/recipes'), ...markdownOf('docs/start'), ...['docs', 'packages', 'examples'].flatMap(readmesOf)]
+  const listed = [...markdownOf('.'), ...markdownOf('docs'), ...markdownOf('docs/recipes'), ...markdownOf('docs/moving'), ...markdownOf('docs/start'), ...['docs', 'packages', 'examples'].flatMap(readmesOf)]
   return listed.filter((path) => path !== 'docs/README.md' && existsSync(join(root, path)))
 }

@@ -1,6 +1,7 @@
 // The manifests and settings in the recipes are valid YAML and JSON, with the fields that Kubernetes knows.
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runPeerkit } from '@peerkit/cli'
 import { test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { root } from '../architecture/source-graph.ts'
@@ -41,4 +42,22 @@ test('the probes have fields that Kubernetes knows, and ask ports that the conta
 test('the Chromium policy is a list of texts that are JSON', async (t) => {
   const [policy = ''] = fencesOf('docs/recipes/browsers.md', 'json')
   for (const text of JSON.parse(policy).AutoSelectCertificateForUrls) t.same(Object.keys(JSON.parse(text)), ['pattern', 'filter'])
+})
+
+test('peerkit migrate finds what the guides say in the code that they replace', async (t) => {
+  const folder = t.testdir()
+  const migrate = async (file: string): Promise<any> => {
+    const path = join(folder, 'moving.js')
+    writeFileSync(path, fencesOf(file, 'js')[0] ?? '')
+    let out = ''
+    t.equal(await runPeerkit(['migrate', path, '--json'], { out: (text) => { out += text }, err: (text) => { t.fail(text) } }), 1)
+    return JSON.parse(out).findings.map(({ kind, proposals }: any) => [kind, proposals])
+  }
+  t.same(await migrate('docs/moving/from-node-tls.md'), [
+    ['unverified_server', []], ['leaf_read', [{ rule: { cn: 'billing', o: 'Example' } }]]
+  ])
+  t.same(await migrate('docs/moving/from-express.md'), [
+    ['client_certificate_auth', [{ rule: { cn: 'billing' } }, { rule: { cn: 'shop' } }]], ['unverified_server', []]
+  ])
+  t.same(await migrate('docs/moving/from-nginx.md'), [['gateway_header', []], ['gateway_header', []]])
 })

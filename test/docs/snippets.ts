@@ -24,9 +24,11 @@ export function readSnippets (file: string): Snippet[] {
   }))
 }
 
-/** The recipes, whose snippets run too. */
+/** The recipes and the guides for moving, whose snippets run too. */
 export function recipeFiles (): string[] {
-  return readdirSync(join(root, 'docs/recipes')).map((name) => `docs/recipes/${name}`)
+  return ['docs/recipes', 'docs/moving'].flatMap((folder) => {
+    return readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)
+  })
 }
 
 export function readmeFiles (): string[] {
