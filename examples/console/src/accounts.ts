@@ -93,7 +93,7 @@ export async function startAccounts (cast: Cast, { ledger, rules, port }: Place)
     admin.put('/limits', { config: { allowedClients: { cn: 'Olga Operator' } } }, async () => 'set')
   }, { prefix: '/admin' })
 
-  await app.register(fastifyMtlsConsole, { prefix: '/console', allowedClients: 'operators' })
+  await app.register(fastifyMtlsConsole, { prefix: '/console', allowedClients: 'operators', instance: 'accounts-1' })
 
   await app.listen({ host: '127.0.0.1', port })
   return {

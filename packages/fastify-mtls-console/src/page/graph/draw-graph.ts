@@ -8,6 +8,8 @@ const CHARACTER = 7.4
 const PADDING = 14
 const NODE = 48
 const STEP = 60
+/** Between the ends of two edges at the service. */
+const SPREAD = 15
 
 interface Box { readonly x: number, readonly y: number, readonly width: number }
 
@@ -16,8 +18,9 @@ export function drawWide ({ service, callers, servers }: Graph): Html {
   const rows = Math.max(callers.length, servers.length, 2)
   const height = rows * STEP
   const top = (count: number): number => (height - count * STEP) / 2 + (STEP - NODE) / 2
-  const center: Box = { x: 400, y: (height - 64) / 2, width: 200 }
-  const middle = height / 2
+  const tall = Math.max(64, rows * SPREAD + 16)
+  const center: Box = { x: 400, y: (height - tall) / 2, width: 200 }
+  const arrival = (index: number, count: number): number => height / 2 + (index - (count - 1) / 2) * SPREAD
   const left = callers.map((node, index) => {
     return { node, box: { x: 2, y: top(callers.length) + index * STEP, width: 290 } }
   })
@@ -25,11 +28,15 @@ export function drawWide ({ service, callers, servers }: Graph): Html {
     return { node, box: { x: 708, y: top(servers.length) + index * STEP, width: 290 } }
   })
   const edges = [
-    ...left.map(({ node, box }) => edge(node, [box.x + box.width, box.y + NODE / 2], [center.x, middle])),
-    ...right.map(({ node, box }) => edge(node, [center.x + center.width, middle], [box.x, box.y + NODE / 2]))
+    ...left.map(({ node, box }, index) => {
+      return edge(node, [box.x + box.width, box.y + NODE / 2], [center.x, arrival(index, left.length)])
+    }),
+    ...right.map(({ node, box }, index) => {
+      return edge(node, [center.x + center.width, arrival(index, right.length)], [box.x, box.y + NODE / 2])
+    })
   ]
   return html`<svg class="graph wide-graph" viewBox="0 0 1000 ${height}" role="group"
-  aria-label="Who calls whom">${edges}${serviceBox(service, center, 64)}${[...left, ...right].map(drawNode)}</svg>`
+  aria-label="Who calls whom">${edges}${serviceBox(service, center, tall)}${[...left, ...right].map(drawNode)}</svg>`
 }
 
 /** The same from top to bottom, for a phone. */

@@ -103,7 +103,7 @@ function grid ({ rows, clients, moreClients }: AccessMap): Html {
     const { sign, word, tone } = OUTCOMES[outcome]
     return html`<td class="${tone}"><span aria-hidden="true">${sign}</span><span class="unseen">${word}</span></td>`
   })
-  return html`<div id="grid" data-live="grid"><div class="scroll" role="region" aria-labelledby="grid-title"
+  return html`<div id="grid" data-live="grid"><div class="scroll" role="region" aria-label="Table of routes by clients"
     tabindex="0"><table class="grid"><caption>Decisions of the rules in force for recent clients${moreClients > 0 &&
       `; ${moreClients} more were seen, choose one above`}</caption>
 <thead><tr><th scope="col">Route</th>${heads}</tr></thead>

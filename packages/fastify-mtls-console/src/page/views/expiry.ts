@@ -54,9 +54,10 @@ function showDay (day: CalendarDay | undefined, month: string, now: number): Htm
   const [first] = dues
   if (first === undefined) return html`<td class="${today}">${number}</td>`
   const tone = toneOfEnd(first.end, now)
-  const says = `${number} ${MONTHS[Number(month) - 1]}: ${countOf(dues.length, 'date')}`
-  const several = dues.length > 1 && html`<span class="dot">${dues.length}</span>`
-  return html`<td class="${tone} ${today}"><a href="#day-${date}" aria-label="${says}">${number}${several}</a></td>`
+  const says = ` ${MONTHS[Number(month) - 1]}: ${countOf(dues.length, 'date')}`
+  const several = dues.length > 1 && html`<span class="dot" aria-hidden="true">${dues.length}</span>`
+  return html`<td class="${tone} ${today}"><a href="#day-${date}">${number}${several}<span
+    class="unseen">${says}</span></a></td>`
 }
 
 const WORDS: Readonly<Partial<Record<Due['what'], string>>> = {

@@ -107,7 +107,7 @@ function showWhy (event: ConsoleEvent): Html {
 function showRemoval (removed: ConsoleEvent['removedCa']): Html | undefined {
   if (removed === undefined) return undefined
   const { name, authority, removedAt } = removed
-  const of = authority === undefined || authority === 'default' ? '' : ` of authority ${authority}`
+  const of = authority === undefined || authority === 'default' ? '' : `, of authority ${authority}`
   return html`Its CA, <strong>${name}</strong>${of}, was removed at ${showMoment(removedAt)}. Give the client a
 certificate of a trusted CA, or add the CA again.`
 }

@@ -9,6 +9,6 @@ export function missingPage (prefix: string, path: string, pages: readonly Navig
     isLive: false,
     body: html`<p class="notice">The console has no page <code>${clip(path)}</code>.</p>
 <p>These are its pages:</p>
-<ul class="questions">${pages.map(({ path: to, name }) => html`<li><a href="${prefix}${to}">${name}</a></li>`)}</ul>`
+<ul class="pages">${pages.map(({ path: to, name }) => html`<li><a href="${prefix}${to}">${name}</a></li>`)}</ul>`
   }
 }
