@@ -4,14 +4,13 @@ import { join } from 'node:path'
 import { createForwardedReader, needsValidator } from '@peerkit/forwarded'
 import type { ChainValidator, ForwardedReaderOptions, ForwardedResult } from '@peerkit/forwarded'
 import { encodePem, parsePeerIdentity } from '@peerkit/identity'
-import { compileRules } from '@peerkit/rules'
 import { createDevCa } from '@peerkit/dev-ca'
 import t from 'tap'
 import { parse } from 'yaml'
 import { writers } from '../../packages/forwarded/test/support/writers.ts'
 import { root } from '../architecture/source-graph.ts'
 import { readFences } from './fences.ts'
-import type { Fence } from './fences.ts'
+import { evaluateBlock } from './forwarded-blocks.ts'
 import { ScratchFolder } from './scratch-folder.ts'
 
 const page = readFileSync(join(root, 'docs/recipes/clouds.md'), 'utf8')
@@ -23,27 +22,12 @@ const valid: ChainValidator = { validate: () => ({ valid: true, path: [ca.der], 
 const scratch = new ScratchFolder()
 t.teardown(() => { scratch[Symbol.dispose]() })
 
-interface Registered { readonly forwarded: Omit<ForwardedReaderOptions, 'validator'>, readonly trust?: unknown, readonly credentials: boolean }
-
-/** What a code block of the page gives to fastifyMtls. */
-async function evaluate ({ code, line }: Fence): Promise<Registered> {
-  let registered: Registered | undefined
-  let credentials = false
-  const app = { register: (_plugin: unknown, options: Omit<Registered, 'credentials'>) => { registered = { ...options, credentials } } }
-  const names = { app, Fastify: () => app, withMtls: () => { credentials = true }, credentials: {}, trust: {}, compileRules, fastifyMtls: {} }
-  const file = join(scratch.path, `line-${line}.mjs`)
-  writeFileSync(file, `export default async ({ ${Object.keys(names).join(', ')} }) => {\n${code.replace(/^const app = /m, '')}\n}`)
-  await (await import(file)).default(names)
-  if (registered === undefined) throw new Error(`clouds.md:${line} registers nothing`)
-  return registered
-}
-
 const blocks = fences.filter(({ info, code }) => info === 'js' && code.includes('forwarded: '))
 
 for (const block of blocks) {
   const { line, code } = block
   t.test(`the app of clouds.md:${line} reads the header of its gateway, and of nobody else`, async (t) => {
-    const { forwarded, trust, credentials } = await evaluate(block)
+    const { forwarded, trust, credentials } = await evaluateBlock(block, scratch.path)
     const { format, gateways, verifiedValue, headers } = forwarded
     t.ok(code.startsWith(`// ${format}`), 'the first line names the format')
     const judged = needsValidator(forwarded)
@@ -71,7 +55,7 @@ t.test('each format of the table has a block', async (t) => {
 })
 
 t.test('Cloudflare: a revoked certificate is refused, and so is one without a verdict', async (t) => {
-  const { forwarded } = await evaluate(blocks.find(({ code }) => code.includes('verifiedValue'))!)
+  const { forwarded } = await evaluateBlock(blocks.find(({ code }) => code.includes('verifiedValue'))!, scratch.path)
   const sender = parsePeerIdentity((await ca.issue({ dns: 'origin-pulls.example.com' })).der)
   const reader = createForwardedReader(forwarded)
   const read = (...rawHeaders: string[]): unknown => reader.read({ rawHeaders, sender, remoteAddress: undefined })
