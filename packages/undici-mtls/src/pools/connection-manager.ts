@@ -96,7 +96,7 @@ export class ConnectionManager {
     this.isDestroyed = true
     const pools = [...this.#current.values(), ...this.#retiring.keys()]
     this.#current.clear()
-    await Promise.all(pools.map(async ({ agent }) => { await agent.destroy(reason) }))
+    await Promise.all(pools.map(async (pool) => { await pool.destroy(reason) }))
   }
 
   #shut (): void {

@@ -52,6 +52,8 @@ export class OriginPool implements RequestPool {
   readonly #snapshot: CredentialSnapshot
   readonly #proxySource: CredentialSource | undefined
   readonly #proxySnapshot: CredentialSnapshot | undefined
+  /** The pools of `agent`, which forgets them when it is closed, although their requests still run. */
+  readonly #pools = new Set<Dispatcher & { readonly destroyed: boolean }>()
 
   constructor (options: OriginPoolOptions) {
     this.#options = options
@@ -60,12 +62,12 @@ export class OriginPool implements RequestPool {
     this.#snapshot = this.#source.current
     this.#proxySource = options.proxyContext?.credentials
     this.#proxySnapshot = this.#proxySource?.current
-    const makePool = (origin: string | URL, poolOptions: object): Dispatcher => new Pool(origin, {
+    const makePool = (origin: string | URL, poolOptions: object): Dispatcher => this.#keep(new Pool(origin, {
       ...poolOptions,
       // Never called: each client has its own connector. Without it the pool would create undici's.
       connect: () => {},
       factory: (clientOrigin: URL, clientOptions: object) => new PeerClient(clientOrigin, clientOptions, this)
-    } as Pool.Options)
+    } as Pool.Options))
     this.agent = new Agent({ ...options.agentOptions, factory: makePool })
   }
 
@@ -73,6 +75,19 @@ export class OriginPool implements RequestPool {
   get isCurrent (): boolean {
     return !this.isRetired && this.#source.current === this.#snapshot &&
       this.#proxySource?.current === this.#proxySnapshot
+  }
+
+  /** Ends all requests, also those that run on after the agent was closed. */
+  async destroy (reason: Error | null): Promise<void> {
+    await Promise.all([this.agent, ...this.#pools].map(async (each) => { await each.destroy(reason) }))
+    this.#pools.clear()
+  }
+
+  #keep (pool: Pool): Pool {
+    // The agent drops pools that nobody uses, and creates others.
+    for (const known of this.#pools) if (known.destroyed) this.#pools.delete(known)
+    this.#pools.add(pool)
+    return pool
   }
 
   answered (connection: Connection): void {
