@@ -206,6 +206,12 @@ export class State {
     ]
   }
 
+  /** Whether no path of a client counts without an answer of the responder. */
+  mustAsk (server: number, { leaf, sent }: Client, resumed: boolean): boolean {
+    const trust = { ...this.trust[server]!, ocspBad: new Set(OCSP_NAMES) }
+    return findAccepted(leaf, resumed ? GENUINE : sent, trust).length === 0
+  }
+
   /** What must happen if it depends on the trust alone. */
   #judge (server: number, isAccepted: (trust: Trust) => boolean): Expected {
     const [best, worst] = this.#viewsOf(server)
