@@ -8,6 +8,7 @@ import { test } from 'tap'
 import WebSocket from 'ws'
 import { startBehind, told } from './support/gateway.ts'
 import type { GatewayWorld } from './support/gateway.ts'
+import { GOOD, stubChecker } from './support/watched.ts'
 
 interface Test { after (task: () => unknown): void }
 
@@ -80,3 +81,27 @@ test('open WebSockets are cut when their client is blocked, or its authority goe
   sockets.other.terminate()
   await once(sockets.other, 'close')
 })
+
+for (const late of [false, true]) {
+  test(`an open WebSocket is cut when its gateway is none any more, whose certificate stays good; late answers about revocation: ${late}`, async (t) => {
+    const ca = await createDevCa()
+    const world = await startBehind(t, {}, {
+      ca,
+      settings: late ? { revocation: stubChecker(async () => GOOD) } : {},
+      material: { ca: undefined, authorities: { internal: { ca: ca.root, names: 'any' } } },
+      async setup (app) {
+        await app.register(fastifyWebsocket)
+        app.get('/socket', { websocket: true }, (socket: WebSocket) => { socket.send('open') })
+      }
+    })
+    const headers = told(await ca.issue({ cn: 'client' }))
+    const socket = new WebSocket(`wss://127.0.0.1:${world.port}/socket`, { ca: ca.root, cert: world.gateway.chain, key: world.gateway.key, headers })
+    await once(socket, 'message')
+    const closed = once(socket, 'close')
+    // Nobody vouches for the SPIFFE ID any more by which the gateway is known.
+    world.credentials.update({ authorities: { internal: { ca: ca.root, names: { subject: 'any' } } } })
+    await closed
+    t.match(world.refused, [{ reason: 'untrusted_sender', peer: { subject: { commonName: 'gateway' } } }])
+    t.strictSame(world.ended, [], 'the connection itself was accepted')
+  })
+}

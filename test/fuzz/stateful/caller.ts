@@ -53,12 +53,14 @@ export class Caller {
 
   /** Whether the one who answered had a certificate that counts. */
   isGood (port: number, own: Own, by: string | undefined): boolean {
-    return [own, this.#last.get(port)].some((each) => each?.serial === by && acceptsServer(each, this.trust))
+    const last = this.#last.get(port)
+    return [own, ...(last === undefined ? [] : [last])]
+      .some((each) => each.serial === by && acceptsServer(each, this.trust))
   }
 
   note (port: number, own: Own | undefined): void {
     if (own === undefined) this.#last.delete(port)
-    else if (this.#last.get(port)?.serial !== own.serial) this.#last.set(port, own)
+    else this.#last.set(port, own)
   }
 
   async call (port: number, path: string): Promise<Called> {

@@ -52,11 +52,6 @@ export function check (
   return true
 }
 
-/** The first authority that accepts vouches for a client of a full handshake, whatever a server remembers. */
-export function firstOf (accepted: readonly Accepted[]): Accepted[] {
-  return accepted.filter(({ authority }) => authority === accepted[0]?.authority)
-}
-
 /** Nothing comes after a refusal. */
 export async function checkEnded (connection: Connection): Promise<void> {
   const { status } = await connection.ask()
@@ -72,7 +67,7 @@ async function begin (
   const { resumed } = connection
   const accepted = state.listAccepted({ server, client, resumed })
   const expected = resumed ? (accepted.length > 0 ? 'either' : 'refused') : state.expectFull(server, client)
-  const isServed = check(state, await connection.ask(), expected, client, '/', resumed ? accepted : firstOf(accepted))
+  const isServed = check(state, await connection.ask(), expected, client, '/', resumed ? accepted : state.listFirst(server, client))
   state.count(resumed ? 'resumed' : session === undefined ? 'full handshakes' : 'full handshakes instead of resumption')
   state.kept.push({ client, way, session: connection.session, server, changes: state.changes[server]! })
   if (isServed) {

@@ -6,7 +6,8 @@ import type { Servers, Target } from './change-commands.ts'
 import { Ask, AskAll, Connect, ConnectOtherwise, Resume, Upgrade } from './connection-commands.ts'
 import type { Path } from './connection-commands.ts'
 import { AskForwarded, UpgradeForwarded } from './forwarded-commands.ts'
-import { CAS, FACTS, LEAVES, ROOTS } from './facts.ts'
+import { CAS, FACTS, LEAVES, OCSP_NAMES, ROOTS } from './facts.ts'
+import { ChangeMeanwhile, RevokeByOcsp, ToggleResponder } from './ocsp-commands.ts'
 import { CallOut, EndForCaller, ToggleForCaller } from './outbound-commands.ts'
 import { OWN_ROOTS } from './own.ts'
 import type { OwnKind } from './own.ts'
@@ -86,6 +87,18 @@ const change = fc.oneof(
   { weight: 1, arbitrary: server.map((drawn) => new Restart([drawn])) }
 )
 
+const ocspName = fc.constantFrom(...OCSP_NAMES)
+const changeOfResponder = fc.oneof(
+  { weight: 3, arbitrary: ocspName.map((drawn) => new RevokeByOcsp(drawn)) },
+  { weight: 2, arbitrary: fc.constant(undefined).map(() => new ToggleResponder()) }
+)
+const ofResponder: Client[] = [
+  ['carol'], ['eve', 'brought'], ['eve', 'broughtAgain'], ['alice', 'issuingByB'], ['bob', 'issuingByB']
+].map(([leaf = '', ...sent]) => ({ leaf, sent }))
+const changeMeanwhile = fc.tuple(
+  index, fc.oneof(change, changeOfResponder), fc.option(fc.tuple(fc.constantFrom(...ofResponder), way), { nil: undefined })
+).map((drawn) => new ChangeMeanwhile(...drawn))
+
 /** A sequence of commands. Each is drawn as often as it stands here. */
 export function drawCommands (longest: number, replayPath?: string): Arbitrary<Iterable<AsyncCommand<State, State>>> {
   return fc.commands<State, State, false>(
@@ -93,7 +106,7 @@ export function drawCommands (longest: number, replayPath?: string): Arbitrary<I
       connect, connect, connectOtherwise, connectOtherwise, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade,
       askForwarded, askForwarded, upgradeForwarded,
       callOut, callOut, changeOfCaller,
-      change, change, change
+      change, change, change, changeOfResponder, changeMeanwhile
     ],
     { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }
   )

@@ -88,6 +88,11 @@ export const LEAVES = Object.fromEntries(Object.entries({
 
 export const FACTS: Readonly<Record<string, Fact>> = { ...CAS, ...LEAVES }
 
+/** Certificates whose CAs answer by OCSP: every server asks about them, for each authority. */
+export const OCSP_NAMES: readonly string[] = Object.entries(FACTS)
+  .filter(([, { subject, issuer, signer }]) => (signer === 'kB' || signer === 'kBrought') && subject !== issuer)
+  .map(([name]) => name)
+
 export interface AuthorityFact {
   readonly root: Root
   /** The DNS names that it vouches for. Undefined: it is not believed about any. */

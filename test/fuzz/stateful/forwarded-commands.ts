@@ -1,8 +1,7 @@
 // Clients behind a gateway, whose certificates come in headers. A client that is refused ends no connection: others
 // share it.
-import { OnOpen, canUpgrade, check, checkEnded, firstOf, isHttp, show } from './connection-commands.ts'
+import { OnOpen, canUpgrade, check, checkEnded, isHttp, show } from './connection-commands.ts'
 import type { Path } from './connection-commands.ts'
-import { findAccepted } from './model.ts'
 import { GATEWAYS } from './state.ts'
 import type { Client, Open, State } from './state.ts'
 import { Upgraded } from './upgraded.ts'
@@ -46,7 +45,7 @@ export class AskForwarded extends OnOpen {
     }
     // A refusal is an answer here.
     if (answer.status === undefined) throw new Error('a header ended the connection of its gateway')
-    const accepted = firstOf(findAccepted(client.leaf, client.sent, state.trust[server]!))
+    const accepted = state.listFirst(server, client)
     const isServed = check(state, answer, state.expectForwarded(open, client), client, this.#path, accepted)
     state.count(`forwarded clients ${isServed ? 'served' : 'refused'}`)
   }

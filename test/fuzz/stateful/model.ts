@@ -8,6 +8,8 @@ export interface Trust {
   readonly roots: ReadonlySet<Root>
   /** Certificates on the lists that it has. */
   readonly revoked: ReadonlySet<string>
+  /** Certificates that are not known to be good by OCSP. */
+  readonly ocspBad: ReadonlySet<string>
   /** Entries of its block list, as `serial NAME` or `key NAME`. */
   readonly blocked: ReadonlySet<string>
   /** Whether it has the cross-signs as intermediates. */
@@ -56,6 +58,7 @@ export function isGood (path: readonly string[], authority: AuthorityFact, trust
   return isWithin(factOf(path[0]!).dns ?? '', authority) &&
     path.every((name) => factOf(name).expired !== true && trust.time < (factOf(name).ends ?? Infinity)) &&
     path.every((name) => !isBlocked(name, trust.blocked)) &&
+    path.slice(0, -1).every((name) => !trust.ocspBad.has(name)) &&
     (lists === undefined || path.slice(0, -1).every((name) => isListed(name) && !trust.revoked.has(name)))
 }
 

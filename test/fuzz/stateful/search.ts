@@ -38,7 +38,7 @@ export async function search ({ seed, runs, path, replayPath, time, lost }: Sear
   let isFound = false
   const play = async (commands: Iterable<any>): Promise<void> => {
     const state = new State(threads)
-    for (const server of threads.keys()) await state.start(server)
+    await state.begin()
     try {
       await fc.asyncModelRun(() => ({ model: state, real: state }), commands)
     } catch (error) {

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Connection, Presented, Way } from '../../attacks/support/dial.ts'
 import { Caller } from './caller.ts'
-import { AUTHORITIES, ROOTS } from './facts.ts'
+import { AUTHORITIES, OCSP_NAMES, ROOTS } from './facts.ts'
 import { GENUINE, findAccepted, opensslAccepts } from './model.ts'
 import type { Accepted, Trust } from './model.ts'
 import type { OwnKind } from './own.ts'
 import type { IssuedOwn } from './own-pki.ts'
 import { HOUR, Pki } from './pki.ts'
+import { Responder } from './responder.ts'
+import type { OcspState } from './responder.ts'
 import type { ServerThread } from './threads.ts'
 import type { Upgraded } from './upgraded.ts'
 
@@ -54,7 +56,7 @@ export const CALLER: Client = { leaf: 'caller', sent: [] }
 export class State {
   readonly pki = new Pki()
   readonly trust: Trust[] = Array.from({ length: SERVERS }, () => ({
-    roots: new Set(ROOTS), revoked: new Set<string>(), blocked: new Set<string>(), crossSigned: false, time: 0
+    roots: new Set(ROOTS), revoked: new Set<string>(), ocspBad: new Set<string>(), blocked: new Set<string>(), crossSigned: false, time: 0
   }))
 
   /** What the CAs have revoked. A server knows when it gets the next lists. */
@@ -69,6 +71,11 @@ export class State {
   /** What each server presents. */
   readonly own: IssuedOwn[] = []
   readonly caller: Caller
+  readonly responder = new Responder(this.pki, (server) => this.#nowOf(server))
+  /** Whether the responder keeps questions waiting, so that no review ends. */
+  isHeld = false
+  /** What the responder said of late to each server. An answer counts until the clock of the server moves. */
+  readonly #answers: OcspState[][] = Array.from({ length: SERVERS }, () => [])
   readonly #threads: readonly ServerThread[]
   readonly #presented = new Map<string, Presented>()
   readonly #ticketSecret = randomBytes(32)
@@ -92,8 +99,14 @@ export class State {
 
   count (what: string): void { this.seen.set(what, (this.seen.get(what) ?? 0) + 1) }
 
+  async begin (): Promise<void> {
+    await this.responder.open()
+    for (const server of this.#threads.keys()) await this.start(server)
+  }
+
   async start (server: number): Promise<void> {
     this.#noteChange(server)
+    this.#answers[server] = [this.responder.state]
     const trust = this.trust[server]!
     this.trust[server] = { ...trust, revoked: new Set(this.revoked) }
     const { cert, key } = this.#issueOwn(server, 'byO')
@@ -103,7 +116,8 @@ export class State {
       material: { cert, key, ...this.pki.materialOf(this.trust[server]!) },
       blocks: this.#blocksOf(server),
       now: this.#nowOf(server),
-      ticketSecret: this.#ticketSecret
+      ticketSecret: this.#ticketSecret,
+      responder: this.responder.urlOf(server)
     })
   }
 
@@ -121,7 +135,7 @@ export class State {
   /** A server presents another certificate. */
   async rotateOwn (server: number, kind: OwnKind): Promise<void> {
     const { cert, key } = this.#issueOwn(server, kind)
-    await this.#threads[server]!.tell({ do: 'trust', material: { cert, key } })
+    await this.#threads[server]!.tell({ do: 'trust', material: { cert, key }, isHeld: this.isHeld })
   }
 
   #issueOwn (server: number, kind: OwnKind): IssuedOwn {
@@ -134,20 +148,23 @@ export class State {
   async close (): Promise<void> {
     await this.caller.close()
     for (const server of this.#threads.keys()) await this.stop(server)
+    await this.responder.close()
   }
 
   /** Changes whom a server trusts. The newest lists of its CAs come with it. */
   async changeTrust (server: number, change: Partial<Trust>): Promise<void> {
     this.#noteChange(server)
     this.trust[server] = { ...this.trust[server]!, ...change, revoked: new Set(this.revoked) }
-    await this.#threads[server]!.tell({ do: 'trust', material: this.pki.materialOf(this.trust[server]!) })
+    await this.#threads[server]!.tell({
+      do: 'trust', material: this.pki.materialOf(this.trust[server]!), isHeld: this.isHeld
+    })
     this.#review(server)
   }
 
   async changeBlocks (server: number, blocked: ReadonlySet<string>): Promise<void> {
     this.#noteChange(server)
     this.trust[server] = { ...this.trust[server]!, blocked }
-    await this.#threads[server]!.tell({ do: 'block', blocks: this.#blocksOf(server) })
+    await this.#threads[server]!.tell({ do: 'block', blocks: this.#blocksOf(server), isHeld: this.isHeld })
     this.#review(server)
   }
 
@@ -155,8 +172,50 @@ export class State {
   async moveClock (server: number, hours: number): Promise<void> {
     this.#noteChange(server)
     const trust = this.trust[server]!
+    this.#doubt(server)
     this.trust[server] = { ...trust, time: trust.time + hours }
+    this.#answers[server] = [this.responder.state]
     await this.#threads[server]!.tell({ do: 'time', now: this.#nowOf(server) })
+  }
+
+  /** The responder changes. No server knows before it asks. */
+  changeResponder (change: Partial<OcspState>): void {
+    this.responder.state = { ...this.responder.state, ...change }
+    for (const server of this.#threads.keys()) {
+      this.#noteChange(server)
+      this.#doubt(server)
+      this.#answers[server]!.push(this.responder.state)
+    }
+  }
+
+  /** Waits until a server has asked all that it has to. */
+  async settle (server: number): Promise<void> { await this.#threads[server]!.tell({ do: 'settle' }) }
+
+  /** A server reviews its connections too when it hears of a change from the responder, and the model does not know when. */
+  #doubt (server: number): void {
+    for (const open of this.open) open.unsure ||= open.server === server && this.expect(open) !== 'served'
+  }
+
+  /** What a server trusts if each answer of the responder that it may have is the best one, or the worst. */
+  #viewsOf (server: number): readonly [best: Trust, worst: Trust] {
+    const [trust, answers] = [this.trust[server]!, this.#answers[server]!]
+    const isBad = (name: string) => ({ revoked, isDown }: OcspState): boolean => isDown || revoked.has(name)
+    return [
+      { ...trust, ocspBad: new Set(OCSP_NAMES.filter((name) => answers.every(isBad(name)))) },
+      { ...trust, ocspBad: new Set(OCSP_NAMES.filter((name) => answers.some(isBad(name)))) }
+    ]
+  }
+
+  /** Whether no path of a client counts without an answer of the responder. */
+  mustAsk (server: number, { leaf, sent }: Client, resumed: boolean): boolean {
+    const trust = { ...this.trust[server]!, ocspBad: new Set(OCSP_NAMES) }
+    return findAccepted(leaf, resumed ? GENUINE : sent, trust).length === 0
+  }
+
+  /** What must happen if it depends on the trust alone. */
+  #judge (server: number, isAccepted: (trust: Trust) => boolean): Expected {
+    const [best, worst] = this.#viewsOf(server)
+    return isAccepted(worst) ? 'served' : isAccepted(best) ? 'either' : 'refused'
   }
 
   #noteChange (server: number): void { this.changes[server] = this.changes[server]! + 1 }
@@ -178,9 +237,9 @@ export class State {
 
   /** What must happen to a client in a full handshake. */
   expectFull (server: number, { leaf, sent }: Client): Expected {
-    const trust = this.trust[server]!
-    const isAccepted = findAccepted(leaf, sent, trust).length > 0 && opensslAccepts(leaf, sent, trust)
-    return isAccepted ? 'served' : 'refused'
+    return this.#judge(server, (trust) => {
+      return findAccepted(leaf, sent, trust).length > 0 && opensslAccepts(leaf, sent, trust)
+    })
   }
 
   /** Whether a server gave a session to a good client, and has not changed since. */
@@ -201,22 +260,28 @@ export class State {
     const believed = this.listAccepted(open).map(({ authority }) => authority === 'a')
     if (open.client.leaf !== 'gateway' || !believed.includes(true)) return 'refused'
     // The gateway speaks TLS with the client, so OpenSSL has no say here.
-    if (findAccepted(leaf, sent, this.trust[open.server]!).length === 0) return 'refused'
-    return believed.includes(false) ? 'either' : 'served'
+    const expected = this.#judge(open.server, (trust) => findAccepted(leaf, sent, trust).length > 0)
+    return believed.includes(false) && expected === 'served' ? 'either' : expected
   }
 
   #expectOwn ({ server, client: { leaf, sent }, resumed, over, unsure }: Open): Expected {
-    const trust = this.trust[server]!
     if (over) return 'refused'
-    if (!resumed) return findAccepted(leaf, sent, trust).length > 0 ? 'served' : 'refused'
-    // It goes by intermediates that the server remembers, and needs none of them if it has its own.
-    if (!unsure && findAccepted(leaf, [], trust).length > 0) return 'served'
-    return findAccepted(leaf, GENUINE, trust).length > 0 ? 'either' : 'refused'
+    // A resumed session goes by intermediates that the server remembers, and needs none of them if it has its own.
+    const expected = this.#judge(server, (trust) => findAccepted(leaf, resumed ? [] : sent, trust).length > 0)
+    if (expected === 'served' && !unsure) return expected
+    return this.listAccepted({ server, client: { leaf, sent }, resumed }).length > 0 ? 'either' : 'refused'
   }
 
   /** Every way in which an answer on a connection may describe its client. */
   listAccepted ({ server, client: { leaf, sent }, resumed }: Pick<Open, 'server' | 'client' | 'resumed'>): Accepted[] {
-    return findAccepted(leaf, resumed ? GENUINE : sent, this.trust[server]!)
+    return findAccepted(leaf, resumed ? GENUINE : sent, this.#viewsOf(server)[0])
+  }
+
+  /** The same for a client whose certificates were evaluated anew: the first authority that accepts vouches for it. */
+  listFirst (server: number, { leaf, sent }: Client): Accepted[] {
+    const [best, worst] = this.#viewsOf(server).map((trust) => findAccepted(leaf, sent, trust)) as [Accepted[], Accepted[]]
+    const isSure = best[0]?.authority === worst[0]?.authority
+    return isSure ? best.filter(({ authority }) => authority === best[0]?.authority) : best
   }
 }
 

@@ -10,6 +10,7 @@ import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { PeerIdentity } from '@peerkit/identity'
 import { collectGarbage } from './garbage.ts'
+import { SettlingChecker } from './settling-checker.ts'
 
 export type Told =
   | {
@@ -20,18 +21,24 @@ export type Told =
     readonly blocks: readonly BlockEntry[]
     readonly now: number
     readonly ticketSecret: Uint8Array
+    /** The URL of the OCSP responder. */
+    readonly responder: string
   }
-  | { readonly do: 'trust', readonly material: Partial<CredentialMaterial> }
-  | { readonly do: 'block', readonly blocks: readonly BlockEntry[] }
+  | { readonly do: 'trust', readonly material: Partial<CredentialMaterial>, readonly isHeld: boolean }
+  | { readonly do: 'block', readonly blocks: readonly BlockEntry[], readonly isHeld: boolean }
+  | { readonly do: 'settle' }
   | { readonly do: 'time', readonly now: number }
   | { readonly do: 'close' }
 
 interface Running {
   readonly credentials: MemoryCredentials
   readonly block: BlockMemory
+  readonly revocation: SettlingChecker
   close (): Promise<void>
 }
 
+/** Milliseconds. */
+const PATIENCE = 600_000
 let running: Running | undefined
 let time = 0
 /** A clock that stands until it is moved. Timers are real. */
@@ -52,11 +59,22 @@ function describe (peer: PeerIdentity): object {
   return { cn: subject?.commonName, authority, dns: subjectAltNames?.dns ?? [], path }
 }
 
-async function open ({ gateways, material, blocks, now, ticketSecret }: Told & { do: 'open' }): Promise<number> {
+async function open ({ gateways, material, blocks, now, ticketSecret, responder }: Told & { do: 'open' }): Promise<number> {
   time = now
   const credentials = memoryCredentials({ ...material, clock })
   const block = blockMemory(blocks, { clock })
-  const settings = { http2: true, now: clock.now, ticketSecret, block } as const
+  const revocation = new SettlingChecker(responder, clock.now)
+  const settings = {
+    http2: true,
+    now: clock.now,
+    ticketSecret,
+    block,
+    revocation,
+    // A busy machine is no reason to refuse a client.
+    revocationTimeout: PATIENCE,
+    handshakeTimeout: PATIENCE,
+    upgradeTimeout: PATIENCE
+  } as const
   const app: any = Fastify(mtlsServerOptions(credentials, settings) as any)
   const authorize = ({ authority, subject }: PeerIdentity): { allowed: boolean } => (
     { allowed: authority === 'a' && subject?.commonName === 'gateway' }
@@ -78,9 +96,10 @@ async function open ({ gateways, material, blocks, now, ticketSecret }: Told & {
   running = {
     credentials,
     block,
+    revocation,
     async close () {
       await app.close()
-      await Promise.all([credentials.close(), block.close()])
+      await Promise.all([credentials.close(), block.close(), revocation.close()])
     }
   }
   return (app.server.address() as AddressInfo).port
@@ -101,8 +120,10 @@ function update ({ credentials }: Running, material: Partial<CredentialMaterial>
 async function obey (told: Told): Promise<number> {
   if (told.do === 'open') return await open(told)
   if (running === undefined) throw new Error('no server is open')
-  if (told.do === 'trust') return update(running, told.material)
+  if (told.do === 'trust') update(running, told.material)
   if (told.do === 'block') running.block.update(told.blocks)
+  // A review may ask the responder.
+  if (told.do === 'settle' || ('isHeld' in told && !told.isHeld)) await running.revocation.settle()
   if (told.do === 'time') time = told.now
   if (told.do === 'close') {
     await running.close()

@@ -51,6 +51,7 @@ export class ForwardedPeers {
   readonly #sockets: UpgradedSockets
   readonly #now: () => number
   readonly #timeout: number
+  readonly #checkConnection: NonNullable<GatewayContext['checkConnection']>
   #onUnixSocket = false
   /** Requests of gateways without a client certificate, with the gateway in words. */
   readonly #nobody = new WeakMap<object, string>()
@@ -72,6 +73,7 @@ export class ForwardedPeers {
       ? undefined
       : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
     this.#timeout = context?.revocationTimeout ?? REVOCATION_TIMEOUT
+    this.#checkConnection = (raw) => context?.checkConnection?.(raw)
     this.#sockets = upgradedSocketsOf(app.server)
     this.#now = context?.trust.now ?? Date.now
     context?.onReview.add(() => { this.#sockets.review(this) })
@@ -199,7 +201,10 @@ export class ForwardedPeers {
     const end = peer.notAfter === undefined ? Infinity : endOfValidity(peer)
     this.#sockets.addCheck(raw.socket, {
       by: this,
-      isAllowed: () => this.#read(call),
+      // The connection itself comes first: decided anew, its certificate may be no gateway's any more.
+      isAllowed: () => whenSettled(this.#checkConnection(raw), (reason) => {
+        return reason === undefined && this.#read({ ...call, sender: senderOf(raw, call.sender) })
+      }),
       // An answer about revocation may expire without notice.
       wait: () => Math.min(ASK_AGAIN_AFTER, end - this.#now())
     })
@@ -212,6 +217,12 @@ export class ForwardedPeers {
     if (address !== null) this.#onUnixSocket = typeof address === 'string'
     return this.#onUnixSocket
   }
+}
+
+/** The identity of a connection as it is now. */
+function senderOf (raw: RawRequest, before: PeerIdentity | undefined): PeerIdentity | undefined {
+  const record = recordOfRequest(raw)
+  return record === undefined ? before : record.peer ?? undefined
 }
 
 /** @throws ServerOptionError if it is neither a reader nor options */

@@ -1,5 +1,6 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import { joinApp } from '@peerkit/events'
+import type { HandshakeReason } from '@peerkit/events'
 import { AUTHORITIES } from '@peerkit/identity/internal'
 import type { FastifyInstance } from 'fastify'
 import { Trust } from '../handshake/trust.ts'
@@ -12,6 +13,8 @@ export interface GatewayContext {
   readonly trust: Trust
   /** How long requests wait for an answer about revocation, in milliseconds. */
   readonly revocationTimeout: number
+  /** Why the connection of a request must not be served, as known now. Undefined if the server is not of `withMtls`. */
+  readonly checkConnection?: (raw: object) => HandshakeReason | undefined | Promise<HandshakeReason | undefined>
   /** Called when the trust changed. */
   readonly onReview: Set<() => void>
 }

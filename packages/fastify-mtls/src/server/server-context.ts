@@ -2,12 +2,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
+import type { HandshakeReason } from '@peerkit/events'
 import {
   AUTHORITIES, CLOCK, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance } from 'fastify'
 import { AppCheck } from './app-check.ts'
+import { recordOfRequest } from '../connection/connection-record.ts'
 import { ConnectionWatch } from '../connection/connection-watch.ts'
 import { passRequest } from '../connection/raw-requests.ts'
 import { ServerOptionError } from '../errors.ts'
@@ -137,6 +139,12 @@ export class ServerContext {
     })
     this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
     this.#tls = new TlsContexts(credentials, options, () => trust.learned)
+  }
+
+  /** Why the connection of a request must not be served, as known now. */
+  checkConnection (raw: object): HandshakeReason | undefined | Promise<HandshakeReason | undefined> {
+    const record = recordOfRequest(raw)
+    return record === undefined ? undefined : this.#watch.check(record)
   }
 
   /** Installs the checks on a server and keeps its certificates current until it is closed. */
