@@ -6,11 +6,11 @@ import { root } from '../architecture/source-graph.ts'
 export interface ConsolePicture { readonly name: string, readonly path: string, readonly width: number, readonly height: number }
 
 export const CONSOLE_PICTURES: readonly ConsolePicture[] = [
-  { name: 'overview', path: '/', width: 1200, height: 760 },
-  { name: 'log', path: '/log?kind=handshake', width: 1200, height: 700 },
-  { name: 'calls', path: '/calls', width: 1200, height: 640 },
-  { name: 'timeline', path: '/timeline', width: 1200, height: 760 },
-  { name: 'expiry', path: '/expiry', width: 1200, height: 640 },
+  { name: 'overview', path: '/', width: 1280, height: 760 },
+  { name: 'log', path: '/log?q=legacy-batch', width: 1280, height: 640 },
+  { name: 'calls', path: '/calls', width: 1280, height: 640 },
+  { name: 'timeline', path: '/timeline', width: 1280, height: 760 },
+  { name: 'expiry', path: '/expiry', width: 1280, height: 640 },
   { name: 'phone', path: '/log', width: 390, height: 760 }
 ]
 

@@ -15,7 +15,7 @@ import { addRoutes } from './http/routes.ts'
 import { addWhatIf } from './http/what-if-route.ts'
 import { checkOptions } from './options.ts'
 import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
-import { findRemovedCa } from './trust/removed-ca.ts'
+import { RemovedCaFinder } from './trust/removed-ca.ts'
 import { RotationHistory } from './trust/rotation-history.ts'
 import { Timeline } from './trust/timeline.ts'
 import { nameCertificate } from './trust/show-certificate.ts'
@@ -39,9 +39,10 @@ async function openConsole (
     events: maxEvents,
     clients: maxClients,
     server: app.server,
-    removedCaOf: (peer, time) => findRemovedCa({ credentials, rotations, clients: collector.clients }, peer, time),
+    removedCaOf: (peer, time) => removedCas.find(peer, time),
     isOwnRoute: (route) => route !== undefined && isWithin(route, app.prefix)
   })
+  const removedCas = new RemovedCaFinder({ credentials, rotations, clients: collector.clients })
   const leave = joinApp(app.server, credentials, revocation)
   const { clients } = collector
   const timeline = new Timeline({ credentials, revocation, rotations, clients, server: app.server, now })

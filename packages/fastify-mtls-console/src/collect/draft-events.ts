@@ -13,7 +13,7 @@ import type { EventDraft, Tone } from './event-log.ts'
 const MAX_MESSAGE = 1000
 const MAX_REFUSAL = 500
 const MAX_KEYS = 20
-const MAX_CHAIN = 10
+const MAX_CHAIN = 5
 
 /** Refusals that may be due to the removal of a CA. */
 const ABOUT_CAS: ReadonlySet<string> = new Set(['unknown_ca', 'ca_removed'])

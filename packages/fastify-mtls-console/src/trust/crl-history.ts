@@ -62,8 +62,9 @@ export class CrlHistory {
   }
 
   #find (): ReadonlyMap<string, CrlIndex> {
-    const held = (findCrls(this.#holders) ?? []).slice(0, MAX_CRLS)
-    return new Map(held.map(({ list, authority }) => {
+    // A checker may keep an older list beside a new one. The newest counts here.
+    const held = (findCrls(this.#holders) ?? []).toSorted((a, b) => a.list.thisUpdate - b.list.thisUpdate)
+    return new Map(held.slice(-MAX_CRLS).map(({ list, authority }) => {
       const { issuerKey, verifiedBy, isDelta, scope } = list
       return [JSON.stringify([authority, verifiedBy?.publicKey256, issuerKey, isDelta, scope.raw]), list]
     }))

@@ -1,4 +1,4 @@
-import type { CredentialSource } from '@peerkit/credentials'
+import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
 import { climbChain } from '@peerkit/trust'
 import { keyOfPeer } from '../collect/client-book.ts'
@@ -24,35 +24,59 @@ interface Sources {
 /**
  * Finds the removed CA of a refused certificate. A name alone is no proof, so either the client was accepted before, or
  * the signatures lead to the removed CA.
- *
- * @param time when the certificate was refused
  */
-export function findRemovedCa (
-  { credentials, rotations, clients }: Sources, peer: PeerIdentity, time: number
-): RemovedCa | undefined {
-  const { anchors, candidates } = credentials.current
-  const formers = rotations.formerAnchors()
-  const path = clients.find(keyOfPeer(peer))?.identity.chain ?? peer.chain
-  const chain = path ?? climb(peer, formers, candidates)
-  const former = formers.find(({ identity }) => chain.some((one) => isSame(one, identity)))
-  if (former !== undefined) {
-    const { identity, authority, removedAt } = former
-    return { name: nameCertificate(identity), authority, removedAt }
+export class RemovedCaFinder {
+  readonly #sources: Sources
+  #issuers: Issuers | undefined
+
+  constructor (sources: Sources) {
+    this.#sources = sources
   }
-  // A connection may end before the history hears of the rotation.
-  const top = path?.at(-1)
-  if (top === undefined || anchors.some((anchor) => isSame(anchor, top))) return undefined
-  return { name: nameCertificate(top), authority: peer.authority, removedAt: time }
+
+  /** @param time when the certificate was refused */
+  find (peer: PeerIdentity, time: number): RemovedCa | undefined {
+    const { credentials: { current }, rotations, clients } = this.#sources
+    const formers = rotations.formerAnchors()
+    const path = clients.find(keyOfPeer(peer))?.identity.chain ?? peer.chain
+    const chain = path ?? this.#climb(peer, formers, current)
+    const former = formers.find(({ identity }) => chain.some((one) => isSame(one, identity)))
+    if (former !== undefined) {
+      const { identity, authority, removedAt } = former
+      return { name: nameCertificate(identity), authority, removedAt }
+    }
+    // A connection may end before the history hears of the rotation.
+    const top = path?.at(-1)
+    if (top === undefined || current.anchors.some((anchor) => isSame(anchor, top))) return undefined
+    return { name: nameCertificate(top), authority: peer.authority, removedAt: time }
+  }
+
+  /** Verifies signatures only if the issuer has the name of a removed CA or of a known intermediate. */
+  #climb (peer: PeerIdentity, formers: readonly FormerAnchor[], snapshot: CredentialSnapshot): readonly PeerIdentity[] {
+    const [newest] = formers
+    if (newest === undefined) return []
+    const known = this.#issuers
+    // Strangers may be refused at any rate, so the names are written once for each rotation.
+    const issuers = known?.snapshot === snapshot && known.newest === newest
+      ? known
+      : this.#issuers = collectIssuers(formers, newest, snapshot)
+    const issuer = peer.issuer?.toString()
+    return issuer !== undefined && issuers.names.has(issuer) ? climbChain(peer, issuers.all) : []
+  }
 }
 
-/** Verifies signatures only if the issuer has the name of a removed CA or of a known intermediate. */
-function climb (
-  peer: PeerIdentity, formers: readonly FormerAnchor[], candidates: readonly PeerIdentity[]
-): readonly PeerIdentity[] {
-  if (formers.length === 0) return []
-  const all = [...formers.map(({ identity }) => identity), ...candidates]
-  const issuer = peer.issuer?.toString()
-  return all.some(({ subject }) => subject?.toString() === issuer) ? climbChain(peer, all) : []
+/** Certificates that may be above a refused one, and their names. */
+interface Issuers {
+  readonly snapshot: CredentialSnapshot
+  readonly newest: FormerAnchor
+  readonly all: readonly PeerIdentity[]
+  readonly names: ReadonlySet<string | undefined>
+}
+
+function collectIssuers (
+  formers: readonly FormerAnchor[], newest: FormerAnchor, snapshot: CredentialSnapshot
+): Issuers {
+  const all = [...formers.map(({ identity }) => identity), ...snapshot.candidates]
+  return { snapshot, newest, all, names: new Set(all.map(({ subject }) => subject?.toString())) }
 }
 
 function isSame (one: PeerIdentity, other: PeerIdentity): boolean {

@@ -34,7 +34,8 @@ export function logPage ({ collector, prefix }: ConsoleState, query: Query): Pag
 ${unread(query)}
 <p class="faint" id="count" data-live="count">${found.length} ${entries}${found.length > shown.length &&
   `, the latest ${shown.length} are shown`}${dropped > 0 &&
-    `; ${dropped} older ones were dropped`}. Equal events of a minute are one entry.</p>
+    `; ${dropped} older ones were dropped`}. Equal events of a minute are one entry.
+Requests are ${term('denied')}, handshakes are ${term('refused', 'refused')}.</p>
 ${eventTable(shown, prefix, {
   id: 'events', caption: 'Events, the latest first', empty: 'No event matches.', csv: csvLink(prefix, 'log', query)
 })}`

@@ -5,6 +5,7 @@ import { html } from '../html.ts'
 import type { Html, HtmlValue } from '../html.ts'
 import { breakable } from '../names.ts'
 import { badge, countOf, table } from '../parts.ts'
+import { term } from '../terms.ts'
 import { showTime } from '../time.ts'
 
 /** The largest number of bundles on the page. */
@@ -59,7 +60,7 @@ export function bundleSection ({ source, authorities }: TrustFacts, now: number)
   const worstFirst = [...bundles].sort((one, other) => rank(one) - rank(other))
   const clients = new Map(authorities.map(({ name, clients }) => [name, clients.length]))
   const left = bundles.length - MAX_BUNDLES
-  return html`<section aria-labelledby="bundles-title"><h2 id="bundles-title">Trust bundles</h2>
+  return html`<section aria-labelledby="bundles-title"><h2 id="bundles-title">${term('bundle', 'Trust bundles')}</h2>
 ${table({
   id: 'bundles',
   caption: 'Trust bundles, those with problems first',
