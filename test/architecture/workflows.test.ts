@@ -63,7 +63,7 @@ for (const file of readdirSync(folder)) {
       const { steps: list = [], strategy } = job
       t.ok(list.length > 0)
       for (const { uses, run, with: options } of list) {
-        if (uses !== undefined) t.match(uses, /^actions\/[a-z-]+@[0-9a-f]{40}$/, 'an action of GitHub, by its commit')
+        if (uses !== undefined) t.match(uses, /^actions\/[a-z-]+(\/[a-z-]+)?@[0-9a-f]{40}$/, 'an action of GitHub, by its commit')
         if (uses?.startsWith('actions/checkout') === true) t.equal(options?.['persist-credentials'], false, 'no token stays in the working copy')
         if (run === undefined) continue
         t.notMatch(run, /\$\{\{/, 'what others wrote comes by the environment, not into a command')

@@ -2,15 +2,20 @@
 //
 //   npm run mutate -- rules                                 every source file of the package
 //   npm run mutate -- trust --mutate 'src/path/**'          some of them
+//   npm run mutate -- rules --sample 20 --seed 7            20 of 100 faults, drawn by lot
 //
 // What comes after the package goes to Stryker. It works on a copy, and remembers in packages/NAME/.mutation.json which
 // faults were noticed, so that the next run tries those again whose code or tests changed.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 
 const root = resolve(import.meta.dirname, '../..')
 const [name = '', ...options] = process.argv.slice(2)
+const { values: { sample, seed } } = parseArgs({
+  args: options, strict: false, options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' } }
+})
 const folder = join(root, 'packages', name)
 if (name === '' || !existsSync(join(folder, 'src'))) {
   console.error(`found ${name === '' ? 'no package' : `"${name}"`}; expected one of ${readdirSync(join(root, 'packages')).join(', ')}`)
@@ -18,5 +23,14 @@ if (name === '' || !existsSync(join(folder, 'src'))) {
 }
 const stryker = join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js')
 const config = join(import.meta.dirname, 'stryker.config.js')
-const { status } = spawnSync(process.execPath, [stryker, 'run', config, ...options], { cwd: folder, stdio: 'inherit' })
+// Tests that draw by lot draw less, but as much as they need to see every answer: a fault is tried by each of them.
+const env: NodeJS.ProcessEnv = { PEERKIT_FUZZ_TIMES: name === 'rules' ? '0.02' : '0.1', ...process.env }
+if (sample !== undefined) {
+  // What was not drawn must not be remembered as tried.
+  env['PEERKIT_MUTATION_SAMPLE'] = `${sample}:${seed}`
+  options.push('--incrementalFile', '.mutation-sample.json')
+}
+const own = ['--sample', '--seed']
+const passed = options.filter((option, at) => !own.includes(option) && !own.includes(options[at - 1] ?? ''))
+const { status } = spawnSync(process.execPath, [stryker, 'run', config, ...passed], { cwd: folder, stdio: 'inherit', env })
 process.exit(status ?? 1)

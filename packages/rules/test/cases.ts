@@ -330,12 +330,20 @@ export const INVALID: readonly Case[] = [
     reason: 'issuer_missing',
     path: 'rules[0].serialNumber'
   },
-  ...['', '0x1', 'xyz', 'ab:c', 'a:b', 'ab:', '1 2', '-1'].map((serialNumber): Case => ({
+  ...['', '0x1', 'xyz', 'ab:c', 'a:b', 'ab:', '1 2', '-1', '-011', '-01:2', '-0', '-00', '--01', '01:2'].map((serialNumber): Case => ({
     name: `serialNumber ${JSON.stringify(serialNumber)}`,
     rules: [{ serialNumber, issuer: 'CN=CA' }],
     reason: serialNumber === '' ? 'empty' : 'invalid_value',
     path: 'rules[0].serialNumber',
   })),
+  ...Object.entries({ serverAuth: 1, clientAuth: 2, codeSigning: 3, emailProtection: 4, timeStamping: 8, OCSPSigning: 9 }).map(([purpose, last]) => ({
+    name: `the name of the purpose ${purpose}`,
+    rules: [{ extendedKeyUsage: purpose }],
+    reason: 'invalid_value',
+    path: 'rules[0].extendedKeyUsage',
+    says: `${purpose} is 1.3.6.1.5.5.7.3.${last}`
+  })),
+  { name: 'a SPIFFE ID as a trust domain', rules: [{ trustDomain: 'spiffe://td' }], reason: 'never_matches', path: 'rules[0].trustDomain', says: 'for a SPIFFE ID there is the key "spiffe"' },
   {
     name: 'a number as serial number',
     rules: [{ serialNumber: 1, issuer: 'CN=CA' }],

@@ -178,6 +178,7 @@ test('admission: a profession with its own registration number', async (t) => {
     [{ admission: { profession: 'ärztin/arzt' } }, peer, false],
     [{ admission: [{ profession: 'x' }, { profession: 'Zahnarzt', registrationNumber: '2-HBA-2' }] }, peer, true],
     [{ admission: { profession: 'x' } }, await issue({ cn: 'none' }), false],
+    [{ admission: { registrationNumber: 'undefined' } }, await issue({ cn: 'unnumbered', admission: [{ profession: 'x' }] }), false],
     [{ admission: { profession: 'x', registrationNumber: '1' } }, await issue({ cn: 'broken', extensions: [{ oid: '1.3.36.8.3.3', value: 'x' }] }), undefined]
   ])
   t.match(explain([{ admission: { profession: 'x' } }], peer).closest?.failed[0]?.found, [
@@ -214,6 +215,12 @@ test('extension: there, critical, and with a typed value', async (t) => {
   t.match(explain([rule('1.2.3.5', { value: 'x' })], peer).closest?.failed[0], {
     result: 'unknown', found: [/^1\.2\.3\.5 raw 6e6f74/], note: 'the certificate has a value of a form that cannot be compared'
   })
+})
+
+test('extension: what is not known is not told as absent', async (t) => {
+  const peer = createPartialIdentity({ subject: 'CN=x' })
+  t.equal(ask({ extension: { oid: '1.2.3' } }, peer), undefined)
+  t.equal(explain([{ extension: { oid: '1.2.3' } }], peer).closest?.failed[0]?.found, undefined)
 })
 
 test('extension: only those that the authority vouches for are known', async (t) => {

@@ -127,6 +127,16 @@ test('large groups, which share their index, decide and count as small ones do',
   t.match(compileRules(['list'], { groups }).authorize(peer('CN=service-7')), { allowed: true, rule: 0, group: 'list' })
 })
 
+test('a group that is not declared is told with those that are', async (t) => {
+  const message = (...names: readonly string[]): string =>
+    error(() => compileRules(['nobody'], { groups: compileGroups(Object.fromEntries(names.map((name) => [name, { cn: name }]))) })).message
+  t.match(message(), /expected a rule, because no groups are declared/)
+  t.match(message('a', 'b'), /expected one of the groups "a", "b"$/)
+  const many = Array.from({ length: 12 }, (_, index) => `g${index}`)
+  t.match(message(...many), /expected one of the groups "g0", .*, "g9" and 2 more$/)
+  t.match(message(...many.slice(0, 10)), /, "g9"$/)
+})
+
 test('options are checked', async (t) => {
   const wrong = { authority: [] } as object
   t.throws(() => compileGroups({}, wrong), {

@@ -208,3 +208,12 @@ test('warns of rules that any trusted CA can satisfy, and of wildcards where the
   t.equal(all.length, 21)
   t.equal(all.at(-1), 'and 30 more rules like these')
 })
+
+test('a rule that is changed after it was compiled is told as it was', async (t) => {
+  const extension = { oid: '1.2.3', value: 'blue' }
+  const authorizer = compileRules([{ extension }])
+  const before = authorizer.describe()
+  t.match(before, /blue/)
+  extension.value = 'red'
+  t.equal(authorizer.describe(), before)
+})

@@ -25,3 +25,9 @@ test('refuses every invalid rule set of the table, with its reason and the path 
     if (says !== undefined) t.ok(error.message.includes(says), `${name}: ${error.message}`)
   }
 })
+
+test('says what it found instead of a text, also if JSON has no such thing', async (t) => {
+  for (const [value, found] of [[() => true, 'a function'], [1n, '1n'], [Symbol('x'), 'Symbol(x)'], [undefined, 'undefined'], [{}, 'an empty object']] as const) {
+    t.match(refusal([{ cn: value }]), { reason: value === undefined ? /./ : 'wrong_type', path: 'rules[0].cn', found })
+  }
+})

@@ -133,6 +133,8 @@ test('further names of the certificate are compared with the request too', async
   t.equal(asks({ registeredId: { param: 'id' } }, '1.2.3', two), 'incomplete_identity')
   t.ok(compileRules({ trustDomain: 'td', spiffe: { param: 'id' } }, { requestValue }))
   t.ok(compileRules({ trustDomain: { param: 'id' }, spiffe: 'spiffe://td/a' }, { requestValue }))
+  t.ok(compileRules({ trustDomain: ['te', { param: 'id' }], spiffe: 'spiffe://td/a' }, { requestValue }), 'one of them may be')
+  t.ok(compileRules({ trustDomain: 'td', spiffe: ['spiffe://te/a', { param: 'id' }] }, { requestValue }))
 })
 
 test('directory names: the value is the only one in all of them, and in the same name as the others', async (t) => {
@@ -318,4 +320,12 @@ test('authorities are asked whether they vouch for the kind', async (t) => {
   t.ok(compile({ directoryName: { o: { param: 'id' } }, subject: { organizationIdentifier: ['a', { param: 'x' }] } }, [names]))
   refuses(t, () => compile({ directoryName: { param: 'id' } }, [ids]), { reason: 'never_matches' })
   refuses(t, () => compile({ upn: { param: 'id' } }, [names]), { reason: 'never_matches' })
+})
+
+test('a rule excludes itself only with the same value of the request', async (t) => {
+  const both = (not: AllowRule) => () => compileRules([{ cn: { param: 'id' }, not }], { requestValue })
+  refuses(t, both({ cn: { param: 'id' } }), { reason: 'never_matches' } as Partial<RuleInvalidError>)
+  for (const not of [{ cn: { param: 'other' } }, { cn: { query: 'id' } }, { o: { param: 'id' } }] as const) {
+    t.doesNotThrow(both(not), JSON.stringify(not))
+  }
 })

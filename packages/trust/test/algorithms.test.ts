@@ -110,6 +110,8 @@ test('a name that no scheme or curve has is refused', (t) => {
   })
   t.throws(withPolicy({ curves: ['P-256'] }), { message: /algorithms\.curves\[0\] is "P-256"; expected a name such as prime256v1/ })
   t.throws(withPolicy({ signatures: [] }), { message: /algorithms\.signatures is an empty list; expected a list of at least one name/ })
+  t.throws(withPolicy({ minRsaBits: 4096, maxRsaBits: 3072 }), { message: /algorithms\.minRsaBits is 4096; expected at most maxRsaBits, 3072/ })
+  t.doesNotThrow(withPolicy({ minRsaBits: 3072, maxRsaBits: 3072 }))
   t.doesNotThrow(withPolicy({ signatures: ['rsa-pss-sha512', 'dsa-sha256', 'ml-dsa-65'] }))
   t.end()
 })

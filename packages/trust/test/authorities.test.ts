@@ -260,3 +260,26 @@ test('authorities are read again after a new version, unless nobody can have cha
   t.equal(ask(kept, leaf).accepted, true, 'the same frozen authority')
   t.end()
 })
+
+test('of two authorities that issued a leaf and refuse it, the first one says why', (t) => {
+  const leaf = ca.issue('CN=x', named(dns('web.c.example')))
+  const sent = [a.certify(ca), b.certify(ca)]
+  const [first, second] = [{ name: 'a', ca: [aRoot], names: { dns: 'a.example' } }, { name: 'b', ca: [bRoot], names: { dns: 'b.example' } }]
+  const why = (...authorities: readonly Authority[]): unknown => ask(evaluator(() => authorities), leaf, sent)
+  t.match(why(first, second), { reason: 'outside_authority', detail: { message: /authority "a" vouches for/ } })
+  t.match(why(second, first), { reason: 'outside_authority', detail: { message: /authority "b" vouches for/ } })
+  const unknowing = { ...second, names: 'any', revocation: [stubChecker({ x: unknown() })] } as const
+  t.match(why(first, unknowing), { reason: 'outside_authority', detail: { message: /authority "a" vouches for/ } })
+  t.match(why(unknowing, first), { reason: 'revocation_unknown' })
+  t.end()
+})
+
+test('signatures on configured intermediates are verified before a leaf comes, and not at its expense', (t) => {
+  const authorities = [{ name: 'a', ca: [aRoot], intermediates: [a.certify(ca)] }]
+  t.match(ask(evaluator(() => authorities, { limits: { maxSignatures: 1 } }), ca.issue()), { accepted: true })
+  t.match(
+    ask(evaluator(() => [{ name: 'a', ca: [aRoot] }], { limits: { maxSignatures: 1 } }), ca.issue(), [a.certify(ca)]),
+    { accepted: false, detail: { step: 'budget_exceeded' } }, 'one that was sent is'
+  )
+  t.end()
+})

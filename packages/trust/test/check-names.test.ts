@@ -120,6 +120,28 @@ test('names that two readers could see differently are refused under constraints
   }
 })
 
+test('a host that starts with a number is a host', async (t) => {
+  const under = nameConstraints([uri('.example.com')])
+  t.equal(outcomeOf(under, named(uri('https://1.example.com/'))), 'valid')
+  t.equal(outcomeOf(under, named(uri('https://0x1f.example.com/'))), 'valid')
+})
+
+test('as many permitted as excluded names', async (t) => {
+  const both = nameConstraints([dns('example.com')], [dns('b.example.com')])
+  t.equal(outcomeOf(both, named(dns('a.example.com'))), 'valid')
+  t.equal(outcomeOf(both, named(dns('b.example.com'))), 'name_constraint')
+})
+
+test('a directory name that is too long to be compared without its case is refused, whichever is long', async (t) => {
+  const cn = '\u00fc'.repeat(3000)
+  const [long, short] = [directory(`O=Acme, CN=${cn}`), directory('O=Acme')]
+  t.equal(outcomeOf(nameConstraints([short]), named(directory('O=Acme, CN=x')), 'O=Acme'), 'valid')
+  t.equal(outcomeOf(nameConstraints([short]), named(long), 'O=Acme'), 'name_constraint', 'the name')
+  t.equal(outcomeOf(nameConstraints([], [directory('O=Other')]), named(long)), 'name_constraint')
+  t.equal(outcomeOf(nameConstraints([], [directory('O=Other')]), {}, `O=Acme, CN=${cn}`), 'name_constraint', 'the subject')
+  t.equal(outcomeOf(nameConstraints([], [directory(`O=${cn}`)]), named(short)), 'name_constraint', 'the constraint')
+})
+
 test('names of forms that are not supported are refused where they are constrained', async (t) => {
   const upn = other('1.3.6.1.4.1.311.20.2.3', element(0x0c, Buffer.from('joe')))
   t.equal(outcomeOf(nameConstraints([], [upn]), named(upn)), 'name_constraint')
@@ -214,7 +236,7 @@ test('a leading period in a DNS constraint means everything below the name, as O
 test('an excluded mailbox whose local part readers read differently excludes every mailbox', async (t) => {
   for (const base of [
     '"foo"@example.com', '"fo\\o"@example.com', 'foo@bar@example.com', ' foo@example.com', '\\foo@example.com',
-    'foo(comment)@example.com'
+    'foo(comment)@example.com', '@example.com', 'foo@exa mple.com', 'foo@'
   ]) {
     t.equal(outcomeOf(nameConstraints([], [email(base)]), named(email('foo@example.com'))), 'name_constraint', base)
   }

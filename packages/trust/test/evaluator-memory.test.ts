@@ -1,10 +1,11 @@
 import { parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
-import type { Decision } from '../src/index.ts'
-import { evaluatorOf, resumed, revoked, stubChecker, told } from './support/evaluate.ts'
+import type { Accepted, Authority, Decision } from '../src/index.ts'
+import { evaluatorOf, fingerprintOf, resumed, revoked, stubChecker, told } from './support/evaluate.ts'
 import { element, oid } from '@peerkit/test-support/der'
-import { NOW, Party, altNames } from '@peerkit/test-support/mint'
+import { NOW, Party, altNames, dns } from '@peerkit/test-support/mint'
 import type { Extension } from '@peerkit/test-support/mint'
 
 const [root, older, ca] = [new Party('CN=root'), new Party('CN=older'), new Party('CN=ca')]
@@ -240,4 +241,54 @@ test('identities that are given are not read again, and bytes of the caller are 
     now: () => NOW
   }).evaluate(leaf, { sent: [intermediate] }) as Decision
   t.equal(decision.accepted && decision.peer.chain?.at(-1), given)
+})
+
+test('a leaf that is known already is believed as far as its authority goes now', async (t) => {
+  const OID = '1.2.3.4'
+  const known = root.issue('CN=known', { extensions: [altNames(dns('a.example')), { oid: OID, value: Buffer.from([4, 1, 7]) }] })
+  const authority = (name: string, names: NonNullable<Authority['names']>): Authority => ({ name, ca: [anchor], names })
+  let [version, current] = [0, authority('a', 'any')]
+  const trust = createTrustEvaluator({ authorities: () => [current], version: () => version, now: () => NOW })
+  const peerUnder = (next: Authority): PeerIdentity => {
+    [version, current] = [version + 1, next]
+    return (trust.evaluate(known) as Accepted).peer
+  }
+  const first = peerUnder(authority('a', { extension: 'any', dns: 'any' }))
+  t.ok(first.extension(OID))
+  t.equal(peerUnder(authority('a', { extension: [OID], dns: 'any' })).extension('1.2.3.5'), undefined)
+  t.equal(peerUnder(authority('a', { extension: ['1.2.3.5'], dns: 'any' })).extension(OID), undefined, 'another extension alone')
+  t.equal(peerUnder(authority('a', { extension: ['1.2.3.5', OID], dns: 'any' })).extension('1.2.3.6'), undefined)
+  t.ok(peerUnder(authority('a', { extension: 'any', dns: 'any' })).extension(OID), 'and all again')
+  t.same(peerUnder(authority('a', { extension: 'any' })).notBelieved.includes('dns'), true)
+  t.same(peerUnder(authority('a', { dns: 'any' })).notBelieved.includes('dns'), false)
+  const last = peerUnder(authority('a', { extension: 'any', dns: 'any' }))
+  t.equal(peerUnder(authority('a', { extension: 'any', dns: 'any' })), last, 'and is the same object where nothing changed')
+  t.equal(peerUnder(authority('b', { extension: 'any', dns: 'any' })).authority, 'b', 'the name of the authority alone')
+})
+
+test('a second certificate of a CA helps resumed sessions if the first is revoked, if there is room', async (t) => {
+  const twin = root.certify(ca)
+  for (const [maxIntermediates, expected] of [[2, /^accepted/], [1, /^revoked/]] as const) {
+    const checker = stubChecker()
+    const trust = evaluatorOf([anchor], { maxIntermediates, authority: { revocation: [checker] } })
+    for (const sent of [intermediate, twin]) t.match(told(trust.evaluate(leaf, { sent: [sent] })), /^accepted/)
+    checker.answers = { [fingerprintOf(intermediate)]: revoked() }
+    checker.epoch += 1
+    t.match(told(trust.evaluate(ca.issue('CN=other'), resumed)), expected, `room for ${maxIntermediates}`)
+  }
+})
+
+test('copies of one CA do not push another one out', async (t) => {
+  for (const maxIntermediates of [2, 6]) {
+    const trust = evaluatorOf([anchor], { maxIntermediates })
+    const second = new Party('CN=second')
+    t.match(told(trust.evaluate(leaf, { sent: [intermediate] })), /^accepted/)
+    for (let copy = 0; copy < 8; copy++) {
+      t.match(told(trust.evaluate(second.issue(), { sent: [root.certify(second)] })), /^accepted/)
+    }
+    const third = new Party('CN=third')
+    t.match(told(trust.evaluate(third.issue(), { sent: [root.certify(third)] })), /^accepted/)
+    t.match(told(trust.evaluate(third.issue(), resumed)), maxIntermediates === 2 ? /^unknown_ca/ : /^accepted/)
+    t.match(told(trust.evaluate(ca.issue('CN=other'), resumed)), /^accepted/, `room for ${maxIntermediates}`)
+  }
 })

@@ -164,6 +164,18 @@ test('decisions that fail are forgotten, and those that never come do not fill t
   t.equal(pending.size, 1)
 })
 
+test('a leaf that came again is among the young ones, and an old one before it is dropped', async (t) => {
+  const pending = new PendingDecisions<string>()
+  const never = new Promise<string>(() => {})
+  pending.add(a.der, [], false, never, 0)
+  pending.add(b.der, [], false, never, 1_000)
+  const again = pending.add(a.der, [c.der], false, never, 4_000)
+  t.ok(pending.find(a.der, [], false, 4_000), 'the first one of the leaf can still be joined')
+  pending.add(c.der, [], false, never, 6_100)
+  t.equal(pending.size, 2)
+  t.equal(pending.find(a.der, [c.der], false, 6_100), again)
+})
+
 test('decisions under way can be forgotten all at once', async (t) => {
   const pending = new PendingDecisions<string>()
   const first = pending.add(a.der, [], false, Promise.resolve('first'), 0)

@@ -126,12 +126,21 @@ test('a shared root: the refusal is that of the trust domain of the leaf, wherev
   t.end()
 })
 
+test('a shared root: an authority that did not issue a leaf does not say why it is refused', (t) => {
+  const twin = authorityOf('b.example', [new Party('CN=Shared root').root()])
+  const leaf = root.issue('CN=x', svid('spiffe://c.example/x'))
+  for (const authorities of [[shared[0]!, twin], [twin, shared[0]!]]) {
+    t.match(ask(leaf, [], authorities), /^outside_authority: .*authority "a\.example"/)
+  }
+  t.end()
+})
+
 test('what one trust domain changes is no reason to judge the peers of others again', (t) => {
   const frozen = (name: string, party: Party, more: Partial<Authority> = {}): Authority => Object.freeze({
     ...authorityOf(name, Object.freeze([parsePeerIdentity(party.root())]) as never, { names: Object.freeze({ spiffe: `spiffe://${name}` }), ...more }), intermediates: Object.freeze([]), revocation: more.revocation ?? Object.freeze([])
   })
   const [a, b] = [frozen('a.example', aCa), frozen('b.example', bCa)]
-  const checker = stubChecker()
+  const [checker, other] = [stubChecker(), stubChecker()]
   let version = 1
   let authorities: readonly Authority[] = [a, b]
   const trust = createTrustEvaluator({ authorities: () => authorities, version: () => version, now: () => NOW })
@@ -154,6 +163,7 @@ test('what one trust domain changes is no reason to judge the peers of others ag
     ['two others come, before it', [frozen('c.example', bCa), b, a], true],
     ['nothing', [frozen('c.example', bCa), b, a], true],
     ['one comes that has a list of revoked certificates', [a, frozen('d.example', root, { revocation: Object.freeze([checker]) as never })], false],
+    ['another one with a list takes its place', [a, frozen('g.example', root, { revocation: Object.freeze([other]) as never })], false],
     ['it goes', [a], false],
     ['one comes that accepts more than SVIDs', [a, frozen('e.example', bCa, { spiffeOnly: false })], false],
     ['it goes', [a], false],

@@ -68,8 +68,8 @@ function countClauses (source: IndexSource, clauses: Uint32Array): Uint32Array {
     if (to - from === 1) continue
     for (let at = from; at < to; at++) {
       const values = valuesOf(source, conditions[at] as number)
-      if (typeof values === 'number') counts[values]!++
-      else if (values !== undefined) for (const value of values) counts[value]!++
+      if (typeof values === 'number') counts[values]! += 1
+      else if (values !== undefined) for (const value of values) counts[value]! += 1
     }
   }
   return counts
@@ -96,7 +96,7 @@ export function indexClauses (
   const ends = new Uint32Array(source.valueCount + 1)
   const scanned: number[] = []
   const fields = new Set<number>()
-  each(source, chosen, (value) => { ends[value]!++ }, (at) => { scanned.push(clauses[at] as number) })
+  each(source, chosen, (value) => { ends[value]! += 1 }, (at) => { scanned.push(clauses[at] as number) })
   const used: number[] = []
   let sum = 0
   for (let value = 0; value < source.valueCount; value++) {
@@ -110,7 +110,10 @@ export function indexClauses (
   ends[source.valueCount] = sum
   const filed = new Uint32Array(sum)
   // Backwards, so that the clauses of each value ascend.
-  each(source, chosen, (value, at) => { filed[--ends[value]!] = clauses[at] as number }, () => {}, true)
+  each(source, chosen, (value, at) => {
+    ends[value]! -= 1
+    filed[ends[value]!] = clauses[at] as number
+  }, () => {}, true)
   const starts = isWhole ? ends : Uint32Array.from([...used, source.valueCount], (value) => ends[value] as number)
   return {
     fields: Uint32Array.from(fields),

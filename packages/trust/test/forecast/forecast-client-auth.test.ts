@@ -139,6 +139,15 @@ test('operators are found by the organisation of their intermediates', (t) => {
   }
   const others = [undefined, '', '(STAGING) Let\'s Encrypt', 'Amazon Logistics', 'My DigiCert']
   t.same(others.map(findOperator), others.map(() => undefined))
+  const exact = [
+    'Let\'s Encrypt', 'Internet Security Research Group', 'COMODO CA Limited', 'The USERTRUST Network', 'ZeroSSL', 'Amazon',
+    'GoDaddy.com, Inc.', 'Starfield Technologies, Inc.', 'SSL Corp', 'SSL Corporation', 'Microsoft Corporation', 'GEANT Vereniging'
+  ]
+  for (const organization of [...known.map(([name]) => name), ...exact, 'IdenTrust']) {
+    t.ok(findOperator(organization), organization)
+    t.equal(findOperator(`My ${organization}`), undefined, `My ${organization}`)
+  }
+  for (const organization of exact) t.equal(findOperator(`${organization}s`), undefined, `${organization}s`)
   t.end()
 })
 
