@@ -14,9 +14,9 @@ function provider (number: string, roles: readonly Role[]): IssueOptions {
 }
 
 await play(async ({ folder, title, expect, onEnd }) => {
-  const own = await makePki(folder, 'CA of the bank')
+  const own = await makePki(folder, { name: 'CA of the bank' })
   await own.issue('bank', { profile: 'server' })
-  const qualified = await makePki(join(folder, 'qwac'), 'Qualified CA')
+  const qualified = await makePki(join(folder, 'qwac'), { name: 'Qualified CA' })
   const reader = await qualified.issue('reader', provider('PSDDE-BAFIN-123456', ['PSP_AI']))
   const payer = await qualified.issue('payer', provider('PSDDE-BAFIN-777777', ['PSP_AI', 'PSP_PI']))
   // The bank's own CA can write the same statements. It is not believed.
