@@ -37,7 +37,8 @@ export async function startPrometheus (folder: string, metricsPort: number): Pro
 
   const address = `127.0.0.1:${await freePort()}`
   const files = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`]
-  const child = spawn('prometheus', [...files, `--web.listen-address=${address}`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const args = [...files, `--web.listen-address=${address}`]
+  const child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', (chunk) => { log += String(chunk) })
   await once(child, 'spawn').catch(() => {
