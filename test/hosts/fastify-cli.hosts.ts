@@ -2,8 +2,10 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { ask } from './ask.ts'
 import { checkServer } from './check-server.ts'
 import { readHost } from './documented.ts'
+import { readExample } from './example-files.ts'
 import { makeProject } from './host-project.ts'
 
 const { files, commands } = readHost('fastify-cli')
@@ -26,6 +28,22 @@ test('the documented test', async (t) => {
   const { code, output } = await project.run('node --test test/invoices.test.js')
   t.equal(code, 0, output)
   t.match(output, /pass 1\b/)
+})
+
+test('examples/fastify-cli has the documented files, makes its certificates, and starts by npm start', async (t) => {
+  const example = readExample('fastify-cli')
+  for (const [name, text] of Object.entries(files)) t.equal(example[join('fastify-cli', name)], text, name)
+  project.write(example)
+  const server = await project.serve('cd fastify-cli\nnpm start')
+  t.teardown(server.stop)
+  const read = (name: string): string => readFileSync(join(project.folder, 'fastify-cli', name), 'utf8')
+  const call = async (name: string): Promise<string> => {
+    return await ask({ port: server.port, ca: read('pki/root.pem'), client: { chain: read(`${name}.pem`), key: read(`${name}.key`) }, path: '/invoices' })
+  }
+  t.equal(await call('alice'), '200 {"hello":"alice"}')
+  t.match(await call('mallory'), /^403 /)
+  const { code, output } = await project.run('cd fastify-cli\nnpm test')
+  t.equal(code, 0, output)
 })
 
 test('without --options the error says to give it', async (t) => {

@@ -4,7 +4,7 @@ import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { credentialsRefused, expirySoon, forwardedRefused, outboundRefused, revocationFailed } from '@peerkit/events'
 import { startMonitor } from '@peerkit/mtls-monitor'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
@@ -13,11 +13,25 @@ import { root } from '../architecture/source-graph.ts'
 import { requireTool } from './require-tool.ts'
 
 const promtool = requireTool('promtool')
+requireTool('prometheus')
 const folder = join(root, 'examples/monitoring')
 const alerts = join(folder, 'alerts.yaml')
 
 test('Prometheus understands the alert rules', (t) => {
   t.match(execFileSync(promtool, ['check', 'rules', alerts], { encoding: 'utf8' }), /SUCCESS/)
+  t.end()
+})
+
+test('Prometheus understands the configuration of the example', (t) => {
+  t.match(execFileSync(promtool, ['check', 'config', join(folder, 'prometheus.yml')], { encoding: 'utf8' }), /SUCCESS: .*prometheus\.yml is valid/)
+  t.end()
+})
+
+test('the example with a real Prometheus: problems raise their alerts', (t) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=@peerkit/source', join(folder, 'src/main.ts')], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } })
+  t.equal(status, 0, stdout + stderr)
+  t.equal(stdout.match(/^ {3}ok {3}Mtls/gm)?.length, 4, stdout)
+  t.notMatch(stdout + stderr, /FAIL|PRIVATE KEY|Warning/)
   t.end()
 })
 

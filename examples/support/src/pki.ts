@@ -13,8 +13,8 @@ export interface Pki {
   publishCrl (): Promise<void>
 }
 
-export async function makePki (folder: string, name = 'Example CA'): Promise<Pki> {
-  const ca = await createDevCa({ name })
+export async function makePki (folder: string, { name = 'Example CA', days = 365 } = {}): Promise<Pki> {
+  const ca = await createDevCa({ name, days })
   const publishCrl = async (): Promise<void> => { await storeCrl(await ca.crl(), join(folder, 'crl.pem')) }
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'root.pem'), ca.root)

@@ -1,0 +1,3 @@
+export default async (fastify) => {
+  fastify.get('/', { config: { allowedClients: 'billing' } }, async (request) => ({ hello: request.peer.commonName }))
+}
