@@ -18,6 +18,7 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
   ]],
   ['Recipes', [
     'recipes/kubernetes.md', 'recipes/mesh.md', 'recipes/clouds.md', 'recipes/cluster.md', 'recipes/ca-rotation.md',
+    'recipes/systemd.md', 'recipes/docker-compose.md',
     'recipes/open-banking.md', 'recipes/health-and-charging.md'
   ]],
   ['Operate', ['audit.md', 'events.md', 'metrics.md', 'performance.md']],
