@@ -18,8 +18,9 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
   ]],
   ['Recipes', [
     'recipes/kubernetes.md', 'recipes/mesh.md', 'recipes/clouds.md', 'recipes/cluster.md', 'recipes/ca-rotation.md',
-    'recipes/probes.md', 'recipes/browsers.md', 'recipes/cors.md', 'recipes/websockets.md', 'recipes/grpc.md',
-    'recipes/graphql.md', 'recipes/rate-limits.md', 'recipes/compliance.md',
+    'recipes/kubernetes.md', 'recipes/docker-compose.md', 'recipes/systemd.md', 'recipes/mesh.md', 'recipes/clouds.md',
+    'recipes/cluster.md', 'recipes/ca-rotation.md', 'recipes/probes.md', 'recipes/browsers.md', 'recipes/cors.md',
+    'recipes/websockets.md', 'recipes/grpc.md', 'recipes/graphql.md', 'recipes/rate-limits.md', 'recipes/compliance.md',
     'recipes/open-banking.md', 'recipes/health-and-charging.md'
   ]],
   ['Move to Peerkit', [
