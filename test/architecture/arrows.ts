@@ -21,5 +21,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'dev-ca': ['identity'],
-  cli: ['credentials', 'dev-ca', 'events', 'identity', 'revocation', 'rules', 'spiffe', 'trust']
+  cli: ['credentials', 'dev-ca', 'events', 'identity', 'revocation', 'rules', 'spiffe', 'trust'],
+  create: ['cli']
 }

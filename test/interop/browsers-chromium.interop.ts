@@ -1,13 +1,14 @@
 // docs/recipes/browsers.md: its commands make the certificates, its code serves, and its policy lets a real Chromium choose the certificate.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { BrowserContext } from 'playwright-core'
 import { runPeerkit } from '@peerkit/cli'
 import { root } from '../architecture/source-graph.ts'
 import { readFences } from '../docs/fences.ts'
+import { ScratchFolder } from '../docs/scratch-folder.ts'
 import { canIsolate, openChromium } from './chromium/open-chromium.ts'
 import { freePort } from './free-port.ts'
 import { requireTool } from './require-tool.ts'
@@ -19,8 +20,9 @@ if (!canIsolate) {
   process.exit(0)
 }
 const fences = readFences(readFileSync(join(root, 'docs/recipes/browsers.md'), 'utf8'))
-const folder = mkdtempSync(join(root, 'test/interop/.browsers-'))
-t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+const scratch = new ScratchFolder()
+const folder = scratch.path
+t.teardown(() => { scratch[Symbol.dispose]() })
 const port = await freePort()
 const origin = `https://localhost:${port}`
 

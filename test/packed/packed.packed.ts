@@ -88,7 +88,7 @@ test('the command is found by the name of its package', async (t) => {
 test('a service that init writes installs, has the right types, passes its tests and serves Alice alone', async (t) => {
   const path = `${dirname(node)}:${process.env['PATH'] ?? ''}`
   const env = { ...process.env, PATH: path, npm_config_prefer_offline: 'true' }
-  await run(node, [join('node_modules/@peerkit/cli/bin/peerkit.js'), 'init', 'shop'], { cwd: project, env })
+  await run('npx', ['--offline', '-p', '@peerkit/create', 'create-peerkit', 'shop'], { cwd: project, env })
   const shop = join(project, 'shop')
   // The released packages are not on a registry yet, so the packed ones take their places.
   const manifest = JSON.parse(readFileSync(join(shop, 'package.json'), 'utf8'))
