@@ -17,7 +17,6 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
     'issuers/custom.md'
   ]],
   ['Recipes', [
-    'recipes/kubernetes.md', 'recipes/mesh.md', 'recipes/clouds.md', 'recipes/cluster.md', 'recipes/ca-rotation.md',
     'recipes/kubernetes.md', 'recipes/docker-compose.md', 'recipes/systemd.md', 'recipes/mesh.md', 'recipes/clouds.md',
     'recipes/cluster.md', 'recipes/ca-rotation.md', 'recipes/probes.md', 'recipes/browsers.md', 'recipes/cors.md',
     'recipes/websockets.md', 'recipes/grpc.md', 'recipes/graphql.md', 'recipes/rate-limits.md', 'recipes/compliance.md',
