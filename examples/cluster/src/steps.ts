@@ -37,7 +37,10 @@ export async function replacementStep (demo: Demo, olga: Caller): Promise<void> 
   const before = workers.ids
   const calls = { go: true, answered: 0, repeated: 0 }
   async function goOn (): Promise<void> {
-    for (; calls.go; calls.answered++) calls.repeated += await olga.callWithRepeats(3)
+    for (; calls.go; calls.answered++) {
+      calls.repeated += await olga.callWithRepeats(3)
+      await wait(25)
+    }
   }
   await Promise.all([goOn(), workers.replace().finally(() => { calls.go = false })])
   transcript.line(`     ${calls.answered} calls were answered; ${calls.repeated} had to be repeated`)
