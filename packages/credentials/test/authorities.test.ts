@@ -330,3 +330,21 @@ test('authorities in files say which flaws they tolerate, and keep it when a fil
     await source.close()
   }
 })
+
+test('the day until which server certificates are accepted is one of UTC, wherever the process runs', async (t) => {
+  const before = process.env['TZ']
+  t.after(() => {
+    if (before === undefined) delete process.env['TZ']
+    else process.env['TZ'] = before
+  })
+  // The clocks change on the second day in New York.
+  for (const zone of ['Pacific/Auckland', 'America/Los_Angeles', 'America/New_York']) {
+    process.env['TZ'] = zone
+    for (const acceptUntil of ['2099-01-01', '2099-03-08']) {
+      const authorities = { web: { ...limited, serverAuthOnly: { acceptUntil } } } as const
+      const credentials = memoryCredentials({ ...base, authorities })
+      t.equal(credentials.current.authorities[0]?.serverAuthOnlyUntil, Date.parse(`${acceptUntil}T00:00:00Z`), zone)
+      await credentials.close()
+    }
+  }
+})

@@ -126,3 +126,19 @@ test('a CA that moves to another authority takes its list with it', async (t) =>
   credentials.update(moveTo(der))
   t.throws(() => credentials.update(moveTo(before)), refusal(/is older/))
 })
+
+test('a checker that a rotation replaced answers no more, nor does any after close', async (t) => {
+  const issued = async (until: number, number: number): Promise<Uint8Array> => craftCrl(ca, { number, until })
+  const credentials = memoryCredentials({ ...base, crl: await issued(2, 1) })
+  const first = credentials.current.revocation
+  t.match(await first?.check(identity, issuer), { state: 'good' })
+  let heard = 0
+  first?.subscribe(() => { heard += 1 })
+  credentials.update({ crl: await issued(3, 2) })
+  const second = credentials.current.revocation
+  t.match(await first?.check(identity, issuer), { state: 'unknown', why: 'closed' })
+  t.equal(heard, 1, 'who followed it is told')
+  t.match(await second?.check(identity, issuer), { state: 'good' })
+  await credentials.close()
+  t.match(await second?.check(identity, issuer), { state: 'unknown', why: 'closed' })
+})

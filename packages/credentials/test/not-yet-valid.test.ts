@@ -94,7 +94,7 @@ test('a CA that starts while the provider is asked is taken, also where the prov
     calls += 1
     return calls === 1 ? { ...own, ca: both } : await promise
   }, { clock, refresh: 1e9, timeout: 1e9, random: () => 0 })
-  const refreshed = t.rejects(source.refresh(), { reason: 'provider' })
+  const refreshed = t.rejects(source.refresh(), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'provider' })
   t.ok(await isSoon(() => calls === 2))
   clock.advance(starts.getTime() - clock.now())
   reject(new Error('the vault is sealed'))
@@ -140,4 +140,12 @@ test('every load warns of a CA that is left out', async (t) => {
 
 test('a bundle of CAs that all start later says when', async (t) => {
   t.throws(() => memoryCredentials({ ...own, ca: next.root }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', startsAt: starts.getTime() })
+})
+
+test('a source that is closed waits for no CA that starts', async (t) => {
+  const clock = new ManualClock()
+  const source = memoryCredentials({ ...own, ca: both, clock })
+  t.equal(clock.waiting, 1)
+  await source.close()
+  t.equal(clock.waiting, 0)
 })

@@ -303,3 +303,14 @@ test('with redactFound none, every value is stated', async (t) => {
   await status(cp1, '/q?account=CP9')
   t.match(lines.find(({ msg }) => msg === 'client denied')?.nearest.failed[0].asked, [{ values: ['CP9'] }])
 })
+
+test('a header that a hook replaced is no value: handlers would see another one than the client sent', async (t) => {
+  // The first to see a request: hooks of plugins that come before have the same effect.
+  const rewriteUrl: FastifyServerOptions['rewriteUrl'] = ({ url = '', headers }) => {
+    if (headers['x-replace'] !== undefined) headers['x-tenant'] = 'CP2'
+    return url
+  }
+  const { status } = await appOf(t, (app) => { app.get('/', tenant, answer) }, { rewriteUrl })
+  t.equal(await status(cp1, { url: '/', headers: { 'x-tenant': 'CP1' } }), 200)
+  t.equal(await status(cp1, { url: '/', headers: { 'x-tenant': 'CP1', 'x-replace': '1' } }), 403)
+})

@@ -62,7 +62,7 @@ test('a service says who must answer, unless the dispatcher is the caller\'s own
 test('a path that is none, or leads out of the base path, is refused before anything is sent', async (t) => {
   const app = await createApp({ services: { ledger: { origin, basePath: '/v1' }, root: { origin, basePath: '/' } } }, t)
   const before = ledger.seen.length
-  for (const path of ['entries', '', '/../admin', '/%2e%2e/admin', '/x/../../admin', '/..\\admin', undefined]) {
+  for (const path of ['entries', '', '/../admin', '/%2e%2e/admin', '/x/../../admin', '/..\\admin', '/../v10/admin', '/../v1', '/../v1-internal/x', undefined]) {
     t.match(await rejection(serviceOf(app).request({ path } as any)), { code: 'MTLS_ERR_SERVICES_OPTION', message: /services\.ledger: path is/ }, String(path))
   }
   t.match(await rejection(serviceOf(app).fetch('/../admin')), { code: 'MTLS_ERR_SERVICES_OPTION' })

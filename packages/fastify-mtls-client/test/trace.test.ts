@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { Context, ContextManager } from '@opentelemetry/api'
 import Fastify from 'fastify'
+import { MockAgent } from 'undici'
 import fastifyMtlsClient from '../src/index.ts'
 import type { Service } from '../src/index.ts'
 import { createLedger } from '@peerkit/test-support/ledger'
@@ -53,4 +54,28 @@ test('the trace context is forwarded once: not where OpenTelemetry has an active
     t.match(seen['x-request-id'], [/^req-/])
   }
   t.match(await askThroughApp({ services: { ledger: { origin: ledger.origin, headers: { traceparent: 'own' } } } }, traced), { traceparent: ['own'] })
+})
+
+test('a trace context that W3C calls invalid is not forwarded', async (t) => {
+  const sent = async (traceparent: string): Promise<unknown> => {
+    const app = Fastify()
+    await app.register(fastifyMtlsClient, { services: { ledger: { origin: 'https://ledger.internal' } }, dispatcher: mock })
+    app.get('/', async (incoming) => {
+      const service = incoming.mtlsServices['ledger'] as Service
+      return await (await service.request({ path: '/' })).body.json()
+    })
+    const response = await app.inject({ url: '/', headers: { traceparent } })
+    await app.close()
+    return response.json()['traceparent']
+  }
+  const mock = new MockAgent()
+  mock.disableNetConnect()
+  t.teardown(async () => { await mock.close() })
+  mock.get('https://ledger.internal').intercept({ path: '/' }).reply(200, ({ headers }) => headers as object).persist()
+  t.equal(await sent(traceparent), traceparent)
+  const [version, trace, parent, flags] = traceparent.split('-') as [string, string, string, string]
+  for (const wrong of [
+    `ff-${trace}-${parent}-${flags}`, `${version}-${'0'.repeat(32)}-${parent}-${flags}`, `${version}-${trace}-${'0'.repeat(16)}-${flags}`,
+    `${version}-${trace.toUpperCase()}-${parent}-${flags}`, `${version}-${trace}-${parent}`, `${version}-${trace}-${parent}-${flags}x`
+  ]) t.equal(await sent(wrong), undefined, wrong)
 })

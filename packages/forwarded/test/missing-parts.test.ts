@@ -22,9 +22,11 @@ test('cloudflare: a later request of a connection, which has no certificate, is 
     state: 'refused', reason: 'certificate_missing', header: 'cf-client-cert-der-base64'
   })
   for (const certificate of [{}, { 'cf-client-cert-der-base64': base64 }]) {
-    t.match(read({ format: 'cloudflare' }, { ...verdict, 'cf-cert-revoked': 'true', ...certificate }), {
-      state: 'refused', reason: 'not_verified', header: 'cf-cert-revoked'
-    })
+    for (const revoked of ['true', 'TRUE', 'yes', 'unknown']) {
+      t.match(read({ format: 'cloudflare' }, { ...verdict, 'cf-cert-revoked': revoked, ...certificate }), {
+        state: 'refused', reason: 'not_verified', header: 'cf-cert-revoked'
+      }, revoked)
+    }
     t.match(read({ format: 'cloudflare' }, { ...verdict, 'cf-cert-verified': 'false', ...certificate }), {
       state: 'refused', reason: 'not_verified', header: 'cf-cert-verified'
     })

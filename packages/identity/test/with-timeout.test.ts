@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { test } from 'tap'
 import { withTimeout } from '../src/internal/index.ts'
 import type { Schedule } from '../src/internal/index.ts'
@@ -77,4 +78,17 @@ test('the timers of Node are used unless others are given', async (t) => {
   const alive = setInterval(() => {}, 1_000)
   t.after(() => { clearInterval(alive) })
   t.equal(await withTimeout<number>(never, { timeout: 1, onTimeout: () => 1 }), 1)
+})
+
+test('a signal of many waits keeps no listener of one that is over', async (t) => {
+  const timers = makeTimers()
+  const { signal } = new AbortController()
+  const limit = { ...timers, timeout: 5, onTimeout: late, signal }
+  await withTimeout(Promise.resolve(1), limit)
+  await t.rejects(withTimeout(Promise.reject(new Error('x')), limit), { message: 'x' })
+  const waiting = withTimeout(never, limit)
+  t.equal(getEventListeners(signal, 'abort').length, 1)
+  timers.fire()
+  await t.rejects(waiting, { message: 'late' })
+  t.equal(getEventListeners(signal, 'abort').length, 0)
 })

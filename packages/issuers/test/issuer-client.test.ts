@@ -105,3 +105,15 @@ test('reads Retry-After in both forms, up to a day', async (t) => {
   const { client, url } = await serve(t, (_request, response) => { response.writeHead(429, { 'retry-after': '7' }).end() })
   await t.rejects(client.call({ url, method: 'GET', signal }), { code: 'MTLS_ERR_ISSUER', retryAfter: 7_000 })
 })
+
+test('no error shows a part of a token, where a long answer is cut within it', async (t) => {
+  for (let before = 280; before <= 300; before += 1) {
+    const { client, url } = await serve(t, (_request, response) => { response.writeHead(400).end(`${'x'.repeat(before)}${TOKEN} and more`) })
+    const error = await client.call({ url, method: 'POST', signal }).catch((error: unknown) => error) as Error
+    t.match(error.message, /x{200}/)
+    t.notMatch(error.message, /h?vs/, `${before}`)
+    const { client: other, url: otherUrl } = await serve(t, (_request, response) => { response.end(`${'x'.repeat(before)}${TOKEN} and more`) })
+    const garbled = await other.callJson({ url: otherUrl, method: 'POST', signal }).catch((error: unknown) => error) as Error
+    t.notMatch(garbled.message, /h?vs/, `${before}`)
+  }
+})

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { test } from 'tap'
+import { combineCheckers } from '../src/index.ts'
+import type { RevocationChecker } from '../src/index.ts'
 import { Epoch } from '../src/policy/checker-events.ts'
 
 test('a listener that throws anything is warned about, and does not keep the others from being called', async (t) => {
@@ -19,4 +21,17 @@ test('a listener that throws anything is warned about, and does not keep the oth
     end()
     endOther()
   }
+})
+
+test('who leaves a combined checker leaves each of its members', (t) => {
+  const epochs = [new Epoch(), new Epoch(), new Epoch()]
+  const checker = combineCheckers(epochs.map((epoch) => ({ subscribe: (listener: () => void) => epoch.subscribe(listener) }) as RevocationChecker))
+  let calls = 0
+  const end = checker.subscribe(() => { calls += 1 })
+  for (const epoch of epochs) epoch.move()
+  t.equal(calls, 3)
+  end()
+  for (const epoch of epochs) epoch.move()
+  t.equal(calls, 3)
+  t.end()
 })

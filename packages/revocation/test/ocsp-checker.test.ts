@@ -366,3 +366,15 @@ test('refuses options it does not know or cannot use', (t) => {
   }
   t.end()
 })
+
+test('an answer about one CA\'s certificate is none about another CA\'s with the same serial number', async (t) => {
+  const other = await makeCa({ name: 'Another CA' })
+  const { serialNumber } = peer
+  const { identity: same } = await other.leaf('same', { serialNumber: serialNumber as string })
+  t.equal(same.serialNumber, serialNumber)
+  const { responder, checker } = await setUp(t)
+  t.match(await checker.check(peer, identity), { state: 'good' })
+  // The responder of the first CA may not answer for the other.
+  t.match(await checker.check(same, other.identity), { state: 'unknown' })
+  t.equal(responder.requests.length, 2)
+})

@@ -1,12 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { isSoon } from '@peerkit/test-support/turns'
 import { fileStore } from '../../src/index.ts'
 import type { CertificateStore } from '../../src/index.ts'
+import { FileLock } from '../../src/store/file-lock.ts'
 import { makeWorld } from './instances.ts'
 
 const { signal } = new AbortController()
@@ -176,4 +178,28 @@ test('refuses wrong options by name', (t) => {
     ['a', { watch: true }, /unknown option "watch" for fileStore/]
   ] as const) t.throws(() => fileStore(path as string, options as object), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }, String(message))
   t.end()
+})
+
+test('a lock that is held for long is no dead one: its holder says again and again that it lives', async (t) => {
+  const path = join(await makeFolder(t), 'lock')
+  const [holding, waiting] = [new ManualClock(), new ManualClock()]
+  const release = await new FileLock(path, holding).take()
+  const other = new FileLock(path, waiting)
+  t.equal(await other.take(), undefined)
+  for (let beat = 0; beat < 8; beat += 1) {
+    const before = new Date(0)
+    await utimes(path, before, before)
+    holding.advance(2_000)
+    waiting.advance(2_000)
+    t.equal(holding.waiting, 1, 'the next one is planned')
+    let touched = 0
+    t.ok(await isSoon(() => {
+      stat(path).then((found) => { touched = found.mtimeMs }, () => {})
+      return touched > 0
+    }))
+    t.equal(await other.take(), undefined)
+  }
+  await release?.()
+  t.equal(holding.waiting, 0)
+  await (await other.take())?.()
 })

@@ -354,3 +354,17 @@ test('a secret where a text is cut off is hidden as a whole', async (t) => {
     t.ok(text.length < 1_500, `${text.length} characters`)
   }
 })
+
+test('a token counts from when it was asked for: a slow answer does not make it last longer', async (t) => {
+  const { vault, issuer, clock } = await startWorld(t)
+  let logins = 0
+  vault.on(LOGIN, () => {
+    clock.advance(20_000)
+    return token(`s.slow-${++logins}`, 3600, false)
+  })
+  const one = issuer()
+  await ask(one)
+  clock.advance(3_575_000)
+  await ask(one)
+  t.equal(vault.calls(LOGIN).length, 2)
+})
