@@ -52,7 +52,7 @@ export function draftEvent<Name extends SummarizedName> (
     peer: isAboutPeer ? peer?.toString() : undefined,
     fingerprint256: peer?.fingerprint256,
     issuer: clip(peer?.issuer?.toString()),
-    chain: isAboutPeer ? peer?.chain?.slice(0, MAX_CHAIN).map((one) => clip(nameOf(one))) : undefined,
+    chain: isAboutPeer ? nameChain(peer?.chain) : undefined,
     removedCa: undefined,
     remoteAddress: clip(remoteAddress),
     // A change of the service itself is counted by its title, so that no other part takes the room of all.
@@ -82,6 +82,19 @@ export function describeCall (
 ): string {
   // The pattern, so that equal calls with different ids are one entry. The client chooses the path.
   return clip(route === undefined ? `${method} ${path} (no such route)` : `${method} ${route}`)
+}
+
+/** The names of a chain. A client may be denied often, so they are written once. */
+const chainNames = new WeakMap<readonly PeerIdentity[], readonly string[]>()
+
+function nameChain (chain: readonly PeerIdentity[] | undefined): readonly string[] | undefined {
+  if (chain === undefined) return undefined
+  let names = chainNames.get(chain)
+  if (names === undefined) {
+    names = chain.slice(0, MAX_CHAIN).map((one) => clip(nameOf(one)))
+    chainNames.set(chain, names)
+  }
+  return names
 }
 
 function nameOf (certificate: PeerIdentity): string {
