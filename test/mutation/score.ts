@@ -2,8 +2,10 @@
 //
 //   node test/mutation/score.ts trust              the table
 //   node test/mutation/score.ts trust src/path     the faults in these files that no test noticed
+//   node test/mutation/score.ts rules --sample     of the last run with --sample
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 
 interface Position { readonly line: number, readonly column: number }
 interface Fault {
@@ -16,38 +18,57 @@ interface Report { readonly files: Record<string, { readonly source: string, rea
 
 const NOTICED = ['Killed', 'Timeout']
 const UNNOTICED = ['Survived', 'NoCoverage']
+const TRIED = [...NOTICED, 'Survived']
 
-const [name = '', folder] = process.argv.slice(2)
-const path = resolve(import.meta.dirname, '../..', 'packages', name, '.mutation.json')
+const { values: { sample }, positionals: [name = '', folder] } = parseArgs({
+  options: { sample: { type: 'boolean', default: false } }, allowPositionals: true
+})
+const file = sample ? '.mutation-sample.json' : '.mutation.json'
+const path = resolve(import.meta.dirname, '../..', 'packages', name, file)
 const { files }: Report = JSON.parse(readFileSync(path, 'utf8'))
 
+interface Sums {
+  /** All but those that are left out on purpose. */
+  valid: number
+  /** Those that a test reaches, and of them those that were tried: all, or those that were drawn. */
+  reached: number
+  tried: number
+  noticed: number
+}
+
 /** Wilson's interval, which holds for shares near 1 too. */
-function interval (hits: number, count: number): string {
+function interval (hits: number, count: number): readonly [number, number] {
   const z = 1.96
   const middle = (hits + z * z / 2) / (count + z * z)
   const half = z / (count + z * z) * Math.sqrt(hits * (count - hits) / count + z * z / 4)
-  return `${(100 * (middle - half)).toFixed(1)}–${(100 * (middle + half)).toFixed(1)} %`
+  return [middle - half, middle + half]
+}
+
+/** What no test reaches is not noticed. That is known of every fault, also of those that were not drawn. */
+function printRow (row: string, { valid, reached, tried, noticed }: Sums): void {
+  const percent = (share: number): string => (100 * share * reached / valid).toFixed(1)
+  const range = tried === reached ? 'all tried' : interval(noticed, tried).map(percent).join('–')
+  console.log(`| \`${row}\` | ${valid} | ${valid - reached} | ${tried} | ${noticed} | ${percent(noticed / tried)} | ${range} |`)
 }
 
 function printTable (): void {
-  const rows = new Map<string, { tried: number, noticed: number, all: number }>()
+  const rows = new Map<string, Sums>()
   for (const [file, { mutants }] of Object.entries(files)) {
     const key = dirname(file).split('/').slice(0, 2).join('/')
     for (const row of [key, 'all']) {
-      const sum = rows.get(row) ?? { tried: 0, noticed: 0, all: 0 }
-      rows.set(row, sum)
+      const sums = rows.get(row) ?? { valid: 0, reached: 0, tried: 0, noticed: 0 }
+      rows.set(row, sums)
       for (const { status } of mutants) {
-        sum.all++
-        if (NOTICED.includes(status)) sum.noticed++
-        if (NOTICED.includes(status) || UNNOTICED.includes(status)) sum.tried++
+        if (status === 'Ignored') continue
+        sums.valid++
+        if (status !== 'NoCoverage') sums.reached++
+        if (TRIED.includes(status)) sums.tried++
+        if (NOTICED.includes(status)) sums.noticed++
       }
     }
   }
-  console.log('| folder | mutants | tried | noticed | score | 95 % interval |\n| --- | --- | --- | --- | --- | --- |')
-  for (const [row, { all, tried, noticed }] of [...rows].sort()) {
-    if (tried === 0) continue
-    console.log(`| \`${row}\` | ${all} | ${tried} | ${noticed} | ${(100 * noticed / tried).toFixed(1)} % | ${all === tried ? 'all tried' : interval(noticed, tried)} |`)
-  }
+  console.log('| folder | faults | reached by no test | tried | noticed | score, % | 95 % interval |\n| --- | --- | --- | --- | --- | --- | --- |')
+  for (const [row, sums] of [...rows].sort()) if (sums.tried > 0) printRow(row, sums)
 }
 
 function printUnnoticed (): void {

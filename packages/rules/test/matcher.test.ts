@@ -8,7 +8,7 @@ import { readAttribute } from '../src/language/values/name.ts'
 import { RulePath } from '../src/language/rule-path.ts'
 import { readFingerprint } from '../src/language/values/certificate-fields.ts'
 import { AnyOfValues } from '../src/match/any-of-values.ts'
-import { PeerValues, TRUE } from '../src/match/condition.ts'
+import { FALSE, PeerValues, TRUE } from '../src/match/condition.ts'
 import type { Clause, Condition } from '../src/match/condition.ts'
 import { Matcher, NONE, UNDECIDED } from '../src/match/matcher.ts'
 import { evaluateNaively } from './naive/evaluate.ts'
@@ -149,4 +149,37 @@ test('finds names of several attributes among many without trying each', async (
   t.match(peer('service-1999', 'CN=CA,O=b'), { allowed: true })
   t.match(peer('service-1999', 'CN=CA,O=c'), { allowed: false, reason: 'no_match' })
   t.match(peer('service-2000', 'CN=CA,O=b'), { allowed: false, reason: 'no_match' })
+})
+
+const always: Condition = { test: () => TRUE }
+const never: Condition = { test: () => FALSE }
+
+test('of several clauses about one value the first that holds is found, in whatever order they come', async (t) => {
+  const a = anyOf(CN, 'a')
+  const others = Array.from({ length: 20 }, (_, ordinal): Clause => ({ ordinal: ordinal + 100, conditions: [anyOf(CN, `other-${ordinal}`)] }))
+  for (const [clauses, expected] of [
+    [[[a, never], [a]], 1], [[[a], [a, always]], 0], [[[a, never], [a, always]], 1], [[[a, always], [a]], 0], [[[a], [a]], 0],
+    [[[a, never], [a, never], [a]], 2], [[[a, never], [a, never], [a, always], [a]], 2], [[[a, never], [a], [a, always]], 1],
+    [[[a, never], [a], [a]], 1], [[[a], [a, never], [a, always]], 0], [[[anyOf(CN, 'a', 'a'), never], [a]], 1],
+    [[[anyOf(CN, 'a', 'b'), always], [a]], 0], [[[anyOf(CN, 'b', 'a')], [a, always]], 0], [[[a, never]], NONE], [[[a, never], [a, never]], NONE],
+    [[[always], [a]], 0], [[[a, never], [always]], 1], [[[never], [a]], 1]
+  ] as ReadonlyArray<readonly [readonly (readonly Condition[])[], number]>) {
+    const matcher = new Matcher([...clauses.map((conditions, ordinal) => ({ ordinal, conditions })), ...others])
+    const found = matcher.find(new PeerValues(createPartialIdentity({ subject: 'CN=a' })))
+    t.equal(found, expected, JSON.stringify(clauses.map((conditions) => conditions.map((one) => one === always || one === never ? one === always : 'a'))))
+  }
+})
+
+test('many patterns with common segments are all found', async (t) => {
+  const patterns = Array.from({ length: 12 }, (_, index) => `spiffe://td/ns/*/sa/s${index}`)
+  const more = ['spiffe://td/ns/a/**', 'spiffe://td/ns/b/sa/*', 'spiffe://td/*/c/sa/x']
+  const allowed = (id: string): boolean => {
+    const peer = createPartialIdentity({ subjectAltNames: { uri: [id] } })
+    return (compileRules([{ spiffe: [...patterns, ...more] }]).authorize(peer) as Verdict).allowed
+  }
+  for (const [index] of patterns.entries()) t.equal(allowed(`spiffe://td/ns/z/sa/s${index}`), true, `s${index}`)
+  for (const id of ['spiffe://td/ns/a/x/y', 'spiffe://td/ns/b/sa/y', 'spiffe://td/any/c/sa/x']) t.equal(allowed(id), true, id)
+  for (const id of ['spiffe://td/ns/z/sa/s12', 'spiffe://td/ns/z/sa', 'spiffe://td/ns/a', 'spiffe://td/ns/z/sa/s1/x', 'spiffe://td/ns/c/sb/x']) {
+    t.equal(allowed(id), false, id)
+  }
 })

@@ -178,3 +178,52 @@ test('what a rule asks for may be claimed within the bounds alone', async (t) =>
   t.equal(bounds({}).mayClaim('subject', '2.5.4.3=any'), false)
   t.equal(bounds({ dns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }).describe('dns'), 'a, b, c, d, e and 2 more')
 })
+
+/** Of each kind: a bound, what a rule may ask for so that a name within can match, and what no name within matches. */
+const MEETS: ReadonlyArray<readonly [ClaimKind, string, readonly string[], readonly string[]]> = [
+  ['dns', 'a.example', ['a.example', 'x.a.example', '*.a.example', '*.x.a.example', '*.example', '*.EXAMPLE'], ['b.example', '*.b.example', '*.com', 'example', '.example']],
+  [
+    'spiffe', 'spiffe://td/ns/web',
+    ['spiffe://td/ns/web', 'spiffe://td/ns/web/x', 'spiffe://td', 'spiffe://td/**', 'spiffe://td/*/web', 'spiffe://td/ns/*', 'spiffe://td/*/**', 'spiffe://td/ns/web/*'],
+    ['spiffe://td/ns', 'spiffe://td/ns/webs', 'spiffe://te', 'spiffe://te/**', 'spiffe://td/*', 'spiffe://td/*/api', 'spiffe://tdx/ns/*', 'spiffe://td.x/**']
+  ],
+  ['spiffe', 'spiffe://td', ['spiffe://td', 'spiffe://td/a', 'spiffe://td/*', 'spiffe://td/**'], ['spiffe://te', 'spiffe://te/*']],
+  [
+    'uri', 'https://h.example/a',
+    ['https://h.example/a', 'https://H.example/a/b', 'https://h.example/*', 'https://h.example/**', 'HTTPS://h.example/a/*', 'https://h.example/*/b'],
+    ['https://h.example/b', 'https://h.example/', 'https://h.example/ab', 'https://i.example/*', 'http://h.example/*', 'https://h.example/b/*', 'no uri *']
+  ],
+  ['uri', 'https://h.example', ['https://h.example/*', 'https://h.example/**', 'https://h.example'], ['https://i.example/**']],
+  [
+    'ip', '10.1.0.0/16',
+    ['10.1.2.3', '10.1.2.0/24', '10.0.0.0/8', '0.0.0.0/0', '::ffff:10.1.0.0/112', '::ffff:10.1.2.3', '::ffff:10.0.0.0/104'],
+    ['10.2.0.1', '10.2.0.0/24', '11.0.0.0/8', '::/0', '::1', 'x', '::ffff:10.2.0.0/112']
+  ],
+  ['ip', 'fd00::/8', ['fd00::1', 'fdff::/16', 'fc00::/7', '::/0'], ['fe80::1', 'fe80::/10', '10.0.0.0/8']]
+]
+
+test('a pattern of a rule meets a bound if a name can be within both', async (t) => {
+  for (const [kind, bound, within, outside] of MEETS) {
+    const names = bounds({ [kind]: bound } as AuthorityNames)
+    for (const value of within) t.equal(names.mayClaim(kind, value), true, `${value} and ${bound}`)
+    for (const value of outside) t.equal(names.mayClaim(kind, value), false, `${value} and ${bound}`)
+  }
+})
+
+test('an authority with bounds on the subject has a bounded name in each that has a subject', async (t) => {
+  const has = (names: AuthorityNames, leaf: KnownIdentity): boolean => bounds(names).hasBoundedName(createPartialIdentity(leaf))
+  const dns = { subjectAltNames: { dns: ['a.example'] } }
+  t.equal(has({ subject: { o: 'Acme' } }, { subject: 'CN=x' }), true)
+  t.equal(has({ subject: { o: 'Acme' } }, dns), false)
+  t.equal(has({ subject: 'any' }, { subject: 'CN=x' }), false, 'any is no bound')
+  t.equal(has({ dns: 'a.example' }, { subject: 'CN=x' }), false)
+  t.equal(has({ dns: 'a.example' }, dns), true)
+  t.equal(has({ subject: { o: 'Acme' }, dns: 'a.example' }, { subject: 'CN=x', ...dns }), true)
+})
+
+test('a star in a bound on the subject is told, and an authority that vouches for nothing', async (t) => {
+  t.same(bounds({ subject: [{ o: ['Acme', 'A*'] }, { cn: '*' }] }).starredSubjects, ['A*', '*'])
+  for (const names of ['any', {}, { subject: 'any' }, { subject: { o: 'Acme' } }, { dns: 'any' }] as const) t.same(bounds(names).starredSubjects, [])
+  t.equal(bounds({}).vouchesForNothing, true)
+  for (const names of ['any', { dns: 'a.example' }, { subject: 'any' }] as const) t.equal(bounds(names).vouchesForNothing, false)
+})

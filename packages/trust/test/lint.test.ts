@@ -4,7 +4,7 @@ import { CertificateInvalidError } from '@peerkit/identity'
 import { lintCertificate } from '../src/index.ts'
 import { oid, sequence, text } from '@peerkit/test-support/der'
 import {
-  Party, altNames, basicConstraints, dns, inhibitAny, nameConstraints, policyConstraints
+  Party, altNames, basicConstraints, dns, inhibitAny, keyUsage, nameConstraints, policyConstraints
 } from '@peerkit/test-support/mint'
 import type { Extension } from '@peerkit/test-support/mint'
 import { outcome, validate } from './support/validate.ts'
@@ -81,4 +81,22 @@ test('is a reason to refuse by the option strict alone, in any certificate of th
 
 test('refuses what is no certificate', async (t) => {
   t.throws(() => lintCertificate(new Uint8Array(5)), CertificateInvalidError)
+})
+
+test('a path length of a certificate that issues none', async (t) => {
+  const root = new Party('CN=root')
+  const has = (...extensions: readonly Extension[]): boolean =>
+    lintCertificate(root.certify(new Party('CN=ca'), { extensions })).includes('path_length_without_ca')
+  t.equal(has(basicConstraints(true, 1), keyUsage(5)), false)
+  t.equal(has(basicConstraints(true, 1), keyUsage(6)), true, 'a CA that may sign lists alone')
+  t.equal(has(basicConstraints(true, 1), { oid: '2.5.29.15', value: new Uint8Array(0) }), false, 'without a key usage it may')
+  t.equal(has(basicConstraints(true), keyUsage(6)), false)
+  t.equal(has(basicConstraints(false, 1)), true)
+})
+
+test('a DNS name that is no host', async (t) => {
+  const root = new Party('CN=root')
+  const isNoHost = (name: string): boolean => lintCertificate(root.issue('CN=a', { extensions: [altNames(dns(name))] })).includes('dns_name_syntax')
+  for (const name of ['a_b.example', '10.0.0.1', 'a.1', '1', '*.a_b.example', '*.1', 'a..b', '*', 'a.*.example']) t.equal(isNoHost(name), true, name)
+  for (const name of ['a.example', '*.a.example', '1a.example', '1.example', 'a.b1', 'a-b']) t.equal(isNoHost(name), false, name)
 })

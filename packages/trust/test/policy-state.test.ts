@@ -130,3 +130,43 @@ test('policies that multiply in a tree cost what they take to read (CVE-2023-046
   t.equal(outcome(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000 } }), 'valid')
   t.match(validate(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000, maxPolicies: 1000 } }), { step: 'budget_exceeded', detail: 'the decision needs more policies than the limits allow' })
 })
+
+test('mappings are inhibited after as many certificates as a CA or the anchor says', async (t) => {
+  const [root, ...cas] = ['root', 'first', 'second', 'third'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party]
+  const [first, second, third] = cas
+  /** @param at the CA that maps, from 1 on */
+  const ask = (ofAnchor: readonly Extension[], ofFirst: readonly Extension[], at: number): string => {
+    const of = (place: number): Extension[] => {
+      return at === place ? [policies(GOLD), mappings([GOLD, SILVER])] : [policies(place > at ? SILVER : GOLD)]
+    }
+    return outcome(
+      third.issue('CN=leaf', { extensions: [policies(SILVER)] }),
+      [root.certify(first, { extensions: [...of(1), ...ofFirst] }), first.certify(second, { extensions: of(2) }), second.certify(third, { extensions: of(3) })],
+      [root.root({ extensions: [...ofAnchor] })], { policies: { requireExplicit: true } }
+    )
+  }
+  const inhibit = (after: number): readonly Extension[] => [policyConstraints(undefined, after)]
+  for (const at of [1, 2, 3]) t.equal(ask([], [], at), 'valid', `by number ${at}`)
+  t.same([1, 2, 3].map((at) => ask([], inhibit(0), at)), ['valid', 'policy', 'policy'])
+  t.same([1, 2, 3].map((at) => ask([], inhibit(1), at)), ['valid', 'valid', 'policy'])
+  t.same([1, 2, 3].map((at) => ask([], inhibit(2), at)), ['valid', 'valid', 'valid'])
+  t.same([1, 2, 3].map((at) => ask(inhibit(0), [], at)), ['policy', 'policy', 'policy'])
+  t.same([1, 2, 3].map((at) => ask(inhibit(1), [], at)), ['valid', 'policy', 'policy'])
+  t.same([1, 2, 3].map((at) => ask(inhibit(2), [], at)), ['valid', 'valid', 'policy'])
+})
+
+test('a policy that two others were mapped to is accepted if one of them is', async (t) => {
+  const merged = [
+    [policies(GOLD, SILVER), mappings([GOLD, BRONZE], [SILVER, BRONZE])], [policies(BRONZE)], [policies(BRONZE)]
+  ] as const
+  t.equal(outcomeOf({ ...REQUIRED, accepted: [GOLD] }, ...merged), 'valid')
+  t.equal(outcomeOf({ ...REQUIRED, accepted: [SILVER] }, ...merged), 'valid')
+  t.equal(outcomeOf({ ...REQUIRED, accepted: [BRONZE] }, ...merged), 'policy')
+})
+
+test('anyPolicy beside a policy changes nothing for that one', async (t) => {
+  const both = [[policies(GOLD, SILVER)], [policies(GOLD, ANY)], [policies(GOLD, ANY)]] as const
+  t.equal(outcomeOf({ ...REQUIRED, accepted: [GOLD] }, ...both), 'valid')
+  t.equal(outcomeOf({ ...REQUIRED, accepted: [BRONZE] }, ...both), 'policy')
+  t.equal(outcomeOf({ ...REQUIRED, accepted: [SILVER] }, [policies(GOLD, SILVER)], [policies(GOLD, ANY)], [policies(GOLD)]), 'policy')
+})

@@ -38,6 +38,18 @@ test('flaws are refused by default, and tolerated by the authority that says so,
   t.end()
 })
 
+test('two authorities that tolerate one flaw each accept none that has both', (t) => {
+  const each = evaluator(() => [
+    { name: 'a', ca: [aRoot], tolerate: ['alt-names'], names: 'any' }, { name: 'b', ca: [bRoot], tolerate: ['serial-number'], names: 'any' }
+  ])
+  for (const party of [a, b]) {
+    t.equal(told(ask(each, party.issue('CN=x', { ...named(JUERGEN), ...MINUS_ONE }))), 'unreadable/unreadable', 'both flaws')
+    t.equal(told(ask(each, party.issue('CN=x', named(JUERGEN)))), party === a ? 'accepted by A' : 'unreadable/unreadable')
+    t.equal(told(ask(each, party.issue('CN=x', MINUS_ONE))), party === b ? 'accepted by B' : 'unreadable/unreadable')
+  }
+  t.end()
+})
+
 test('one authority tolerates for itself alone, with the message of strict reading for others', (t) => {
   const both = (): readonly Authority[] => [
     { name: 'a', ca: [aRoot], tolerate: BOTH, names: 'any' }, { name: 'b', ca: [bRoot], names: 'any' }
