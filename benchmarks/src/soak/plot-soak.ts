@@ -20,7 +20,8 @@ const LANES: readonly Lane[] = [
 
 /** An SVG document. It has no lane for a figure that no run has. */
 export function plotSoak (runs: readonly SoakRun[]): string {
-  const lanes = LANES.filter(({ of }) => runs.some(({ samples }) => samples.some((sample) => Number.isFinite(of(sample)))))
+  const all = runs.flatMap(({ samples }) => samples)
+  const lanes = LANES.filter(({ of }) => all.some((sample) => Number.isFinite(of(sample))))
   const height = TOP + lanes.length * LANE + 30
   const minutes = Math.max(...runs.flatMap(({ samples }) => samples.map(({ at }) => at)))
   const title = 'A server during the soak'
