@@ -18,13 +18,15 @@ import type { SoakRun } from './plot-soak.ts'
 import { judge, sampleOf } from './samples.ts'
 import type { Sample } from './samples.ts'
 import { ServerProcess } from './server-process.ts'
-import type { ServerState } from './server.ts'
+import type { ServerObjects, ServerState } from './server.ts'
 import { SoakWorld } from './world.ts'
 
 /** Milliseconds between two changes of the server. */
 const CHANGE = 2_000
 /** A file system in memory: a disk that others use may not answer for seconds. */
 const MEMORY = '/dev/shm'
+/** What may be left in memory when all clients are gone. */
+const [MOST_CONTEXTS, MOST_SOCKETS] = [10, 10]
 /** So many samples in all, each after a garbage collection. */
 const SAMPLES = 180
 
@@ -58,14 +60,16 @@ async function soak (minutes: number, out: string | undefined): Promise<void> {
   over.abort()
   await changing
   await load.stop()
+  await server.ask('look')
+  const objects = await server.ask<ServerObjects>('count')
   await server.stop()
   await rm(folder, { recursive: true })
   const run: SoakRun = { name: `Node ${process.versions.node}`, samples }
   if (out !== undefined) await writeFile(out, `${JSON.stringify(run)}\n`)
-  report(run, load, changes)
+  report(run, objects, load, changes)
 }
 
-function report ({ name, samples }: SoakRun, load: SoakLoad, changes: SoakChanges): void {
+function report ({ name, samples }: SoakRun, objects: ServerObjects, load: SoakLoad, changes: SoakChanges): void {
   const list = (counts: ReadonlyMap<string, number>): string => {
     return [...counts].map(([what, count]) => `${what} ${count.toLocaleString('en')}`).join(', ')
   }
@@ -75,9 +79,12 @@ function report ({ name, samples }: SoakRun, load: SoakLoad, changes: SoakChange
     const half = `${median.toPrecision(4)} in the last half, which added ${growth.toPrecision(3)}`
     console.log(`  ${figure}: ${half}${isFlat ? '' : ': GREW'}`)
   }
+  const isFree = objects.contexts <= MOST_CONTEXTS && objects.sockets <= MOST_SOCKETS
+  const left = `${objects.contexts} TLS contexts, ${objects.sockets} TLS sockets`
+  console.log(`  in memory without clients: ${left}${isFree ? '' : ': NOT FREED'}`)
   const wrong = [...load.wrong].map(([what, minutes]) => `${what} (minutes ${minutes.join(', ')})`)
   console.log(`  wrong answers: ${wrong.length === 0 ? 'none' : wrong.join('; ')}`)
-  if (load.wrong.size > 0 || trends.some(({ isFlat }) => !isFlat)) process.exitCode = 1
+  if (load.wrong.size > 0 || !isFree || trends.some(({ isFlat }) => !isFlat)) process.exitCode = 1
 }
 
 async function repeat (signal: AbortSignal, milliseconds: number, run: () => Promise<void>): Promise<void> {

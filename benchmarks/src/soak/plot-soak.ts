@@ -13,26 +13,27 @@ interface Lane { readonly name: string, readonly of: (sample: Sample) => number 
 const LANES: readonly Lane[] = [
   { name: 'heap of the server, MB', of: ({ heap }) => heap / 1e6 },
   { name: 'memory of its process without files, MB', of: ({ anonymous }) => anonymous / 1e6 },
-  { name: 'TLS contexts', of: ({ contexts }) => contexts },
   { name: 'open sockets', of: ({ sockets }) => sockets },
   { name: 'timers, sockets and other resources', of: ({ resources }) => resources },
   { name: 'steady calls: 99th percentile, ms', of: ({ p99 }) => p99 }
 ]
 
-/** An SVG document. */
+/** An SVG document. It has no lane for a figure that no run has. */
 export function plotSoak (runs: readonly SoakRun[]): string {
-  const height = TOP + LANES.length * LANE + 30
+  const all = runs.flatMap(({ samples }) => samples)
+  const lanes = LANES.filter(({ of }) => all.some((sample) => Number.isFinite(of(sample))))
+  const height = TOP + lanes.length * LANE + 30
   const minutes = Math.max(...runs.flatMap(({ samples }) => samples.map(({ at }) => at)))
   const title = 'A server during the soak'
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" ` +
-      `aria-label="${escape(`${title}: ${LANES.map(({ name }) => name).join('; ')}`)}">`,
+      `aria-label="${escape(`${title}: ${lanes.map(({ name }) => name).join('; ')}`)}">`,
     style(),
     `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
     `<text class="title" x="20" y="28">${escape(title)}</text>`,
     ...runs.map(({ name }, index) => `<g class="s${index % 6}"><path class="line" d="M${LEFT + index * 160} 48h24"/>` +
       `<text x="${LEFT + 30 + index * 160}" y="52">${escape(name)}</text></g>`),
-    ...LANES.flatMap((lane, index) => drawLane(lane, index, runs, minutes)),
+    ...lanes.flatMap((lane, index) => drawLane(lane, index, runs, minutes)),
     `<text class="axis" x="${(LEFT + RIGHT) / 2}" y="${height - 8}" text-anchor="middle">` +
       `minutes since the start, up to ${Math.round(minutes)}</text>`,
     '</svg>',

@@ -14,17 +14,16 @@ export function sampleOf (state: ServerState, at: number, latencies: readonly nu
   return { ...state, at, p50: median(latencies), p99: quantile(latencies, 0.99) }
 }
 
-type Figure = 'heap' | 'anonymous' | 'contexts' | 'tlsSockets' | 'resources' | 'sockets' | 'p50' | 'p99'
+type Figure = 'heap' | 'anonymous' | 'resources' | 'sockets' | 'p50' | 'p99'
 
 /**
  * How much a figure may grow in the last half of the run: a share of its median, and an amount on top. The amount of
- * `anonymous` is for glibc: the free memory between its blocks in use grows ever more slowly.
+ * `anonymous` is for glibc, whose free memory between blocks in use grows ever more slowly. Node 22 and 24 exceed it in
+ * an hour: they lose memory at handshakes (docs/testing.md).
  */
 const ALLOWED: Readonly<Record<Figure, readonly [share: number, more: number]>> = {
   heap: [0.03, 2e6],
   anonymous: [0.04, 4e6],
-  contexts: [0, 5],
-  tlsSockets: [0.1, 10],
   resources: [0.1, 10],
   sockets: [0.1, 10],
   p50: [0.5, 1],

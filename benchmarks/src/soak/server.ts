@@ -27,9 +27,13 @@ export interface ServerState {
   /** Timers, sockets, watches and requests of the file system. */
   readonly resources: number
   readonly sockets: number
-  /** Certificates with their key and CAs as OpenSSL has them. Each rotation makes some. */
+}
+
+/** Objects of OpenSSL that are still in memory. */
+export interface ServerObjects {
+  /** Certificates with their key and CAs. Each rotation makes some. */
   readonly contexts: number
-  readonly tlsSockets: number
+  readonly sockets: number
 }
 
 const SecureContext = createSecureContext().constructor as new () => object
@@ -68,9 +72,7 @@ async function look (): Promise<ServerState> {
     rss,
     anonymous: await readAnonymous() ?? rss,
     resources: process.getActiveResourcesInfo().length,
-    sockets: sockets.size,
-    contexts: countObjects(SecureContext),
-    tlsSockets: countObjects(TLSSocket)
+    sockets: sockets.size
   }
 }
 
@@ -81,6 +83,9 @@ async function readAnonymous (): Promise<number | undefined> {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024
 }
 
+/** Only at the end: V8 walks through the heap, and serves nobody meanwhile. */
+function count (): ServerObjects { return { contexts: countObjects(SecureContext), sockets: countObjects(TLSSocket) } }
+
 /** How many objects of a class are in memory. */
 function countObjects (type: Function): number {
   return queryObjects(type as never, { format: 'count' }) as unknown as number
@@ -89,6 +94,7 @@ function countObjects (type: Function): number {
 const commands: Readonly<Record<string, (value: never) => unknown>> = {
   start,
   look,
+  count,
   update: (material: Partial<ServerMaterial>) => { update?.(material) },
   reload: async () => { await reload?.() }
 }

@@ -3,12 +3,16 @@ import { rounds, seedOf } from '../draws.ts'
 import { search } from './search.ts'
 import type { SearchOptions } from './search.ts'
 
+// What is thrown after the last assertion would end the file without a word.
+process.on('uncaughtExceptionMonitor', (error, origin) => { console.error(`${origin}: ${error.stack}`) })
+
 /** What a run of the usual length does at least once. Otherwise it looks at less than it seems to. */
 const SEEN = [
   'full handshakes', 'full handshakes instead of resumption', 'resumed', 'sessions reset', 'served', 'refused',
   'requests on open connections', 'upgrades served', 'upgrades refused', 'upgraded connections that are open',
   'upgraded connections that are closed', 'RotateOwn', 'Revoke', 'Toggle', 'CrossSign', 'Block', 'Unblock', 'MoveClock',
-  'Restart'
+  'Restart', 'forwarded clients served', 'forwarded clients refused', 'upgrades of forwarded clients served',
+  'calls answered', 'RevokeByOcsp', 'ToggleResponder', 'changes while a client waited'
 ]
 
 test('two servers serve whom the model serves, and nobody else', async (t) => {
