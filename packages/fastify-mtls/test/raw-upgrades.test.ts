@@ -283,7 +283,9 @@ function brokenSocket (): Duplex {
 }
 
 test('no listener gets an upgrade whose client left while it was decided', async (t) => {
-  const watch = new UpgradeWatch({ sockets: new UpgradedSockets(), timeout: 600_000, isStrict: () => true, onUnruled: () => {} })
+  const watch = new UpgradeWatch({
+    sockets: new UpgradedSockets(), identify: () => null, timeout: 600_000, isStrict: () => true, onUnruled: () => {}
+  })
   const seen: string[] = []
   const listeners = { routing: [], foreign: [({ url }: IncomingMessage) => { seen.push(url ?? '') }] }
   const decided = Promise.withResolvers<void>()
