@@ -33,7 +33,7 @@ async function serve (t: Test, ca: DevCa, { server = {}, rules = {}, before = ()
     log.warn('in the handler')
     return 'x'
   })
-  app.get('/mail', { config: { allowedClients: [{ email: 'a@example.org', upn: 'a@corp.example', cn: 'alice' }] } }, async () => 'x')
+  app.get('/mail', { config: { allowedClients: [{ email: 'a@example.org', upn: 'a@corp.example', cn: 'alice', otherName: { oid: '1.3.6.1.4.1.311.20.2.3', value: 'a@corp.example' } }] } }, async () => 'x')
   app.get('/later', { config: { allowedClients: [async () => await new Promise<boolean>((resolve) => { setImmediate(resolve, false) })] } }, async () => 'x')
   const ask: World['ask'] = async (url, client) => {
     const peer = client === undefined ? null : parsePeerIdentity((await ca.issue({ ...client, profile: 'client' })).der)
@@ -136,7 +136,8 @@ test('values of the certificate are stated as redactFound says, in the line and 
     const line = lines.find(({ msg }) => msg === 'client denied')
     for (const { nearest } of [line, messages[0]]) {
       const found = Object.fromEntries(nearest.failed.map((one: { key: string, found: string[] }) => [one.key, one.found]))
-      t.same(found, { email: [email], upn: [email], cn: [cn] }, redactFound ?? 'default')
+      const otherName = redactFound === 'none' ? `1.3.6.1.4.1.311.20.2.3 text ${email}` : email
+      t.same(found, { email: [email], upn: [email], cn: [cn], otherName: [otherName] }, redactFound ?? 'default')
     }
     t.match(line.peer, 'bob', 'the identity stays')
   }
