@@ -15,8 +15,8 @@ const commands = jobs.rules.steps.flatMap(({ run }) => run === undefined ? [] : 
 
 test('the workflow is one for the parser of GitHub', async (t) => {
   // The parser imports JSON as bundlers do, so it is bundled.
-  const outfile = join(t.testdir({}), 'parser.mjs')
-  await build({ stdin: { contents: "export * from '@actions/workflow-parser'", resolveDir: own }, bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' })
+  const outfile = join(t.testdir({}), 'parser.cjs')
+  await build({ stdin: { contents: "export * from '@actions/workflow-parser'", resolveDir: own }, bundle: true, platform: 'node', format: 'cjs', outfile, logLevel: 'error' })
   const { NoOperationTraceWriter, parseWorkflow } = await import(outfile) as typeof import('@actions/workflow-parser')
   const problems = (content: string): string[] => {
     const { context } = parseWorkflow({ name: 'who-may-call.yml', content }, new NoOperationTraceWriter())
