@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { registerHooks } from 'node:module'
 import { delimiter, join } from 'node:path'
+import { build } from 'esbuild'
 import { test } from 'tap'
 import { parse } from 'yaml'
 
@@ -14,11 +14,10 @@ const { jobs } = parse(workflow) as { jobs: { rules: { steps: Array<{ run?: stri
 const commands = jobs.rules.steps.flatMap(({ run }) => run === undefined ? [] : [run])
 
 test('the workflow is one for the parser of GitHub', async (t) => {
-  // The parser imports JSON as bundlers do.
-  registerHooks({
-    load: (url, context, next) => next(url, url.endsWith('.json') ? { ...context, importAttributes: { type: 'json' } } : context)
-  })
-  const { NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser')
+  // The parser imports JSON as bundlers do, so it is bundled.
+  const outfile = join(t.testdir({}), 'parser.cjs')
+  await build({ stdin: { contents: "export * from '@actions/workflow-parser'", resolveDir: own }, bundle: true, platform: 'node', format: 'cjs', outfile, logLevel: 'error' })
+  const { NoOperationTraceWriter, parseWorkflow } = await import(outfile) as typeof import('@actions/workflow-parser')
   const problems = (content: string): string[] => {
     const { context } = parseWorkflow({ name: 'who-may-call.yml', content }, new NoOperationTraceWriter())
     return context.errors.getErrors().map(({ message }) => message)
