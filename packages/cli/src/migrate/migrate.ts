@@ -49,7 +49,7 @@ export const migrate: Command = {
 async function findIn (file: string): Promise<Finding[]> {
   const text = Buffer.from(await readBytes(file, '', 'JavaScript or TypeScript', MAX_OCTETS)).toString('utf8')
   // Loaded when it is needed: no other command parses sources.
-  const { parseSource } = await import('./syntax.ts')
+  const { parseSource } = await import('./parse-source.ts')
   return findByHand(parseSource(text, file))
 }
 
