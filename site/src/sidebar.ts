@@ -5,30 +5,37 @@ import { API_FOLDER, foldersWithReadme, pageOf, root, titleOf } from './pages.ts
 
 type Item = DefaultTheme.SidebarItem
 
-/** The groups of documents, in the order in which a reader needs them. Each document of `docs/` is in one of them. */
+/** The groups of documents, in the order of `docs/README.md`. Each document of `docs/` is in one of them. */
 const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> = [
   ['Start', [
     '../README.md', 'start/mutual-tls.md', 'start/ten-minutes.md', 'compare.md', 'faq.md', 'glossary.md', 'README.md'
   ]],
-  ['Trouble', ['trouble.md', 'handshake-failures.md', 'reasons.md', 'errors.md']],
-  ['Use Peerkit', ['hosts.md', 'clients.md', 'several-cas.md', 'spiffe.md', 'gateways/README.md', 'hardware-keys.md']],
-  ['Get certificates', [
-    'issuers/README.md', 'issuers/acme.md', 'issuers/step-ca.md', 'issuers/openbao.md', 'issuers/kubernetes.md',
-    'issuers/custom.md'
+  ['When something fails', ['trouble.md', 'handshake-failures.md', 'reasons.md', 'errors.md']],
+  ['Say who may call', [
+    'several-cas.md', 'recipes/rate-limits.md', 'recipes/open-banking.md', 'recipes/health-and-charging.md'
   ]],
-  ['Recipes', [
-    'recipes/kubernetes.md', 'recipes/docker-compose.md', 'recipes/systemd.md', 'recipes/mesh.md', 'recipes/clouds.md',
-    'recipes/cluster.md', 'recipes/ca-rotation.md', 'recipes/probes.md', 'recipes/browsers.md', 'recipes/cors.md',
-    'recipes/websockets.md', 'recipes/grpc.md', 'recipes/graphql.md', 'recipes/rate-limits.md', 'recipes/compliance.md',
-    'recipes/open-banking.md', 'recipes/health-and-charging.md'
+  ['Get certificates', [
+    'issuers/README.md', 'issuers/acme.md', 'issuers/openbao.md', 'issuers/step-ca.md', 'issuers/kubernetes.md',
+    'issuers/custom.md', 'spiffe.md', 'hardware-keys.md'
+  ]],
+  ['Run a service', [
+    'recipes/kubernetes.md', 'recipes/docker-compose.md', 'recipes/systemd.md', 'recipes/cluster.md',
+    'recipes/probes.md', 'hosts.md'
+  ]],
+  ['Behind a load balancer, a proxy or a mesh', ['gateways/README.md', 'recipes/clouds.md', 'recipes/mesh.md']],
+  ['Protocols and clients', [
+    'clients.md', 'recipes/browsers.md', 'recipes/cors.md', 'recipes/websockets.md', 'recipes/grpc.md',
+    'recipes/graphql.md'
   ]],
   ['Move to Peerkit', [
     'moving/from-node-tls.md', 'moving/from-express.md', 'moving/from-nginx.md', 'moving/from-ghostunnel.md',
     'moving/from-a-mesh.md'
   ]],
-  ['Operate', ['audit.md', 'events.md', 'metrics.md', 'performance.md']],
-  ['Review', ['threat-model.md', 'architecture.md', 'spiffe-conformance.md', '../SECURITY.md']],
-  ['Take part', [
+  ['Operate a service', ['recipes/ca-rotation.md', 'audit.md', 'events.md', 'metrics.md', 'performance.md']],
+  ['Review its security', [
+    'threat-model.md', 'recipes/compliance.md', 'spiffe-conformance.md', '../SECURITY.md', 'architecture.md'
+  ]],
+  ['Change Peerkit', [
     '../CONTRIBUTING.md', 'testing.md', 'decisions/README.md', '../ROADMAP.md', '../RELEASING.md',
     '../CODE_OF_CONDUCT.md'
   ]]
@@ -54,9 +61,9 @@ export function makeSidebar (): Item[] {
   return [
     ...groups.slice(0, 3),
     { text: 'Packages', collapsed: false, items: packages },
-    ...groups.slice(3, 5),
+    ...groups.slice(3, 7),
     { text: 'Examples', collapsed: true, items: examples },
-    ...groups.slice(5),
+    ...groups.slice(7),
     { text: 'API reference', collapsed: true, items: apiPages() }
   ]
 }
