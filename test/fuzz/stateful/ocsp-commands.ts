@@ -78,7 +78,7 @@ export class ChangeMeanwhile implements Step {
     // Another client may be the one who is asked about, if this one needs no answer of the responder.
     const early = await Promise.race([asking, asked])
     // What it is about may have ended by now.
-    if (this.#change.check(state)) await this.#change.run(state)
+    if (this.#change.check(state)) await this.#change.run(state, state)
     state.isHeld = false
     state.responder.release()
     const answer = early ?? await asking
