@@ -173,7 +173,7 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
     const { clock } = timing
     this.#due.clear()
     try {
-      await this.#rechecking
+      if (this.#rechecking !== undefined) await this.#rechecking
       const { checked, fetched, makeCheckers } = await obtain(
         this.#timed, this.#shared, this.current, this.#controller.signal
       )
