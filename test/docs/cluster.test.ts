@@ -64,4 +64,6 @@ t.test('the configuration of PM2 starts that program', async (t) => {
   const { apps: [app] } = createRequire(file)(file)
   t.match(app, { script: 'server.mjs', exec_mode: 'cluster', wait_ready: true })
   t.ok(app.kill_timeout > 10_000)
+  // PM2's own limit is 3 s: a worker that starts slowly would count before it listens.
+  t.ok(app.listen_timeout > 3_000)
 })

@@ -3,7 +3,13 @@ import { startDemo } from './demo.ts'
 
 const EVERY = 15_000
 
-const demo = await startDemo({ port: Number(process.env['PORT'] ?? 8443) })
+const { PORT = '8443' } = process.env
+if (!/^\d+$/.test(PORT) || Number(PORT) > 65_535) throw new Error(`PORT is "${PORT}"; expected a port, 0 to 65535`)
+const demo = await startDemo({ port: Number(PORT) }).catch((error: unknown) => {
+  console.error(error)
+  // The thread of the ledger would keep the process alive, and nothing would say why.
+  process.exit(1)
+})
 const { folder, accounts: { origin } } = demo
 const [ca, cert, key] = ['ca.pem', 'operator.pem', 'operator-key.pem'].map((name) => join(folder, name))
 const [console_, p12] = [`${origin}/console`, join(folder, 'operator.p12')]
