@@ -6,13 +6,18 @@ import { KillOrder, testId } from './kill-order.ts'
 import { runTest } from './recorded-tests.ts'
 
 type Body = (t: Test) => unknown
-const run = async (body: Body): Promise<string | undefined> => await runTest(Test, { name: 'x', options: ['x', body] })
+/** Without the channel to tap, which does not keep the process alive. */
+const run = async (body: Body): Promise<string | undefined> => {
+  return await runTest(Test, { name: 'x', options: ['x', body] }, null)
+}
+// As in the runner: a test within that is ended rejects.
+process.on('unhandledRejection', (reason) => { if (reason !== 'bailout') throw reason })
 
 test('a test that fails or throws notices a fault, and one that passes does not', async (t) => {
   t.equal(await run(async (one) => { one.equal(1, 1) }), undefined)
   t.equal(await run((one) => { one.end() }), undefined)
   t.match(await run(async (one) => { one.equal(1, 2, 'same') }), /^not ok 1 - same/)
-  t.match(await run(async (one) => { one.test('within', async (two) => { two.ok(false, 'deep') }) }), /^not ok 1 - deep/)
+  t.match(await run(async (one) => { await one.test('within', async (two) => { two.ok(false, 'deep') }) }), /^not ok 1 - deep/)
   t.match(await run(() => { throw new Error('thrown') }), /^not ok 1 - thrown/)
   t.match(await run(async () => { throw new Error('rejected') }), /^not ok 1 - rejected/)
   t.equal(await run(async (one) => { one.equal(1, 1) }), undefined, 'nothing is left of the former')

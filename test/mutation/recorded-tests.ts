@@ -26,8 +26,15 @@ export async function loadTests (file: () => Promise<void>): Promise<readonly Re
   return recorded
 }
 
-/** Runs a test to its first failure, and returns what failed. */
-export async function runTest (Class: typeof Test, { name, options }: RecordedTest): Promise<string | undefined> {
+/**
+ * Runs a test to its first failure, and returns what failed. Tests within that are ended then may reject with "bailout",
+ * which nobody handles.
+ *
+ * @param channel what keeps the process alive, and must not while the test runs
+ */
+export async function runTest (
+  Class: typeof Test, { name, options }: RecordedTest, channel: typeof process.channel | null = process.channel
+): Promise<string | undefined> {
   const root = new Class({ name, bail: true })
   let output = ''
   root.on('data', (text) => { output += String(text) })
@@ -39,10 +46,10 @@ export async function runTest (Class: typeof Test, { name, options }: RecordedTe
     const stuck = (): void => end('it waits for what never comes')
     const end = (failure: string | undefined): void => {
       process.off('beforeExit', stuck)
-      process.channel?.ref()
+      channel?.ref()
       resolve(failure)
     }
-    process.channel?.unref()
+    channel?.unref()
     process.once('beforeExit', stuck)
     root.once('bailout', () => end(failed()))
     root.once('end', () => end(root.passing() ? undefined : failed()))
