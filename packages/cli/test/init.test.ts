@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { VERSIONS } from '../src/init/project-template.ts'
@@ -69,6 +69,7 @@ test('of a folder with many files, init names the first', async (t) => {
 
 test('init refuses what it cannot use, and writes nothing', async (t) => {
   const file = folder(t, { 'a file': '' })
+  symlinkSync(file('nothing'), file('link'))
   const wrong: ReadonlyArray<[string[], RegExp]> = [
     [[file('Shop')], /the folder is "Shop", which cannot be the name of a package; give --name: at most 214 lower-case/],
     [[file('shop'), '--name', 'Shop'], /--name is "Shop"; expected at most 214 lower-case letters/],
@@ -77,6 +78,12 @@ test('init refuses what it cannot use, and writes nothing', async (t) => {
     [[file('shop'), '--name', 'a'.repeat(215)], /--name is "a+"/],
     [[file('node_modules')], /the folder is "node_modules"/],
     [[file('a file'), '--name', 'shop'], /DIR is ".*a file": found a file; expected a folder/],
+    [[file('link')], /DIR is ".*link": it cannot be made \(E[A-Z]+\); expected a folder/],
+    [[file('link/shop')], /DIR is ".*link\/shop": it cannot be made \(E[A-Z]+\); expected a folder/],
+    [[file('a file/shop')], /DIR is ".*a file\/shop": .*; expected a folder/],
+    // Node's own recursive mkdir never ends there.
+    [['/proc/shop'], /DIR is "\/proc\/shop": it cannot be made \(E[A-Z]+\)/],
+    [['', '--name', 'shop', '--force'], /DIR is empty; expected a folder, or no DIR for this one/],
     [[file('shop'), '--typescript'], /unknown option --typescript for peerkit init; expected one of --name --js/],
     [[file('shop'), '--forse'], /did you mean --force\?/],
     [[file('shop'), file('other')], /found 2 times DIR \(.*\); peerkit init accepts 1/]
@@ -86,7 +93,7 @@ test('init refuses what it cannot use, and writes nothing', async (t) => {
     t.same([code, out], [2, ''], args.join(' '))
     t.match(err, message)
   }
-  t.same(readdirSync(file('.')), ['a file'])
+  t.same(readdirSync(file('.')), ['a file', 'link'])
 })
 
 test('the packages of a new project are those that the suite is tested with', async (t) => {

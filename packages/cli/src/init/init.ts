@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DONE_NOTE, JSON_OPTION, printDone } from '../ca/create-ca.ts'
 import { readArguments, textOf, UsageError } from '../command.ts'
@@ -8,6 +8,7 @@ import { shown } from '../output.ts'
 import { makeApp, makeServer, RULES } from './app-template.ts'
 import { javascript, typescript } from './language.ts'
 import type { Language } from './language.ts'
+import { makeFolder } from './make-folder.ts'
 import { nameOf } from './project-name.ts'
 import { CERTIFICATES, GITIGNORE, makeManifest, makeReadme, TSCONFIG } from './project-template.ts'
 import { makeTest } from './test-template.ts'
@@ -36,6 +37,7 @@ export function initBy (certificateCommands: readonly Command[], readVersion: ()
     },
     notes: [DONE_NOTE, '', '  peerkit init shop && cd shop && npm install && npm test && npm start'],
     run: async (values, print, [folder = '.']) => {
+      if (folder === '') throw new UsageError('DIR is empty; expected a folder, or no DIR for this one')
       const name = nameOf(folder, textOf(values, 'name'))
       const language = values['js'] === true ? javascript : typescript
       const files = listFiles(name, readVersion(), language)
@@ -44,7 +46,9 @@ export function initBy (certificateCommands: readonly Command[], readVersion: ()
       if (force !== true) refuseUnlessEmpty(folder, there)
       const replaced = [...Object.keys(files), 'pki'].filter((file) => there.includes(file))
       for (const [file, text] of Object.entries(files)) {
-        await mkdir(dirname(join(folder, file)), { recursive: true })
+        await makeFolder(dirname(join(folder, file))).catch((error: NodeJS.ErrnoException) => {
+          throw new UsageError(`DIR is ${JSON.stringify(folder)}: it cannot be made (${error.code}); expected a folder`)
+        })
         // Without --force, a file that came meanwhile is not replaced either.
         await writeFile(join(folder, file), text, { flag: force === true ? 'w' : 'wx' })
       }
