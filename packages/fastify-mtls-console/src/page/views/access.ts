@@ -94,8 +94,8 @@ function grid ({ rows, clients, moreClients }: AccessMap): Html {
   }
   const heads = clients.map(({ identity, isFormer }) => {
     const { fingerprint256 } = identity
-    const short = fingerprint256 !== undefined && html`<br><code>${fingerprint256.slice(0, 8)}</code>`
-    const former = isFormer && html`<br>${badge('bad', 'CA removed')}`
+    const short = fingerprint256 !== undefined && html` <br><code>${fingerprint256.slice(0, 8)}</code>`
+    const former = isFormer && html` <br>${badge('bad', 'CA removed')}`
     const name = html`${breakable(shortenName(identity))}${short}${former}`
     return html`<th scope="col" title="${String(identity)}">${name}</th>`
   })

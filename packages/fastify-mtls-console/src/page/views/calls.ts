@@ -119,7 +119,7 @@ function serverTable ({ servers }: CallFacts, prefix: string, now: number): Html
     csv: csvLink(prefix, 'calls'),
     rows: servers.map((service) => [
       {
-        content: html`${service.name ?? badge('plain', 'not declared')}<br><code>${service.origin}</code>`,
+        content: html`${service.name ?? badge('plain', 'not declared')} <br><code>${service.origin}</code>`,
         isHeader: true,
         class: 'break'
       },
@@ -133,12 +133,12 @@ function serverTable ({ servers }: CallFacts, prefix: string, now: number): Html
 function showServer ({ server, identifiedAt, connections }: ShownService, now: number): Html {
   if (server === undefined) return html`<span class="faint">none yet</span>`
   const seen = html`${showTime(identifiedAt, now)}, ${countOf(connections, 'connection')}`
-  return html`${showPeer(server.text)}<br>${seen}<br>certificate expires ${showExpiry(server.notAfter, now)}`
+  return html`${showPeer(server.text)} <br>${seen} <br>certificate expires ${showExpiry(server.notAfter, now)}`
 }
 
 function showRefusal ({ refused, lastRefusal }: ShownService, now: number): Html {
   if (lastRefusal === undefined) return html`<span class="faint">none</span>`
   return html`${lastRefusal.reason !== undefined &&
-    badge('plain', lastRefusal.reason)} ${lastRefusal.message ?? lastRefusal.code}<br>${showTime(lastRefusal.time,
+    badge('plain', lastRefusal.reason)} ${lastRefusal.message ?? lastRefusal.code} <br>${showTime(lastRefusal.time,
       now)}, ${refused} in total`
 }

@@ -110,7 +110,7 @@ function showClaim (claim: string): Html {
 function showTrust (state: ConsoleState, client: SeenClient): Html {
   const { current } = state.credentials
   const authority = hasNamedAuthorities(current) ? findAuthority(client.identity, current) : undefined
-  const below = authority !== undefined && html`<br><span class="faint">authority ${authority.name}</span>`
+  const below = authority !== undefined && html` <br><span class="faint">authority ${authority.name}</span>`
   return html`${showAnchor(state, client)}${below}`
 }
 

@@ -132,10 +132,10 @@ function showName (entry: ForecastEntry, prefix: string, now: number): Html {
   const who = key === undefined
     ? showPeer(name)
     : html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
-  const where = calledAt !== undefined && html`<br><code>${calledAt}</code>`
+  const where = calledAt !== undefined && html` <br><code>${calledAt}</code>`
   const from = origin === 'public' ? `from ${operator ?? 'unknown'}, a public CA` : 'from a private CA'
-  const refused = what === 'refused client' && html`<br>${badge('bad', 'refused')} last ${showTime(lastSeen, now)}`
-  return html`${who}${where}<br><span class="faint">${from} (${EVIDENCE[evidence]})</span>${refused}`
+  const refused = what === 'refused client' && html` <br>${badge('bad', 'refused')} last ${showTime(lastSeen, now)}`
+  return html`${who}${where} <br><span class="faint">${from} (${EVIDENCE[evidence]})</span>${refused}`
 }
 
 /** Whether it has clientAuth now, and when it expires. */
@@ -149,12 +149,12 @@ function showClientAuth (entry: ForecastEntry, now: number): Html {
 
 function showEnd ({ notAfter }: ForecastEntry, now: number): Html | undefined {
   if (notAfter === undefined) return undefined
-  return html`<br><span class="faint">expires</span> ${showDay(notAfter, now)} ${certificateEndBadge(notAfter, now)}`
+  return html` <br><span class="faint">expires</span> ${showDay(notAfter, now)} ${certificateEndBadge(notAfter, now)}`
 }
 
 /** The CA above it that does not allow clientAuth. */
 function showBlamed ({ lackedBy, text }: ForecastEntry): Html | undefined {
-  return lackedBy === undefined || lackedBy === text ? undefined : html`<br>${showPeer(lackedBy)} does not allow it`
+  return lackedBy === undefined || lackedBy === text ? undefined : html` <br>${showPeer(lackedBy)} does not allow it`
 }
 
 /** The date, its basis and its source. */
@@ -179,13 +179,13 @@ function showMark ({ state, use, serverAuthOnlyUntil, authority }: ForecastEntry
   const mark = badge(isOver ? 'bad' : 'warn', 'serverAuthOnly')
   const by = authority !== undefined && ` of authority ${authority}`
   const says = isOver ? 'no longer accepted since' : `${who} until`
-  return html`${state !== 'not_affected' && html`<br>`}${mark}${by}: ${says} ${showDay(serverAuthOnlyUntil, now)}`
+  return html`${state !== 'not_affected' && html` <br>`}${mark}${by}: ${says} ${showDay(serverAuthOnlyUntil, now)}`
 }
 
 function showSource ({ operator, stop }: ForecastEntry): Html | undefined {
   if (stop === undefined) return undefined
   const { lastDay, source } = stop
-  return html`<br><span class="faint">last day for clientAuth of ${operator}: ${lastDay} (${source})</span>`
+  return html` <br><span class="faint">last day for clientAuth of ${operator}: ${lastDay} (${source})</span>`
 }
 
 /** The next renewal. */
@@ -193,5 +193,5 @@ function showRenewal ({ what, renewal, nextRenewal }: ForecastEntry, now: number
   if (what === 'trusted CA') return html`<span class="faint">see the certificates below it</span>`
   if (nextRenewal === undefined) return html`<span class="faint">clientAuth is possible</span>`
   const next = nextRenewal === 'server_auth_only' ? 'only serverAuth' : 'clientAuth is still possible'
-  return html`${renewal !== undefined && html`about ${showDay(renewal, now)}<br>`}${next}`
+  return html`${renewal !== undefined && html`about ${showDay(renewal, now)} <br>`}${next}`
 }

@@ -44,7 +44,7 @@ function renewalFacts (renewal: RenewalStatus, now: number): ReadonlyArray<reado
       : html`${showTime(nextRenewal, now)}${isOverdue && html` ${badge('warn', 'overdue')}`}`],
     ['Failed renewals', failed],
     ['Shared store', store && html`${breakable(store.name)}${store.problem !== undefined &&
-      html`<br>${badge('warn', 'not stored')} ${store.problem}`}`]
+      html` <br>${badge('warn', 'not stored')} ${store.problem}`}`]
   ]
 }
 
@@ -81,7 +81,7 @@ ${left > 0 && html`<p class="faint">${left} more bundles are in data.json.</p>`}
 function rank ({ problem }: BundleStatus): number { return problem === undefined ? 1 : 0 }
 
 function showProblem ({ problem }: BundleStatus): Html | undefined {
-  return problem === undefined ? undefined : html`<br>${badge('warn', 'not renewed')} ${problem}`
+  return problem === undefined ? undefined : html` <br>${badge('warn', 'not renewed')} ${problem}`
 }
 
 function showNext ({ nextRefresh }: BundleStatus, now: number): HtmlValue {

@@ -82,7 +82,7 @@ function formerTable ({ formerAnchors, hasNamedAuthorities }: TrustFacts, prefix
 
 /** Undefined: the CRL is from the server's checker, which applies to all authorities. */
 function ofAuthority (name: string | undefined): Html {
-  return html`<br><span class="faint">${name === undefined ? 'of all authorities' : `of authority ${name}`}</span>`
+  return html` <br><span class="faint">${name === undefined ? 'of all authorities' : `of authority ${name}`}</span>`
 }
 
 function crlTable ({ crls, hasNamedAuthorities }: TrustFacts, prefix: string, now: number): Html {
