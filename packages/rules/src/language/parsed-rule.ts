@@ -71,7 +71,7 @@ export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath)
   refuseOtherDomain(keys, path)
   const not = keys.find(({ key }) => key === 'not')
   if (not === undefined) return
-  const conditions = keys.flatMap((key) => key.conditions)
+  const conditions = keys.filter((key) => key !== not).flatMap((key) => key.conditions)
   for (const rule of not.rules as readonly ParsedRule[]) {
     if (implies(conditions, rule.keys.flatMap((key) => key.conditions))) {
       const expected = 'a "not" that does not exclude everything the rule matches'

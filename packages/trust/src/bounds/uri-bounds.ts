@@ -58,8 +58,8 @@ const HIERARCHICAL = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i
 const OPAQUE = /^([a-z][a-z0-9+.-]*):(.+)$/i
 // User information, backslashes and spaces: parsers disagree about the host.
 const AMBIGUOUS = /[@\\\s]/
-// Dot segments of a path, plain or percent-encoded.
-const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i
+// Dot segments, plain or percent-encoded.
+const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**
  * An origin or a path with everything below, a prefix that ends in ":", or another exact URI.

@@ -101,7 +101,7 @@ function isTextBase (tag: number, text: string): boolean {
   if (tag === FORM.uri) return isDomain(withoutPeriod)
   const at = text.lastIndexOf('@')
   if (at === -1) return isDomain(withoutPeriod)
-  return isLocalPart(text.slice(0, at)) && isDomain(text.slice(at + 1))
+  return at > 0 && isLocalPart(text.slice(0, at)) && isDomain(text.slice(at + 1))
 }
 
 /** Whether octets are an address and a mask of the same length, whose ones all come first (RFC 4632). */

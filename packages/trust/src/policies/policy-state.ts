@@ -133,7 +133,9 @@ export class PolicyState {
       else if (above) level.set(policy, { accepted: this.#accepts(policy), expected: [policy] })
     }
     if (takesAny && policies.includes(ANY_POLICY)) {
-      for (const [policy, accepted] of expected) level.set(policy, { accepted, expected: [policy] })
+      for (const [policy, accepted] of expected) {
+        if (!level.has(policy)) level.set(policy, { accepted, expected: [policy] })
+      }
     }
     return level
   }
