@@ -289,7 +289,7 @@ test('a certificate is pasted and judged, a private key is refused and gone', as
   errors.length = 0
 })
 
-test('a client whose CA was removed is told of as such', async (t) => {
+test('the log says that the CA of a client was removed', async (t) => {
   await open('/log?q=legacy-batch&kind=handshake')
   t.match(await page.locator('#events .hint').first().textContent(), /Its CA, Demo CA 2021, of authority internal, was removed at 20/)
 })

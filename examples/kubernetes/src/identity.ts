@@ -6,7 +6,7 @@ const { IDENTITY = '/var/run/identity', TRUST = '/var/run/trust' } = process.env
 
 /**
  * The certificate and key of this pod. Secrets and cert-manager's CSI driver write the same names. The CAs come from
- * trust-manager, so that all pods trust the same ones, whoever issued their own certificate.
+ * trust-manager, so that all pods trust the same CAs. Another CA may have issued a pod's certificate.
  */
 export async function podCredentials (): Promise<FileCredentials> {
   return await fileCredentials({

@@ -37,7 +37,7 @@ export class ToggleResponder implements Step {
 
 /**
  * Half an hour passes, a client waits for an answer of the responder, and meanwhile something changes at its server.
- * Whoever is no longer trusted then must not be served, although the question was asked before.
+ * A client that is no longer trusted then must not be served, although the question was asked before.
  */
 export class ChangeMeanwhile implements Step {
   readonly #index: number

@@ -1,4 +1,4 @@
-// A client of undici-mtls calls servers whose certificates change, and is told of other CAs, lists and blocks.
+// A client of undici-mtls calls servers whose certificates change, and gets other CAs, lists and blocks.
 import { check } from './connection-commands.ts'
 import type { Path, Step } from './connection-commands.ts'
 import type { OwnRoot } from './own.ts'

@@ -30,7 +30,7 @@ export class OwnPki {
   /** The certificate of a name that the model uses. */
   #find (name: string): Made { return name === 'below' ? this.#below : this.#issued.get(name)! }
 
-  /** What a caller is told of the CAs. */
+  /** The CAs that a caller trusts. */
   materialOf ({ roots, revoked }: CallerTrust): { readonly authorities: Record<string, AuthorityMaterial> } {
     const listOf = (issuer: Authority): string => makeCrl(
       issuer, [...revoked].map((name) => this.#find(name)).filter(({ draft }) => draft.signer === issuer.key)

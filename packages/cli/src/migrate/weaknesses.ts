@@ -40,8 +40,8 @@ export const WEAKNESSES: Readonly<Record<FindingKind, Weakness>> = {
   },
   gateway_header: {
     does: 'believes a header that a gateway writes about the client certificate',
-    weak: 'whoever reaches the service past the gateway, or through a route that does not replace the header, can be ' +
-      'any client',
+    weak: 'a caller can pretend to be any client, if it reaches the service without the gateway, or through a route ' +
+      'that does not replace the header',
     instead: '@peerkit/fastify-mtls with forwarded: { format: …, gateways: … }, which checks who sent the header'
   },
   client_certificate_auth: {
