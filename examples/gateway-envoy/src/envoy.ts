@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findEnvoy } from './find-tool.ts'
-import type { World } from './world.ts'
+import type { World } from '@peerkit/example-support/gateway-world'
 
 /** Starts Envoy in front of the app, with the configuration of the guide. */
 export async function startEnvoy ({ folder, certs }: World, app: string) {

@@ -3,7 +3,7 @@ import { findEnvoy } from './find-tool.ts'
 import { startEnvoy } from './envoy.ts'
 import { directSteps, gatewaySteps } from './steps.ts'
 import { createTranscript } from './transcript.ts'
-import { makeWorld } from './world.ts'
+import { makeWorld } from '@peerkit/example-support/gateway-world'
 
 const transcript = createTranscript()
 

@@ -1,6 +1,6 @@
-import { call } from './call.ts'
+import { call } from '@peerkit/example-support/gateway-call'
 import type { Transcript } from './transcript.ts'
-import type { World } from './world.ts'
+import type { World } from '@peerkit/example-support/gateway-world'
 
 export interface Demo {
   readonly world: World
