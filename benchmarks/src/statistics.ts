@@ -33,3 +33,11 @@ export function summarize (values: readonly number[], first?: readonly number[])
     ratio: ratios === undefined ? undefined : median(ratios)
   }
 }
+
+/** The median of the slopes between all pairs of points (Theil and Sen): single high samples do not count. */
+export function slopeOf (points: ReadonlyArray<readonly [at: number, value: number]>): number {
+  const slopes = points.flatMap(([at, value], index) => points.slice(index + 1).map(([later, other]) => (
+    (other - value) / (later - at)
+  )))
+  return slopes.length === 0 ? 0 : median(slopes)
+}

@@ -13,10 +13,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { SoakChanges, writeRules } from './changes.ts'
 import { SoakLoad } from './load.ts'
+import { measureNodeLoss } from './node-loss.ts'
 import { plotSoak } from './plot-soak.ts'
-import type { SoakRun } from './plot-soak.ts'
 import { judge, sampleOf } from './samples.ts'
-import type { Sample } from './samples.ts'
+import type { Sample, SoakRun } from './samples.ts'
 import { ServerProcess } from './server-process.ts'
 import type { ServerObjects, ServerState } from './server.ts'
 import { SoakWorld } from './world.ts'
@@ -64,17 +64,21 @@ async function soak (minutes: number, out: string | undefined): Promise<void> {
   const objects = await server.ask<ServerObjects>('count')
   await server.stop()
   await rm(folder, { recursive: true })
-  const run: SoakRun = { name: `Node ${process.versions.node}`, samples }
+  const run: SoakRun = { name: `Node ${process.versions.node}`, loss: await measureNodeLoss(world), samples }
   if (out !== undefined) await writeFile(out, `${JSON.stringify(run)}\n`)
   report(run, objects, load, changes)
 }
 
-function report ({ name, samples }: SoakRun, objects: ServerObjects, load: SoakLoad, changes: SoakChanges): void {
+function report (run: SoakRun, objects: ServerObjects, load: SoakLoad, changes: SoakChanges): void {
   const list = (counts: ReadonlyMap<string, number>): string => {
     return [...counts].map(([what, count]) => `${what} ${count.toLocaleString('en')}`).join(', ')
   }
-  const trends = judge(samples)
+  const { name, loss, samples } = run
+  const trends = judge(run)
   console.log(`${name}: ${samples.length} samples\n  clients: ${list(load.counts)}\n  changes: ${list(changes.counts)}`)
+  const handshakes = samples.at(-1)?.handshakes ?? 0
+  const each = `${Math.round(loss)} octets at each of ${handshakes.toLocaleString('en')} full handshakes`
+  console.log(`  lost by Node itself, and not counted as memory below: ${each}`)
   for (const { figure, median, growth, isFlat } of trends) {
     const half = `${median.toPrecision(4)} in the last half, which added ${growth.toPrecision(3)}`
     console.log(`  ${figure}: ${half}${isFlat ? '' : ': GREW'}`)

@@ -3,10 +3,11 @@ import { memoryCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
-import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { TLSSocket, createSecureContext } from 'node:tls'
 import { queryObjects } from 'node:v8'
+import { readMemory } from './memory.ts'
+import type { Memory } from './memory.ts'
 
 /** What the server presents and trusts, PEM. */
 export interface ServerMaterial {
@@ -17,16 +18,12 @@ export interface ServerMaterial {
 }
 
 /** What the server is at one moment. */
-export interface ServerState {
-  /** Octets of objects and buffers after a garbage collection. */
-  readonly heap: number
-  /** Octets of the whole process. The system takes the pages of files from it, and gives them back, as it likes. */
-  readonly rss: number
-  /** Octets of the process without pages of files: heap, buffers, OpenSSL, stacks, and what glibc keeps. */
-  readonly anonymous: number
+export interface ServerState extends Memory {
   /** Timers, sockets, watches and requests of the file system. */
   readonly resources: number
   readonly sockets: number
+  /** Full handshakes of clients that OpenSSL verified, since the start. */
+  readonly handshakes: number
 }
 
 /** Objects of OpenSSL that are still in memory. */
@@ -39,6 +36,7 @@ export interface ServerObjects {
 const SecureContext = createSecureContext().constructor as new () => object
 
 const sockets = new Set<Socket>()
+let handshakes = 0
 let update: ((material: Partial<ServerMaterial>) => void) | undefined
 let reload: (() => Promise<void>) | undefined
 
@@ -54,6 +52,9 @@ async function start ({ material, file }: Start): Promise<number> {
     sockets.add(socket)
     socket.on('close', () => { sockets.delete(socket) })
   })
+  app.server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.authorized && !socket.isSessionReused()) handshakes += 1
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   update = (next) => { credentials.update(next as never) }
   reload = async () => { await app.mtls.reload() }
@@ -61,26 +62,8 @@ async function start ({ material, file }: Start): Promise<number> {
 }
 
 async function look (): Promise<ServerState> {
-  const { gc } = globalThis as { gc?: () => void }
-  for (let turn = 0; turn < 3; turn += 1) {
-    gc?.()
-    await new Promise((resolve) => { setImmediate(resolve) })
-  }
-  const { heapUsed, external, rss } = process.memoryUsage()
-  return {
-    heap: heapUsed + external,
-    rss,
-    anonymous: await readAnonymous() ?? rss,
-    resources: process.getActiveResourcesInfo().length,
-    sockets: sockets.size
-  }
-}
-
-/** Undefined where there is no such file: on systems other than Linux. */
-async function readAnonymous (): Promise<number | undefined> {
-  const text = await readFile('/proc/self/status', 'utf8').catch(() => '')
-  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(text) ?? []
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024
+  const resources = process.getActiveResourcesInfo().length
+  return { ...await readMemory(), resources, sockets: sockets.size, handshakes }
 }
 
 /** Only at the end: V8 walks through the heap, and serves nobody meanwhile. */
