@@ -12,6 +12,9 @@ const STEADY = 20
 /** Milliseconds between two calls of one client: the soak looks for what grows, and not for the highest load. */
 const PAUSE = 250
 
+/** About as many certificates as OpenSSL accepts. */
+const LONG = 150
+
 /** Clients that go on until they are stopped. */
 export class SoakLoad {
   readonly #target: Target
@@ -63,6 +66,10 @@ export class SoakLoad {
     for (const [kind, certificate] of [['stranger', stranger], ['no certificate', undefined]] as const) {
       this.#repeat(kind, 200, async () => { this.#refuse(kind, await callOnce(this.#target, { certificate })) })
     }
+    const long = { ...stranger, chain: stranger.cert + this.#world.strangerRoot.repeat(LONG) }
+    this.#repeat('stranger with a long chain', 1_000, async () => {
+      this.#refuse('stranger with a long chain', await callOnce(this.#target, { certificate: long }))
+    })
     this.#repeat('garbage', 200, async () => { await sendGarbage(this.#target) })
     for (let client = 0; client < 10; client += 1) {
       this.#repeat('silent', 10, async () => { await staySilent(this.#target, 5_000) })

@@ -29,6 +29,8 @@ export class SoakWorld {
   /** The root that clients trust. */
   get root (): string { return this.#root.root }
 
+  get strangerRoot (): string { return this.#stranger.root }
+
   get trustsGuest (): boolean { return this.#trustsGuest }
 
   async server (): Promise<Pick<ServerMaterial, 'cert' | 'key'>> {

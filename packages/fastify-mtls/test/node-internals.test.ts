@@ -2,13 +2,13 @@ import { EventEmitter } from 'node:events'
 import { createConnection, createServer as createTcpServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { TLSSocket, createServer } from 'node:tls'
+import { explainedChains } from '@peerkit/identity/internal'
 import { test } from 'tap'
 import {
   canMeetTlsSockets,
   hasPresentedChain,
   keepPresentedChain,
   meetTlsSocket,
-  readPresentedChain,
   rememberRawSocket,
   resetConnection,
   takePresentedChain
@@ -106,17 +106,17 @@ test('a listener that throws within the event leaves nobody waiting for a socket
 
 test('of a full handshake that OpenSSL accepted the whole chain is kept, and given away once', async (t) => {
   const { socket, reads } = fakeSocket(3)
-  keepPresentedChain(socket, () => false)
+  keepPresentedChain(socket, () => undefined)
   t.equal(reads.count, 1)
-  t.strictSame(takePresentedChain(socket), { leaf: Buffer.of(0), sent: bytes(1, 2), isWhole: true })
+  t.strictSame(takePresentedChain(socket), { leaf: Buffer.of(0), sent: bytes(1, 2) })
   t.equal(reads.count, 1)
 })
 
 test('of a resumed session there is the leaf alone', async (t) => {
   const { socket, reads } = fakeSocket(3, { reused: true })
-  keepPresentedChain(socket, () => true)
+  keepPresentedChain(socket, () => explainedChains)
   t.equal(reads.count, 0)
-  t.strictSame(takePresentedChain(socket), { leaf: Buffer.of(0), sent: [], isWhole: false })
+  t.strictSame(takePresentedChain(socket), { leaf: Buffer.of(0), sent: [] })
 })
 
 test('what OpenSSL refused is read only where somebody wants to know more', async (t) => {
@@ -124,24 +124,24 @@ test('what OpenSSL refused is read only where somebody wants to know more', asyn
   const codes: string[] = []
   keepPresentedChain(socket, (code) => {
     codes.push(code)
-    return false
+    return undefined
   })
   t.strictSame(codes, ['CERT_HAS_EXPIRED'], 'who is asked is told what OpenSSL says')
   t.equal(reads.count, 0)
-  t.strictSame(takePresentedChain(socket), { leaf: Buffer.of(0), sent: [], isWhole: false })
+  t.strictSame(takePresentedChain(socket), { leaf: Buffer.of(0), sent: [] })
   const wanted = fakeSocket(3, { verifyError: new Error('unknown CA') }).socket
-  keepPresentedChain(wanted, () => true)
-  t.match(takePresentedChain(wanted), { sent: bytes(1, 2), isWhole: true })
+  keepPresentedChain(wanted, () => explainedChains)
+  t.match(takePresentedChain(wanted), { sent: bytes(1, 2) })
   const blind = fakeSocket(3, { handle: false }).socket
-  keepPresentedChain(blind, () => false)
-  t.match(takePresentedChain(blind), { isWhole: true }, 'where Node does not tell its verdict so early')
+  keepPresentedChain(blind, () => undefined)
+  t.match(takePresentedChain(blind), { sent: bytes(1, 2) }, 'where Node does not tell its verdict so early')
 })
 
 test('where nothing was kept, what Node shows now is read; without a certificate nothing was presented', async (t) => {
-  t.strictSame(takePresentedChain(fakeSocket(2).socket), { leaf: Buffer.of(0), sent: bytes(1), isWhole: true })
+  t.strictSame(takePresentedChain(fakeSocket(2).socket), { leaf: Buffer.of(0), sent: bytes(1) })
   for (const reused of [false, true]) {
     const { socket } = fakeSocket(0, { reused })
-    keepPresentedChain(socket, () => true)
+    keepPresentedChain(socket, () => explainedChains)
     t.equal(takePresentedChain(socket), undefined)
   }
 })
@@ -155,7 +155,7 @@ test('whether the whole chain was kept can be asked without reading anything', a
   ] as const) {
     const { socket, reads } = fakeSocket(2, options)
     t.equal(hasPresentedChain(socket), false)
-    keepPresentedChain(socket, () => wanted)
+    keepPresentedChain(socket, () => wanted ? explainedChains : undefined)
     const { count } = reads
     t.equal(hasPresentedChain(socket), kept)
     t.equal(reads.count, count)
@@ -165,7 +165,7 @@ test('whether the whole chain was kept can be asked without reading anything', a
 })
 
 test('no more than seventeen certificates above the leaf are looked at', async (t) => {
-  t.equal(readPresentedChain(fakeSocket(1_000).socket)?.sent.length, 17)
+  t.equal(takePresentedChain(fakeSocket(1_000).socket)?.sent.length, 17)
 })
 
 test('a connection is reset by its raw socket, later, and the TLS socket follows', async (t) => {

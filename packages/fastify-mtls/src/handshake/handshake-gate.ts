@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { HandshakeReason } from '@peerkit/events'
-import { isThenable, withTimeout } from '@peerkit/identity/internal'
+import { explainedChains, isThenable, overruledChains, readLeaf, withTimeout } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { createRecord, recordOfRequest, recordOfStream, rememberSession } from '../connection/connection-record.ts'
 import type { ConnectionWatch } from '../connection/connection-watch.ts'
@@ -13,7 +13,7 @@ import { ExplanationLimits } from './rate-limit.ts'
 import { RequestGate } from '../connection/request-gate.ts'
 import { describeConnection } from './handshake-reporter.ts'
 import type { ConnectionFacts, HandshakeReporter } from './handshake-reporter.ts'
-import { keepPresentedChain, meetTlsSocket, readLeaf, rememberRawSocket, resetConnection } from './node-internals.ts'
+import { keepPresentedChain, meetTlsSocket, rememberRawSocket, resetConnection } from './node-internals.ts'
 import type { Trust } from './trust.ts'
 import { verifyHandshake } from './verify-handshake.ts'
 import type { HandshakeResult } from './verify-handshake.ts'
@@ -141,7 +141,10 @@ export class HandshakeGate {
     rememberRawSocket(socket, raw)
     if (this.#open.has(raw)) this.#open.set(raw, socket)
     socket.prependOnceListener('secure', () => {
-      keepPresentedChain(socket, (code) => this.#options.trust.overrules(code) || this.#explanations.start(code))
+      keepPresentedChain(socket, (code) => {
+        if (this.#options.trust.overrules(code)) return overruledChains
+        return this.#explanations.start(code) ? explainedChains : undefined
+      })
     })
   }
 

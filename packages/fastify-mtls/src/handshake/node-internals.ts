@@ -1,20 +1,14 @@
 import { Duplex } from 'node:stream'
 import { TLSSocket, createServer } from 'node:tls'
 import type { Socket } from 'node:net'
-import { readSentChain } from '@peerkit/identity/internal'
-import type { SentChain } from '@peerkit/identity/internal'
-
-/** The certificates that a client presented. */
-export interface PresentedChain extends SentChain {
-  /** Whether `sent` was read. It is not if OpenSSL refused and the refusal is not explained. */
-  readonly isWhole: boolean
-}
+import { readLeaf, readRefusedChain, readSentChain, readVerifyCode } from '@peerkit/identity/internal'
+import type { RefusedChains, SentChain } from '@peerkit/identity/internal'
 
 const CHAIN: unique symbol = Symbol('peerkit.chain')
 const RAW: unique symbol = Symbol('peerkit.raw')
 
 /** Null: only the leaf is needed. */
-interface Met { [CHAIN]?: PresentedChain | null | undefined, [RAW]?: Socket }
+interface Met { [CHAIN]?: SentChain | null | undefined, [RAW]?: Socket }
 
 /** The callback for the TLS socket that Node creates within the current call of `server.emit('connection')`. */
 let expecting: ((socket: TLSSocket) => void) | undefined
@@ -112,15 +106,20 @@ export function resetConnection (socket: TLSSocket & Met): void {
 }
 
 /**
- * Reads what the client presented, if OpenSSL accepted it. Reading the certificates of a refused client costs time.
+ * Reads what the client presented, if OpenSSL accepted it. Reading the certificates of a refused client costs time, and
+ * memory, which is limited for all of them together.
  *
- * @param isWanted called with OpenSSL's code if it refused: whether to read them all the same, to explain the refusal
+ * @param limitOf called with OpenSSL's code if it refused: the limit to read them under; undefined to not read them
  */
-export function keepPresentedChain (socket: TLSSocket & Met, isWanted: (code: string) => boolean): void {
+export function keepPresentedChain (
+  socket: TLSSocket & Met, limitOf: (code: string) => RefusedChains | undefined
+): void {
   // A resumed session brings only the leaf, which can be read later.
-  const code = readVerifyCode(socket)
-  const isLeafAlone = socket.isSessionReused() || (code !== undefined && !isWanted(code))
-  socket[CHAIN] = isLeafAlone ? null : readPresentedChain(socket)
+  const isResumed = socket.isSessionReused()
+  const code = isResumed ? undefined : readVerifyCode(socket)
+  const limit = code === undefined ? undefined : limitOf(code)
+  if (isResumed || (code !== undefined && limit === undefined)) socket[CHAIN] = null
+  else socket[CHAIN] = limit === undefined ? readSentChain(socket) : readRefusedChain(socket, limit) ?? null
 }
 
 /** Whether the whole presented chain was read. */
@@ -132,37 +131,11 @@ export function hasPresentedChain (socket: TLSSocket & Met): boolean {
  * Returns what `keepPresentedChain` kept, else what Node shows now, which may be only the leaf. Undefined if the client
  * sent no certificate.
  */
-export function takePresentedChain (socket: TLSSocket & Met): PresentedChain | undefined {
+export function takePresentedChain (socket: TLSSocket & Met): SentChain | undefined {
   const kept = socket[CHAIN]
   socket[CHAIN] = undefined
-  if (kept === undefined) return readPresentedChain(socket)
+  if (kept === undefined) return readSentChain(socket)
   if (kept !== null) return kept
   const leaf = readLeaf(socket)
-  return leaf === undefined ? undefined : { leaf, sent: [], isWhole: false }
-}
-
-/**
- * DER of the client's certificate. Node creates an object for each certificate that was sent, so call it only if
- * needed.
- */
-export function readLeaf (socket: TLSSocket): Uint8Array | undefined {
-  return socket.getPeerX509Certificate()?.raw
-}
-
-/** Reads the leaf and the other certificates that a client sent. */
-export function readPresentedChain (socket: TLSSocket): PresentedChain | undefined {
-  const chain = readSentChain(socket)
-  return chain && { ...chain, isWhole: true }
-}
-
-/**
- * OpenSSL's error code, before Node exposes it. Undefined if OpenSSL accepted, or if this version of Node has no
- * `verifyError`.
- */
-function readVerifyCode (socket: TLSSocket): string | undefined {
-  const { _handle: handle } = socket as unknown as {
-    _handle?: { verifyError?: () => { code?: string } | null | undefined } | null
-  }
-  const error = typeof handle?.verifyError === 'function' ? handle.verifyError() : undefined
-  return error == null ? undefined : String(error.code)
+  return leaf === undefined ? undefined : { leaf, sent: [] }
 }

@@ -1,13 +1,13 @@
 import type { TLSSocket } from 'node:tls'
 import { findVerifyCode, reasonOfVerifyCode } from '@peerkit/events'
 import type { HandshakeReason, RefusalDetail } from '@peerkit/events'
-import { whenSettled } from '@peerkit/identity/internal'
+import { forgiveRefusedChain, overruledChains, readLeaf, whenSettled } from '@peerkit/identity/internal'
+import type { SentChain } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import { refusalAfterAcceptance } from '../connection/connection-record.ts'
 import type { CertificateRefusal, PresentedClient } from '../connection/connection-record.ts'
-import { hasPresentedChain, readLeaf, takePresentedChain } from './node-internals.ts'
-import type { PresentedChain } from './node-internals.ts'
+import { hasPresentedChain, takePresentedChain } from './node-internals.ts'
 import type { Trust } from './trust.ts'
 
 /** Why a handshake was refused. Details are computed only when needed: strangers can cause any number of refusals. */
@@ -25,6 +25,9 @@ export interface Refusal {
    */
   readonly isSessionAtFault?: boolean
 }
+
+/** OpenSSL's code if no certificate was sent. It also means that an intermediate is missing. */
+const NOTHING_SENT = 'UNABLE_TO_GET_ISSUER_CERT'
 
 /** The result of a handshake: a client, no client (if allowed), or a refusal. */
 export type HandshakeResult =
@@ -52,22 +55,27 @@ export function verifyHandshake (
   const verifyCode = socket.authorized ? undefined : String(socket.authorizationError)
   const overruled = verifyCode !== undefined && trust.overrules(verifyCode)
   const code = overruled ? undefined : verifyCode
-  // OpenSSL uses this code also if no certificate was sent.
-  if (code !== undefined && code !== 'UNABLE_TO_GET_ISSUER_CERT' && !hasPresentedChain(socket)) {
+  if (code !== undefined && !hasPresentedChain(socket) && !(code === NOTHING_SENT && readLeaf(socket) === undefined)) {
     return refuseUnread(socket, code)
   }
+  const isUnread = overruled && !resumed && !hasPresentedChain(socket)
   const chain = takePresentedChain(socket)
   if (chain === undefined) return allowAnonymous ? { decision: undefined } : refuse('no_certificate')
   if (code !== undefined) return refuseByOpenssl(code, chain, trust, onExplained)
   const presented = { leaf: chain.leaf, sent: resumed ? [] : chain.sent, resumed }
   const conclude = (decision: Decision): HandshakeResult => {
-    if (!decision.accepted) return refuseDecided(decision, presented, trust, overruled ? verifyCode : undefined)
+    if (!decision.accepted) {
+      // Its intermediates, which were not read, might lead to a trusted CA.
+      if (isUnread && STRANGER_STEPS.has(decision.detail.step)) return refuseUnread(socket, verifyCode)
+      return refuseDecided(decision, presented, trust, overruled ? verifyCode : undefined)
+    }
     // OpenSSL refused for a reason that the authority does not permit.
     if (overruled && !trust.explainsCode(verifyCode, decision)) {
       return refuse(
         reasonOfVerifyCode(verifyCode), presented.leaf, describeCode(verifyCode, presented.leaf), verifyCode
       )
     }
+    if (overruled && !isUnread && !resumed) forgiveRefusedChain(socket, presented, overruledChains)
     return { decision, presented }
   }
   return whenSettled(trust.evaluate(presented.leaf, presented), conclude)
@@ -87,10 +95,9 @@ const STRANGER_STEPS: ReadonlySet<string> = new Set(['unknown_ca', 'signature_in
  * this may be that the certificate has expired.
  */
 function refuseByOpenssl (
-  code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust, onExplained: HandshakeOptions['onExplained']
+  code: string, { leaf, sent }: SentChain, trust: Trust, onExplained: HandshakeOptions['onExplained']
 ): HandshakeResult {
   const reported = reasonOfVerifyCode(code)
-  if (!isWhole) return { refusal: { reason: reported, code, leaf: () => leaf, detail: () => describeCode(code, leaf) } }
   const found = trust.explain(leaf, sent) ?? describeOrder(code)
   const reason = STRANGER_STEPS.has(found.step) ? 'unknown_ca' : reported
   onExplained(reason === 'unknown_ca')

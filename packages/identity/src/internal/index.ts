@@ -31,8 +31,11 @@ export {
   hasRules, type DecorableApp
 } from './plugins.ts'
 export { FileUnreadableError, readBounded, type ReadLimits, type UnreadableReason } from './read-bounded.ts'
+export { explainedChains, overruledChains, type RefusedChains } from './refused-chains.ts'
 export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
-export { readSentChain, watchServerCertificate, type SentChain } from './sent-chain.ts'
+export {
+  forgiveRefusedChain, readLeaf, readRefusedChain, readSentChain, readVerifyCode, watchServerCertificate, type SentChain
+} from './sent-chain.ts'
 export {
   announceSourceEnd, closeSource, credentialSource, revocationChecker, source, whenSourceCloses
 } from './sources.ts'

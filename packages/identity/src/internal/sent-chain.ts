@@ -1,4 +1,7 @@
 import type { TLSSocket } from 'node:tls'
+import { explainedChains } from './refused-chains.ts'
+import type { RefusedChains } from './refused-chains.ts'
+import { leafOfSession } from './session-leaf.ts'
 
 /** The certificates that a peer sent, DER. Nothing of them is verified. */
 export interface SentChain {
@@ -15,7 +18,7 @@ const MAX_SENT = 17
 
 /**
  * Reads the leaf and the other certificates that a peer sent. On Node 22 and 24 only the first call on a socket sees
- * more than the leaf.
+ * more than the leaf, and the others are never freed. Use it for peers that OpenSSL accepted.
  */
 export function readSentChain (socket: TLSSocket): SentChain | undefined {
   const leaf = socket.getPeerX509Certificate()
@@ -28,17 +31,73 @@ export function readSentChain (socket: TLSSocket): SentChain | undefined {
 }
 
 /**
+ * Reads what a peer sent that OpenSSL refused. Undefined if no certificate was sent, and if refused peers have already
+ * taken much memory.
+ */
+export function readRefusedChain (socket: TLSSocket, limit: RefusedChains): SentChain | undefined {
+  if (!limit.hasLeft) return undefined
+  const chain = readSentChain(socket)
+  if (chain !== undefined) {
+    const { length } = chain.sent
+    limit.count(length < MAX_SENT ? length : undefined, freesChains(socket))
+  }
+  return chain
+}
+
+/** Takes back what `readRefusedChain` counted, for a peer that is accepted although OpenSSL refused it. */
+export function forgiveRefusedChain (
+  socket: TLSSocket, { sent }: Pick<SentChain, 'sent'>, limit: RefusedChains
+): void {
+  limit.forgive(sent.length, freesChains(socket))
+}
+
+/** DER of the peer's certificate. It is read from the session, so that the others that were sent take no memory. */
+export function readLeaf (socket: TLSSocket): Uint8Array | undefined {
+  // Node crashes if the session is asked for after OpenSSL's part of the socket was freed.
+  const session = socket.destroyed ? undefined : socket.getSession?.()
+  if (session == null) return socket.getPeerX509Certificate()?.raw
+  try {
+    return leafOfSession(session)
+  } catch {
+    // Another version of OpenSSL could encode sessions in another way.
+    return socket.getPeerX509Certificate()?.raw
+  }
+}
+
+interface TlsHandle {
+  readonly verifyError?: () => { readonly code?: string } | null | undefined
+  /** Came with the release that frees what `getPeerX509Certificate` reads. */
+  readonly hasPeerCertificate?: () => boolean
+}
+
+function handleOf (socket: TLSSocket): TlsHandle | undefined {
+  return (socket as unknown as { readonly _handle?: TlsHandle | null })._handle ?? undefined
+}
+
+function freesChains (socket: TLSSocket): boolean { return handleOf(socket)?.hasPeerCertificate !== undefined }
+
+/**
+ * OpenSSL's error code, before Node exposes it. Undefined if OpenSSL accepted, or if this version of Node has no
+ * `verifyError`.
+ */
+export function readVerifyCode (socket: TLSSocket): string | undefined {
+  const error = handleOf(socket)?.verifyError?.()
+  return error == null ? undefined : String(error.code)
+}
+
+/**
  * Reads what a server presents before Node does, and prevents Node from creating its legacy certificate object:
  * `tls.connect` calls `getPeerCertificate`, which crashes Node 24 if a key is on a curve without a NIST name.
  *
- * @returns a function that returns what was read; undefined before the handshake is done, on a resumed session, and if
- *   the server sent no certificate
+ * @returns a function that returns what was read; undefined before the handshake is done, on a resumed session, if the
+ *   server sent no certificate, and if many servers were refused
  */
 export function watchServerCertificate (socket: TLSSocket): () => SentChain | undefined {
   let presented: SentChain | undefined
   Object.defineProperty(socket, 'getPeerCertificate', { value: () => ({}), configurable: true })
   socket.prependOnceListener('secure', () => {
-    if (!socket.isSessionReused()) presented = readSentChain(socket)
+    if (socket.isSessionReused()) return
+    presented = readVerifyCode(socket) === undefined ? readSentChain(socket) : readRefusedChain(socket, explainedChains)
   })
   return () => presented
 }
