@@ -12,7 +12,8 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
   ]],
   ['When something fails', ['trouble.md', 'handshake-failures.md', 'reasons.md', 'errors.md']],
   ['Say who may call', [
-    'several-cas.md', 'recipes/rate-limits.md', 'recipes/open-banking.md', 'recipes/health-and-charging.md'
+    'several-cas.md', 'several-cas-decisions.md', 'recipes/rate-limits.md', 'recipes/open-banking.md',
+    'recipes/health-and-charging.md'
   ]],
   ['Get certificates', [
     'issuers/README.md', 'issuers/acme.md', 'issuers/openbao.md', 'issuers/step-ca.md', 'issuers/kubernetes.md',
