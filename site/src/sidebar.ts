@@ -8,7 +8,8 @@ type Item = DefaultTheme.SidebarItem
 /** The groups of documents, in the order of `docs/README.md`. Each document of `docs/` is in one of them. */
 const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> = [
   ['Start', [
-    '../README.md', 'start/mutual-tls.md', 'start/ten-minutes.md', 'compare.md', 'faq.md', 'glossary.md', 'README.md'
+    '../README.md', 'start/mutual-tls.md', 'start/ten-minutes.md', 'compare.md', 'faq.md', 'glossary.md', 'versions.md',
+    'README.md'
   ]],
   ['When something fails', ['trouble.md', 'handshake-failures.md', 'reasons.md', 'errors.md']],
   ['Say who may call', [
