@@ -2,13 +2,16 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
 import { aboutPackage } from '../src/about-package.ts'
 import { anchorOf } from '../src/links.ts'
-import { NO_PAGES, pageOf, versionOf } from '../src/pages.ts'
+import { NO_PAGES, pageOf } from '../src/pages.ts'
 import { rewriteLinks } from '../src/rewrite-links.ts'
 import { boostDocument, renderForSearch } from '../src/search.ts'
 import { makeSidebar, withoutPlace } from '../src/sidebar.ts'
+import { describeVersion, documentsOf, siteVersion } from '../src/versions.ts'
 
 const lost = withoutPlace()
 if (lost.length > 0) throw new Error(`site/src/sidebar.ts has no place in the menu for ${lost.join(', ')}`)
+
+const version = siteVersion()
 
 /** Two rings in one another. */
 const ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#0c7f6b" stroke-width="4">' +
@@ -30,7 +33,8 @@ export default defineConfig({
   head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }]],
   transformPageData ({ relativePath, frontmatter }) {
     const about = aboutPackage(relativePath)
-    return about === undefined ? undefined : { frontmatter: { ...frontmatter, about } }
+    const { sentence } = describeVersion(version)
+    return { frontmatter: { ...frontmatter, sentence, ...(about !== undefined && { about }) } }
   },
   // The index of the search is loaded when somebody searches.
   vite: { build: { chunkSizeWarningLimit: 4_000 } },
@@ -48,8 +52,10 @@ export default defineConfig({
       { text: 'Trouble', link: '/trouble' },
       { text: 'API', link: '/api/' },
       {
-        text: `v${versionOf('fastify-mtls')}`,
+        text: describeVersion(version).name,
         items: [
+          { text: 'Other versions', link: '/versions' },
+          ...version.released.map((one) => ({ text: `Documents of v${one}`, link: documentsOf(one) })),
           { text: 'Roadmap', link: '/roadmap' },
           { text: 'How releases are made', link: '/releasing' }
         ]

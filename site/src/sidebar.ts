@@ -8,11 +8,13 @@ type Item = DefaultTheme.SidebarItem
 /** The groups of documents, in the order of `docs/README.md`. Each document of `docs/` is in one of them. */
 const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> = [
   ['Start', [
-    '../README.md', 'start/mutual-tls.md', 'start/ten-minutes.md', 'compare.md', 'faq.md', 'glossary.md', 'README.md'
+    '../README.md', 'start/mutual-tls.md', 'start/ten-minutes.md', 'compare.md', 'faq.md', 'glossary.md', 'versions.md',
+    'README.md'
   ]],
   ['When something fails', ['trouble.md', 'handshake-failures.md', 'reasons.md', 'errors.md']],
   ['Say who may call', [
-    'several-cas.md', 'recipes/rate-limits.md', 'recipes/open-banking.md', 'recipes/health-and-charging.md'
+    'several-cas.md', 'several-cas-decisions.md', 'recipes/rate-limits.md', 'recipes/open-banking.md',
+    'recipes/health-and-charging.md'
   ]],
   ['Get certificates', [
     'issuers/README.md', 'issuers/acme.md', 'issuers/openbao.md', 'issuers/step-ca.md', 'issuers/kubernetes.md',

@@ -9,6 +9,8 @@ export interface ChildRun {
 
 export interface ChildOptions {
   readonly cwd: string
+  /** Variables of the environment, beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>
   /** Called with everything that the child passes to `process.send`. */
   readonly onMessage?: (message: any) => void
 }
@@ -20,10 +22,10 @@ export async function runNode (args: readonly string[], options: ChildOptions): 
 
 /** Runs a program until it ends. */
 export async function runChild (program: string, args: readonly string[], options: ChildOptions): Promise<ChildRun> {
-  const { cwd, onMessage } = options
+  const { cwd, env, onMessage } = options
   const child = spawn(program, args, {
     cwd,
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(onMessage === undefined ? [] : ['ipc' as const])]
   })
   if (onMessage !== undefined) child.on('message', onMessage)

@@ -87,7 +87,7 @@ t.test('each configuration is well-formed, and names the headers that its format
   }
   const tags = [{ tag: '!Ref', resolve: (text: string) => ({ Ref: text }) }]
   const documents = fences.filter(({ info }) => /^(?:yaml|json)$/.test(info)).map(({ info, code }) => info === 'json' ? JSON.parse(code) : parse(code, { customTags: tags }))
-  t.equal(documents.length, 5)
+  t.equal(documents.length, 6)
   const { Resources, Parameters } = documents.find((one) => one.Resources !== undefined)
   const referred = [...JSON.stringify(Resources).matchAll(/"Ref":"(\w+)"/g)].map(([, name = '']) => name)
   for (const name of referred) t.ok(Object.hasOwn(Resources, name) || Object.hasOwn(Parameters, name), name)

@@ -6,6 +6,7 @@ import { findDeadLinks } from '../../site/src/built-site.ts'
 import { anchorOf, linkOnSite } from '../../site/src/links.ts'
 import { pageOf } from '../../site/src/pages.ts'
 import { withoutPlace } from '../../site/src/sidebar.ts'
+import { describeVersion, documentsOf, readSiteVersion, siteVersion } from '../../site/src/versions.ts'
 import { packageFolders, root } from '../architecture/source-graph.ts'
 
 const GITHUB = 'https://github.com/peerkit/peerkit'
@@ -38,6 +39,20 @@ test('a link between files becomes a link between pages, or leads to GitHub', as
 test('a link to a file that is not there stops the build, and names the file, the link and the path', async (t) => {
   t.throws(() => linkOnSite('docs/faq.md', '../no-such.md'), { message: 'docs/faq.md links to ../no-such.md, but the repository has no no-such.md' })
   t.throws(() => linkOnSite('docs/faq.md', `${GITHUB}/blob/main/no/such.ts#L1`), /no\/such\.ts/)
+})
+
+test('each page says for which version it is, and where the documents of released ones are', async (t) => {
+  const tags = ['v0.9.0', 'v0.10.0', 'v0.2.1', 'v1.0.0-rc.1', 'vendor']
+  const released = ['0.10.0', '0.9.0', '0.2.1']
+  t.same(readSiteVersion('0.10.0', tags, ['v0.10.0']), { version: '0.10.0', state: 'release', released })
+  t.same(readSiteVersion('0.10.0', tags, []), { version: '0.10.0', state: 'after-release', released })
+  t.same(readSiteVersion('0.11.0', tags, []), { version: '0.11.0', state: 'before-release', released })
+  const say = (state: 'release' | 'after-release' | 'before-release') => describeVersion({ version: '1.2.3', state, released: [] })
+  t.same(say('release'), { name: 'v1.2.3', sentence: 'This page is for version 1.2.3.' })
+  t.match(say('after-release'), { name: 'v1.2.3+', sentence: /with changes that are not released yet/ })
+  t.match(say('before-release'), { name: 'v1.2.3', sentence: /which is not released yet/ })
+  t.equal(documentsOf('1.2.3'), `${GITHUB}/tree/v1.2.3/docs`)
+  t.equal(siteVersion().version, JSON.parse(readFileSync(join(root, 'packages/fastify-mtls/package.json'), 'utf8')).version)
 })
 
 test('headings have the anchors of GitHub', async (t) => {

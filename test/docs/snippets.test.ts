@@ -4,13 +4,13 @@ import t from 'tap'
 import { packageFolders } from '../architecture/source-graph.ts'
 import { runChild, runNode, type ChildRun } from './child-run.ts'
 import { ScratchFolder } from './scratch-folder.ts'
-import { readmeFiles, readSnippets, recipeFiles, type Snippet } from './snippets.ts'
+import { readmeFiles, readSnippets, documentFiles, type Snippet } from './snippets.ts'
 import { checkTypes, makeProgram } from './type-check.ts'
 
 const scratch = new ScratchFolder()
 t.teardown(() => { scratch[Symbol.dispose]() })
 
-const snippets = [...readmeFiles(), ...recipeFiles()].flatMap(readSnippets).map((snippet) => ({ snippet, file: writeSnippet(snippet) }))
+const snippets = [...readmeFiles(), ...documentFiles()].flatMap(readSnippets).map((snippet) => ({ snippet, file: writeSnippet(snippet) }))
 
 t.test('every package has a README', async (t) => {
   t.same(readmeFiles(), packageFolders().map((name) => `packages/${name}/README.md`))

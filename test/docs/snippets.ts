@@ -24,12 +24,13 @@ export function readSnippets (file: string): Snippet[] {
   }))
 }
 
-/** The recipes and the guides for moving, whose snippets run too. */
-export function recipeFiles (): string[] {
-  return ['docs/recipes', 'docs/moving'].flatMap((folder) => {
-    return readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)
-  })
+/** The documents whose snippets run one by one. Those of the ten minutes run in one folder, by a test of their own. */
+export function documentFiles (): string[] {
+  const names = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`).filter((file) => file !== TEN_MINUTES)
 }
+
+const TEN_MINUTES = 'docs/start/ten-minutes.md'
 
 export function readmeFiles (): string[] {
   return packageFolders().map((folder) => `packages/${folder}/README.md`).filter((file) => existsSync(join(root, file)))

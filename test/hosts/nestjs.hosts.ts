@@ -22,6 +22,28 @@ const others = ['reflect-metadata', 'rxjs', '@types/node']
 const project = await makeProject({ first: ['@nestjs/common', '@nestjs/core', '@nestjs/platform-fastify', ...others] })
 project.write(all)
 
+const hosts = readFileSync(join(root, 'docs/hosts.md'), 'utf8')
+
+/** The project has one Fastify: the one that Nest pins, and that the table of the document names. */
+async function checkFastify (t: Test, { folder, run }: HostProject, major: number): Promise<void> {
+  const readVersion = (name: string): any => JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8'))
+  const { version, dependencies: { fastify } } = readVersion('@nestjs/platform-fastify')
+  t.ok(hosts.includes(`\n  | ${major} | ${version} | ${fastify} |\n`), `docs/hosts.md names NestJS ${major}: ${version} with Fastify ${fastify}`)
+  const { output } = await run('npm ls fastify --all --parseable --long')
+  // Each line is the folder, and the package with its version.
+  const found = output.match(/(?<=:)fastify@[^:\s]+/g) ?? []
+  t.same([...new Set(found)], [`fastify@${fastify}`], output)
+  t.equal(readVersion('fastify').version, fastify)
+}
+
+test('npm shares the Fastify that Nest pins', async (t) => {
+  await checkFastify(t, project, 11)
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'examples/nestjs/package.json'), 'utf8'))
+  const pinned = JSON.parse(readFileSync(join(project.folder, 'node_modules/@nestjs/platform-fastify/package.json'), 'utf8')).dependencies.fastify
+  t.equal(dependencies.fastify, pinned, 'examples/nestjs/package.json')
+  t.ok(hosts.includes(`npm install --save-exact fastify@${pinned}`), 'docs/hosts.md')
+})
+
 test('the documented main.ts', async (t) => {
   const { code, output } = await project.run(tsc)
   t.equal(code, 0, output)
@@ -41,6 +63,7 @@ test('examples/nestjs', async (t) => {
 
 test('the documented main.ts, and the example, under NestJS 12', async (t) => {
   const next = await makeProject({ first: ['@nestjs/common 12', '@nestjs/core 12', '@nestjs/platform-fastify 12', ...others] })
+  await checkFastify(t, next, 12)
   next.write(all)
   const { code, output } = await next.run(tsc)
   t.equal(code, 0, output)

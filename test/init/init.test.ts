@@ -55,13 +55,33 @@ test('a running service takes over what its script certs writes', async (t) => {
   t.not(root, JSON.stringify(readFileSync(join(before, 'root.pem'), 'utf8')))
   await server.until(async () => await call(server, folder, 'alice', '/invoices').then(({ status }) => status === 200, () => false))
   await t.rejects(call(server, folder, 'before', '/invoices', join(before, 'alice')), 'the old CA is trusted no more')
+  // The README of the service says which lines are in the log meanwhile, and which one is the last.
+  await server.until(async () => server.rotations().at(-1) === 'new credentials in force')
+  const told = readFileSync(join(folder, 'README.md'), 'utf8').replaceAll('\n', ' ')
+  for (const line of new Set(server.rotations())) t.ok(told.includes(`\`${line}\``), line)
   await server.stop()
+})
+
+test('a wrong PORT ends it at start, with a message that names the variable', async (t) => {
+  const wrong = ['abc', '', '65536', '-1', '0x1F90', '8443 ', '84.43']
+  for (const options of [[], ['--js']]) {
+    const folder = await init(t, ...options)
+    const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const [, file] = scripts.start.split(' ')
+    for (const PORT of options.length === 0 ? wrong : ['abc']) {
+      const { code, output } = await runNode([file], { cwd: folder, env: { PORT } })
+      t.equal(code, 1, PORT)
+      t.ok(output.includes(`PORT is ${JSON.stringify(PORT)}; expected a number from 0 to 65535`), output)
+    }
+  }
 })
 
 interface Server {
   readonly origin: string
   /** Waits until `answer` is true. */
   until (answer: () => Promise<boolean>): Promise<void>
+  /** The lines of its log that say that it has read files again. */
+  rotations (): string[]
   /** Ends it as a supervisor does. */
   stop (): Promise<void>
 }
@@ -91,6 +111,7 @@ async function start (t: Test, folder: string): Promise<Server> {
     origin: readOrigin() ?? '',
     // Each refused call, and each reload, is a line in the log.
     until: async (answer) => { while (!await answer()) await next() },
+    rotations: () => output.match(/new credentials in force[^"]*/g) ?? [],
     stop: async () => {
       child.kill('SIGTERM')
       const [code] = await once(child, 'exit')

@@ -162,6 +162,20 @@ test('a page is short on a phone: a row takes no more than it needs', async (t) 
   t.notOk(await hint.evaluate((text: any) => text.scrollHeight > text.clientHeight), 'and whole with its details')
 })
 
+test('at the width of a phone no name of the service or of the instance breaks in a word', async (t) => {
+  await page.setViewportSize({ width: 390, height: 760 })
+  await open('/log')
+  // A word that is broken has a box on each of two lines.
+  const lines = await page.locator('.brand .faint').evaluate((name: any) => {
+    const range = name.ownerDocument.createRange()
+    range.selectNodeContents(name)
+    return new Set([...range.getClientRects()].map(({ top }: any) => top)).size
+  })
+  t.equal(lines, 1, 'accounts-1 is on one line')
+  const who = await page.locator('#events tbody tr', { hasText: 'no_identity' }).first().textContent()
+  t.match(who, /no certificate,\s+from 127\.0\.0\.1/)
+})
+
 test('a word says what it means, by the keyboard alone and without scripts', async (t) => {
   await page.setViewportSize({ width: 1280, height: 800 })
   await page.route('**/console.js', async (route) => { await route.abort() })

@@ -1,6 +1,6 @@
 // What servers make of a client certificate that is for servers alone, as public CAs issue them since 2026. Each server
 // demands a certificate and is shown four: for servers, and as a control for clients, each below an intermediate that
-// names no purposes and below one for servers alone. The table of docs/several-cas.md is what this file measures;
+// names no purposes and below one for servers alone. The table of docs/several-cas-decisions.md is what this file measures;
 // `--write` puts it there. The chains are of our own CA: the Pebble of Debian 12 (2.4.0) still issues for both purposes.
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
@@ -40,7 +40,7 @@ for (const server of servers) {
   })
 }
 
-test('docs/several-cas.md shows what was measured', async (t) => {
+test('docs/several-cas-decisions.md shows what was measured', async (t) => {
   const table = renderTable(measured)
   t.comment(`\n${table}`)
   const isWhole = measured.length === servers.length

@@ -81,7 +81,7 @@ async function writeRules (path: string, groups: typeof RULES[number]): Promise<
  * certificate.
  */
 async function rotate (cast: Cast, { credentials }: Accounts): Promise<void> {
-  const { ca, server, intern } = cast
+  const { ca, server, contractor } = cast
   const spiffe = `${TRUST_DOMAIN}/ns/bank/sa/accounts`
   const options = { days: 90, profile: 'both', cn: 'accounts', dns: 'localhost', ip: '127.0.0.1', spiffe } as const
   const next = await ca.issue(options)
@@ -92,6 +92,6 @@ async function rotate (cast: Cast, { credentials }: Accounts): Promise<void> {
     // Expected: the credentials in force stay.
   }
   credentials.update({ authorities: await trust(cast, false) })
-  ca.revoke(intern, { reason: 'cessationOfOperation' })
+  ca.revoke(contractor, { reason: 'cessationOfOperation' })
   credentials.update({ authorities: await trust(cast, false) })
 }

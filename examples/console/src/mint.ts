@@ -20,7 +20,7 @@ export interface Cast {
   /** Issued by the old CA. */
   readonly legacy: IssuedCertificate
   /** Will be revoked. */
-  readonly intern: IssuedCertificate
+  readonly contractor: IssuedCertificate
   readonly stranger: IssuedCertificate
 }
 
@@ -31,7 +31,7 @@ export async function mintCast (): Promise<Cast> {
   const partnerIssuer = await partnerCa.intermediate({ name: 'Partner Issuing CA', days: 200 })
   const strangerCa = await createDevCa({ name: 'Some other CA' })
   const both = { days: 90, profile: 'both', dns: 'localhost', ip: '127.0.0.1' } as const
-  const [server, ledger, operator, billing, reports, partner, legacy, intern, stranger] = await Promise.all([
+  const [server, ledger, operator, billing, reports, partner, legacy, contractor, stranger] = await Promise.all([
     ca.issue({ ...both, cn: 'accounts', spiffe: `${TRUST_DOMAIN}/ns/bank/sa/accounts` }),
     ca.issue({ ...both, cn: 'ledger', spiffe: `${TRUST_DOMAIN}/ns/bank/sa/ledger` }),
     ca.issue({ days: 90, profile: 'client', cn: 'Olga Operator', ou: 'operators' }),
@@ -57,8 +57,8 @@ export async function mintCast (): Promise<Cast> {
       dns: 'gateway.partner.example'
     }),
     oldCa.issue({ days: 10, profile: 'client', cn: 'legacy-batch', ou: 'billing' }),
-    ca.issue({ days: 30, profile: 'client', cn: 'intern', ou: 'billing' }),
+    ca.issue({ days: 30, profile: 'client', cn: 'contractor', ou: 'billing' }),
     strangerCa.issue({ days: 90, profile: 'client', cn: 'stranger', ou: 'operators' })
   ])
-  return { ca, oldCa, partnerCa, server, ledger, operator, billing, reports, partner, legacy, intern, stranger }
+  return { ca, oldCa, partnerCa, server, ledger, operator, billing, reports, partner, legacy, contractor, stranger }
 }

@@ -7,7 +7,7 @@ type Call = readonly [caller: IssuedCertificate | undefined, method: string, pat
 
 /** Makes calls of all kinds: allowed, denied, reported, and refused in the handshake. */
 export async function callAround (cast: Cast, { origin }: Accounts): Promise<void> {
-  const { operator, billing, reports, partner, legacy, intern, stranger } = cast
+  const { operator, billing, reports, partner, legacy, contractor, stranger } = cast
   const calls: readonly Call[] = [
     [billing, 'GET', '/accounts'], [billing, 'GET', '/accounts/7'], [billing, 'POST', '/entries'],
     [billing, 'DELETE', '/accounts/7'],
@@ -15,7 +15,7 @@ export async function callAround (cast: Cast, { origin }: Accounts): Promise<voi
     [partner, 'GET', '/accounts'], [partner, 'GET', '/accounts/7'], [partner, 'GET', '/accounts/8'],
     [reports, 'GET', '/reports'], [reports, 'GET', '/accounts'], [billing, 'GET', '/reports'],
     [operator, 'DELETE', '/accounts/9'], [operator, 'PUT', '/admin/limits'], [operator, 'GET', '/forgotten'],
-    [intern, 'GET', '/accounts'], [stranger, 'GET', '/accounts'], [undefined, 'GET', '/accounts']
+    [contractor, 'GET', '/accounts'], [stranger, 'GET', '/accounts'], [undefined, 'GET', '/accounts']
   ]
   for (const call of calls) await callOnce(cast, origin, call)
 }

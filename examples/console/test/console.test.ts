@@ -41,10 +41,10 @@ test('the demonstration shows what its README promises', async (t) => {
   t.match(trust.authorities, [{ name: 'internal' }, { name: 'partner', vouchesFor: ['DNS names within partner.example'] }])
   const refused = (await fetchData(origin, folder, '?q=legacy-batch&kind=handshake')).events
   t.match(refused, [{ reason: 'unknown_ca', removedCa: { name: 'Demo CA 2021', authority: 'internal' } }])
-  t.match((await fetchData(origin, folder, '?q=intern&kind=handshake')).events, [{ reason: 'revoked' }])
+  t.match((await fetchData(origin, folder, '?q=contractor&kind=handshake')).events, [{ reason: 'revoked' }])
   const kinds = timeline.map(({ kind }: any) => kind).sort()
   t.strictSame(kinds, ['crl', 'crl', 'rotation', 'rotation', 'rotation', 'rotation', 'rotation', 'rules'])
-  t.match(timeline.find(({ kind }: any) => kind === 'crl').notes, ['1 more entry', /^revokes .*: intern$/])
+  t.match(timeline.find(({ kind }: any) => kind === 'crl').notes, ['1 more entry', /^revokes .*: contractor$/])
   t.match(timeline.find(({ kind }: any) => kind === 'rules'), { came: [/gateway\.partner\.example/, /./], went: [/\*\.partner/, /./] })
   t.ok(calls.callers.some(({ name, isFormer }: any) => name === 'legacy-batch' && isFormer))
   t.match(forecast.clients.entries, [{ authority: 'partner', state: 'not_affected', name: 'gateway.partner.example' }])

@@ -1,6 +1,5 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import type { FetchLike } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { fileCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '@peerkit/undici-mtls'
 
@@ -18,9 +17,7 @@ export async function connectAgent (name: string, origin: string): Promise<Conne
     await Promise.all([agent.close(), credentials.close()])
   }
   try {
-    // The types of undici and of Node differ; the calls do not.
-    const fetch = agent.fetch.bind(agent) as unknown as FetchLike
-    await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', origin), { fetch }))
+    await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', origin), { fetch: agent.fetch }))
     return { client, close }
   } catch (error) {
     await close()

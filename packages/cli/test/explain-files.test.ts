@@ -7,6 +7,10 @@ import type { Run } from './support/peerkit.ts'
 const ca = await createDevCa()
 const leaf = await ca.issue({ cn: 'orders' })
 
+const DAY = 86_400_000
+const ended = await ca.issue({ cn: 'orders', notBefore: new Date(Date.now() - 9 * DAY), notAfter: new Date(Date.now() - 2.5 * DAY) })
+const early = await ca.issue({ cn: 'orders', notBefore: new Date(Date.now() + 2.5 * DAY), notAfter: new Date(Date.now() + 9 * DAY) })
+
 const ROUTES = `
 groups:
   shop: { cn: orders }
@@ -35,6 +39,25 @@ test('a rules file with routes: each of them, or the one that is asked for', asy
   ])
   for (const route of ['GET /invoices', 'HEAD /invoices', 'GET /health', 'POST /orders']) t.equal((await ask('--route', route)).code, 0, route)
   t.match(JSON.parse((await ask('--route', 'GET /health', '--json')).out), { path: 'routes["GET /health"]', word: 'public', verdict: { allowed: true } })
+})
+
+test('a certificate that is not valid now is noted, whatever the rules say', async (t) => {
+  const file = folder(t, { 'ended.pem': ended.cert, 'early.pem': early.cert, 'leaf.pem': leaf.cert, 'rules.yaml': ROUTES })
+  const ask = (cert: string, ...args: string[]): Promise<Run> => peerkitHere('explain', '--cert', file(cert), '--rules', file('rules.yaml'), ...args)
+  const advice = 'a service refuses it in the handshake, whatever the rules say\\n$'
+  for (const route of ['GET /invoices', 'GET /health', 'POST /orders']) {
+    t.match(await ask('ended.pem', '--route', route), { code: 0, out: new RegExp(`^allowed by [^]*\\nvalidity: the certificate expired 2 days ago \\(notAfter 20[^)]*Z\\); ${advice}`) }, route)
+    t.match(await ask('early.pem', '--route', route), { code: 0, out: new RegExp(`\\nvalidity: the certificate becomes valid in 2 days \\(notBefore 20[^)]*Z\\); ${advice}`) }, route)
+  }
+  const all = (await ask('ended.pem')).out
+  t.equal(all.match(/^validity: /gm)?.length, 1, 'once for all routes')
+  t.match(all, /\n {2}peer: CN=orders[^\n]*, expired\n/)
+  t.match((await ask('early.pem')).out, /\n {2}peer: CN=orders[^\n]*, not valid yet\n/)
+  const named = { notBefore: /^20.*Z$/, notAfter: /^20.*Z$/ }
+  t.match(JSON.parse((await ask('ended.pem', '--json')).out), { validity: 'expired', ...named })
+  t.match(JSON.parse((await ask('early.pem', '--route', 'GET /health', '--json')).out), { validity: 'not_yet_valid', ...named })
+  t.notMatch(await ask('leaf.pem'), { out: /expired|valid/ })
+  t.notOk('validity' in JSON.parse((await ask('leaf.pem', '--json')).out))
 })
 
 test('a group of the code may decide', async (t) => {

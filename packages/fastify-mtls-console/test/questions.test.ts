@@ -135,6 +135,7 @@ test('a handshake without a certificate is in the log, and in no list of clients
   const origin = await listen(world)
   t.type(await call(origin, world.ca.root, undefined, '/accounts'), 'string')
   t.match(await world.data(), { handshakesRefused: { no_certificate: 1 }, clients: [], events: [{ kind: 'handshake', reason: 'no_certificate', remoteAddress: '127.0.0.1' }] })
+  t.match(rowsOf(await world.get('/log'))[1], /mTLS handshake refused no certificate, from 127\.0\.0\.1 no_certificate/)
   t.match(await world.get('/'), 'no_certificate 1')
 })
 

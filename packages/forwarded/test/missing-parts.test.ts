@@ -78,6 +78,13 @@ test('a gateway that verifies nothing needs the certificate, and a validator tha
   t.match(read(passthrough, { 'client-cert': `:${base64}:` }), { state: 'refused', reason: 'unknown_ca' })
   t.match(read(passthrough, { 'client-cert-chain': `:${base64}:` }), { state: 'refused', reason: 'malformed' })
   t.match(read(passthrough, { 'cloudfront-viewer-cert-pem': cert }), { state: 'anonymous' }, 'which mode is set decides')
+  // A verdict that the client wrote itself, or that the gateway wrote, changes nothing.
+  for (const verdict of [{}, { 'x-client-cert-verification': 'SUCCESS' }, { 'x-client-cert-verification': 'FAILED:x' }]) {
+    const azure = (validator: ChainValidator): ForwardedResult =>
+      read({ format: 'azure-application-gateway-passthrough', validator }, { 'x-client-cert': cert, ...verdict })
+    t.match(azure(yes), { state: 'accepted' })
+    t.match(azure(no), { state: 'refused', reason: 'unknown_ca' })
+  }
   t.end()
 })
 

@@ -56,7 +56,7 @@ test('refuses wrong options by name', async (t) => {
       { format: 'azure-app-service', gateways, verification: 'gateway', validator },
       /expected "in-process", since the gateway .* does not verify chains/
     ],
-    ...(['azure-container-apps', 'aws-cloudfront-passthrough'] as const).flatMap((format) => [
+    ...(['azure-container-apps', 'azure-application-gateway-passthrough', 'aws-cloudfront-passthrough'] as const).flatMap((format) => [
       [{ format, gateways, verification: 'gateway', validator }, /expected "in-process"/] as const,
       [{ format, gateways }, /validator is missing/] as const
     ]),

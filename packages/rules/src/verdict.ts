@@ -105,6 +105,11 @@ export interface Explanation {
   readonly verdict: Verdict
   /** The peer, as its `toString()`. */
   readonly peer: string | undefined
+  /**
+   * Given if the certificate of the peer has expired, or is not valid yet. Rules do not look at its dates, so they may
+   * allow it. A handshake refuses it before any rule is asked.
+   */
+  readonly validity?: 'expired' | 'not_yet_valid'
   /** The number of predicates, which were not called. */
   readonly predicates: number
   /** The rule that matched, or the one with the greatest share of matching keys. */

@@ -39,6 +39,19 @@ test('shows the rule that came closest, what it expected and what was found', as
   t.equal(predicates, 0)
 })
 
+test('says that the certificate is not valid at the time of the rules', async (t) => {
+  const { notBefore = NaN, notAfter = NaN } = web
+  const at = (time: number) => explain([{ cn: 'web' }], web, { now: () => time })
+  t.notOk('validity' in at(notBefore))
+  t.notOk('validity' in at(notAfter + 999), 'the second of notAfter is valid')
+  t.equal(at(notAfter + 1000).validity, 'expired')
+  t.equal(at(notBefore - 1).validity, 'not_yet_valid')
+  t.equal(String(at(notAfter + 1000)), `allowed by rule 0\npeer: ${web}, expired`)
+  t.equal(String(at(notBefore - 1)), `allowed by rule 0\npeer: ${web}, not valid yet`)
+  const described = createPartialIdentity({ subject: 'CN=web' })
+  t.notOk('validity' in explain([{ cn: 'web' }], described), 'dates that are not known are no dates in the past')
+})
+
 test('reads as a text for logs', async (t) => {
   const text = String(explain([{ o: 'Acme', ou: 'billing' }, () => true], web))
   t.equal(text, [

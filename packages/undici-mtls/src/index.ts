@@ -4,6 +4,7 @@ export type { MtlsAgentOptions, OriginOptions, PassedOptions, ProxyOptions } fro
 export type { AllowedServers } from './connect/server-rules.ts'
 export { retryErrorCodes } from './dispatch/compose.ts'
 export { getServerIdentity } from './dispatch/fetch.ts'
+export type { AgentFetch } from './dispatch/fetch.ts'
 export {
   OutboundClientCertificateRefusedError, OutboundCredentialsExpiredError, OutboundError, OutboundOptionError,
   OutboundOriginError, OutboundServerExpiredError, OutboundServerRevokedError, OutboundServerUntrustedError,

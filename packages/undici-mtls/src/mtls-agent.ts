@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events'
 import * as undici from 'undici'
 import { Dispatcher } from 'undici'
-import type { fetch } from 'undici'
 import { checkAgentOptions, passedOptions } from './agent-options.ts'
 import type { MtlsAgentOptions } from './agent-options.ts'
 import { withoutBrackets } from './connect/host-name.ts'
 import { composeAgent } from './dispatch/compose.ts'
 import { Exchange, kExchange } from './dispatch/exchange.ts'
 import { bindFetch } from './dispatch/fetch.ts'
+import type { AgentFetch } from './dispatch/fetch.ts'
 import { adaptHandler } from './dispatch/handlers.ts'
 import { readTarget, splitUrl } from './dispatch/target.ts'
 import type { WithoutUrl } from './dispatch/target.ts'
@@ -50,8 +50,8 @@ export class MtlsAgent extends Dispatcher {
     this.#connections.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange)
   }
 
-  /** `fetch` that sends through this agent. */
-  readonly fetch: typeof fetch
+  /** `fetch` that sends through this agent, for code that takes a `fetch` too. It is bound to the agent. */
+  readonly fetch: AgentFetch
 
   /**
    * @param options `credentials` is required

@@ -95,10 +95,10 @@ test('the agent takes what undici and the built-in fetch take', async (t) => {
   t.teardown(async () => { await agent.destroy(); await listening.close() })
   const url = `${listening.origin}/x?y=1`
   const post = new Request(url, { method: 'POST', body: 'hello', headers: { 'x-a': '1', 'content-type': 'text/plain' } })
-  const response = await agent.fetch(post as any)
+  const response = await agent.fetch(post)
   t.same([await response.json(), response.headers.getSetCookie()], [['POST', '/x?y=1', '1', 'hello', 'text/plain'], ['a=1', 'b=2']])
-  await t.rejects(agent.fetch(post as any), { name: 'TypeError', message: /already used/ })
-  t.same(await (await agent.fetch(new Request(url) as any, { method: 'PUT', headers: new Headers({ 'x-a': '2' }) as any, body: 'z' })).json(), ['PUT', '/x?y=1', '2', 'z', 'text/plain;charset=UTF-8'])
+  await t.rejects(agent.fetch(post), { name: 'TypeError', message: /already used/ })
+  t.same(await (await agent.fetch(new Request(url), { method: 'PUT', headers: new Headers({ 'x-a': '2' }), body: 'z' })).json(), ['PUT', '/x?y=1', '2', 'z', 'text/plain;charset=UTF-8'])
   const other = new OtherRequest(url, { method: 'POST', body: 'of another undici', headers: { 'x-a': '3' } })
   t.match(await (await agent.fetch(other as any)).json(), ['POST', '/x?y=1', '3', 'of another undici'])
   const otherForm = new OtherFormData()
@@ -107,15 +107,22 @@ test('the agent takes what undici and the built-in fetch take', async (t) => {
   const form = new FormData()
   form.append('name', 'value')
   form.append('file', new File(['content'], 'a.txt'))
-  const sent = await (await agent.fetch(url, { method: 'POST', body: form as any })).json() as string[]
+  const sent = await (await agent.fetch(url, { method: 'POST', body: form })).json() as string[]
   t.match(sent[3], /name="name"\r\n\r\nvalue\r\n[^]*filename="a\.txt"[^]*content/)
   const stop = new AbortController()
   stop.abort()
-  await t.rejects(agent.fetch(new Request(url, { signal: stop.signal }) as any), { name: 'AbortError' })
+  await t.rejects(agent.fetch(new Request(url, { signal: stop.signal })), { name: 'AbortError' })
   for (const given of [url, new URL(url)]) {
     t.same(await (await agent.request(given)).body.json(), ['GET', '/x?y=1', '', '', ''])
     t.same((await (await agent.request(given, { body: 'b' })).body.json() as string[]).slice(0, 4), ['PUT', '/x?y=1', '', 'b'])
   }
+  // The type says that it can stand in for the global one, so its responses have every member of the global ones.
+  const standIn: typeof globalThis.fetch = agent.fetch
+  const answer = await standIn(new Request(url), { headers: new Headers({ 'x-a': '4' }) })
+  for (const key of Object.getOwnPropertyNames(Response.prototype)) t.ok(key in answer, key)
+  for (const key of Object.getOwnPropertyNames(Headers.prototype)) t.ok(key in answer.headers, key)
+  t.match(await answer.clone().json(), ['GET', '/x?y=1', '4'])
+  t.match(await new Response(answer.body).json(), ['GET', '/x?y=1', '4'], 'the body is a stream of Node')
   const composed = agent.compose((dispatch) => dispatch)
   t.match(await (await composed.request(url, { method: 'DELETE', headers: { 'x-a': '3' } })).body.json(), ['DELETE', '/x?y=1', '3'])
   const { PassThrough } = await import('node:stream')

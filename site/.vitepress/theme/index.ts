@@ -15,7 +15,19 @@ function AboutThisPackage (): VNode | undefined {
   ]))
 }
 
+/** Below each page: which version it is for, and where the others are. */
+function VersionOfPage (): VNode {
+  const { frontmatter } = useData()
+  return h('div', { class: 'vp-doc' }, h('p', { class: 'about-version' }, [
+    `${String(frontmatter.value['sentence'])} `,
+    h('a', { href: withBase('/versions.html') }, 'Other versions')
+  ]))
+}
+
 export default {
   extends: DefaultTheme,
-  Layout: () => h(DefaultTheme.Layout, null, { 'doc-before': () => h(AboutThisPackage) })
+  Layout: () => h(DefaultTheme.Layout, null, {
+    'doc-before': () => h(AboutThisPackage),
+    'doc-after': () => h(VersionOfPage)
+  })
 } satisfies Theme

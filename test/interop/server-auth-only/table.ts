@@ -1,4 +1,4 @@
-// The table of docs/several-cas.md.
+// The table of docs/several-cas-decisions.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../../architecture/source-graph.ts'
@@ -7,7 +7,7 @@ import type { Server } from './servers.ts'
 import { kinds } from './world.ts'
 import type { ClientKind } from './world.ts'
 
-const PATH = join(root, 'docs/several-cas.md')
+const PATH = join(root, 'docs/several-cas-decisions.md')
 const TABLE = /\| server \|.*\n(?:\|.*\n)+/
 const HEAD = ['server', 'leaf S', 'leaf S, CA S', 'leaf C', 'leaf C, CA S', 'the log says of a leaf S']
 

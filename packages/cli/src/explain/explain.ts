@@ -1,11 +1,11 @@
-import { CERTIFICATE_FLAWS, parsePeerIdentity } from '@peerkit/identity'
+import { CERTIFICATE_FLAWS, endOfValidity, parsePeerIdentity, validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FailedKey, RuleExplanation } from '@peerkit/rules'
 import { describeEachAsData, describeNotBelieved } from '../authorities/describe-answer.ts'
 import { textOf, textsOf, UsageError } from '../command.ts'
 import type { Command } from '../command.ts'
 import { readCertificateFile } from '../files/certificate-file.ts'
-import { shown, shownJson } from '../output.ts'
+import { describeMoment, describePeriod, shown, shownJson } from '../output.ts'
 import { describeDecisionAsData, describeRefusal, describeRemedy } from '../trust/decision.ts'
 import { readRequest, REQUEST_OPTIONS } from './request-values.ts'
 import { chooseSets, explainSet, readRulesFile } from './rules-file.ts'
@@ -87,10 +87,12 @@ function describeExplained (outcomes: readonly Outcome[], voucher: Voucher, note
     const title = `not allowed: the certificate is refused (${decision.reason}) before any rule is checked`
     return `${title}\n${describeRefusal(question, answer, decision)}`
   }
+  const validity = peer && readInvalidity(peer, Date.now())
   const by = basis === 'chain' ? 'by its chain' : 'by --authority; the chain was not checked'
   const rows = [
     ['authority', peer?.authority === undefined ? undefined : `${peer.authority} (${by})`],
     ['not believed', peer === undefined ? undefined : describeNotBelieved(peer)],
+    ['validity', validity && describeInvalidity(validity)],
     ['note', hintOf(outcomes, voucher)]
   ].filter(([, value]) => value !== undefined)
   // What was asked is said before the answer, so that nobody takes it for an answer about the route.
@@ -116,6 +118,7 @@ function describeExplainedAsData (
 ): object {
   const { peer, basis, asked } = voucher
   const { authority: name, notBelieved } = peer ?? {}
+  const validity = peer && readInvalidity(peer, Date.now())
   const sets = outcomes.map(({ set: { path, route }, word, isAllowed, explanation }) => ({
     path, route, word, ...(explanation ?? { verdict: { allowed: isAllowed } })
   }))
@@ -130,8 +133,35 @@ function describeExplainedAsData (
         authorities: describeEachAsData(asked.answer.each)
       }
     }),
+    ...(validity && {
+      validity: validity.state,
+      notBefore: describeMoment(validity.notBefore),
+      notAfter: describeMoment(validity.notAfter)
+    }),
     hint: hintOf(outcomes, voucher)
   }
+}
+
+interface Invalidity {
+  readonly state: 'expired' | 'not_yet_valid'
+  readonly notBefore: number
+  readonly notAfter: number
+  readonly now: number
+}
+
+/** Undefined for a valid certificate. With --authorities an invalid one is refused before. */
+function readInvalidity (peer: PeerIdentity, now: number): Invalidity | undefined {
+  const state = validityAt(peer, now)
+  // A certificate has both dates. Identities of other kinds do not get here.
+  const { notBefore = 0, notAfter = 0 } = peer
+  return state === 'valid' ? undefined : { state, notBefore, notAfter, now }
+}
+
+/** A reader of "allowed" should not conclude that the client gets in. */
+function describeInvalidity ({ state, notBefore, notAfter, now }: Invalidity): string {
+  const period = describePeriod(notBefore, endOfValidity({ notAfter }), now)
+  const moment = state === 'expired' ? `notAfter ${describeMoment(notAfter)}` : `notBefore ${describeMoment(notBefore)}`
+  return `the certificate ${period} (${moment}); a service refuses it in the handshake, whatever the rules say`
 }
 
 /** What is not known and would decide: whether the peer is in a group of the code, or which authority vouches. */

@@ -27,6 +27,7 @@ export function makeServer ({ extension, typed }: Language): string {
   return `import { fileCredentials } from '@peerkit/credentials'
 import { buildApp } from './app.${extension}'
 
+const port = readPort(process.env.PORT ?? '8443')
 // The files are watched: what "npm run certs" writes is in force without a restart.
 const credentials = await fileCredentials({
   cert: 'pki/server.pem', key: 'pki/server.key', ca: 'pki/root.pem', crl: 'pki/crl.pem'
@@ -36,7 +37,13 @@ const app = await buildApp(credentials)
 for (const signal of ['SIGINT', 'SIGTERM']${typed(' as const')}) {
   process.once(signal, () => { app.close() })
 }
-await app.listen({ host: 'localhost', port: Number(process.env.PORT ?? 8443) })
+await app.listen({ host: 'localhost', port })
+
+function readPort (text${typed(': string')})${typed(': number')} {
+  if (/^\\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  // Node's own message would not name the variable.
+  throw new Error(\`The environment variable PORT is \${JSON.stringify(text)}; expected a number from 0 to 65535\`)
+}
 `
 }
 

@@ -106,6 +106,13 @@ The first call is answered, the second gets 403, and the third gets no answer at
 | --- | --- |
 | \`npm run certs\` | makes a new CA and new certificates, valid for 30 days. A running server takes them over |
 | \`npm run rules\` | looks for mistakes in \`rules.yaml\` |
+| \`PORT=9443 npm start\` | listens on another port than 8443 |
+
+While \`npm run certs\` writes, a running server logs \`new credentials in force, with warnings\`. The warnings say that
+a CA has another key, and that a CRL is missing. The reason: \`npm run certs\` writes one file after another, so for a
+few seconds the new CA stands beside old certificates and an old CRL. The server may refuse clients until then. Wait
+for the line \`new credentials in force\` without warnings: the server has read all new files. If warnings remain, run
+\`npm run certs\` again.
 
 For production, get certificates from
 [your own CA](https://github.com/peerkit/peerkit/blob/main/docs/issuers/README.md), and give their paths in

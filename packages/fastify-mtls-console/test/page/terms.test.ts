@@ -31,7 +31,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
 test('each word that the console explains is in the glossary', async (t) => {
   const glossary = readFileSync(join(import.meta.dirname, '../../../../docs/glossary.md'), 'utf8')
   t.strictSame([...TERM_WORDS].sort(), Object.keys(ENTRIES).sort())
-  for (const word of TERM_WORDS) t.match(glossary, new RegExp(`^\\*\\*${ENTRIES[word]}\\.\\*\\*`, 'm'), word)
+  for (const word of TERM_WORDS) t.match(glossary, new RegExp(`^### ${ENTRIES[word]}$`, 'm'), word)
 })
 
 test('each word that a page explains has its meaning on that page, once', async (t) => {

@@ -4,6 +4,7 @@ import { awsAlbVerify } from '../formats/aws-alb-verify.ts'
 import { awsCloudFrontPassthrough } from '../formats/aws-cloudfront-passthrough.ts'
 import { awsCloudFront } from '../formats/aws-cloudfront.ts'
 import { azureAppService } from '../formats/azure-app-service.ts'
+import { azureApplicationGatewayPassthrough } from '../formats/azure-application-gateway-passthrough.ts'
 import { azureApplicationGateway } from '../formats/azure-application-gateway.ts'
 import { azureContainerApps } from '../formats/azure-container-apps.ts'
 import { caddy } from '../formats/caddy.ts'
@@ -25,7 +26,8 @@ import type { HeaderFormat } from '../headers/header-format.ts'
 export type ForwardedFormat =
   | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify'
   | 'aws-alb-passthrough' | 'aws-cloudfront' | 'aws-cloudfront-passthrough' | 'azure-application-gateway'
-  | 'azure-app-service' | 'azure-container-apps' | 'google-cloud' | 'cloudflare' | 'linkerd' | 'custom'
+  | 'azure-application-gateway-passthrough' | 'azure-app-service' | 'azure-container-apps' | 'google-cloud'
+  | 'cloudflare' | 'linkerd' | 'custom'
 
 /** All formats except `custom`; `xfcc` with one hop. */
 export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, HeaderFormat>> = {
@@ -42,6 +44,7 @@ export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, Header
   'aws-cloudfront': awsCloudFront,
   'aws-cloudfront-passthrough': awsCloudFrontPassthrough,
   'azure-application-gateway': azureApplicationGateway,
+  'azure-application-gateway-passthrough': azureApplicationGatewayPassthrough,
   'azure-app-service': azureAppService,
   'azure-container-apps': azureContainerApps,
   'google-cloud': googleCloud,

@@ -199,6 +199,15 @@ export const writers: readonly Writer[] = [
     ]
   },
   {
+    name: 'azure-application-gateway-passthrough',
+    options: { format: 'azure-application-gateway-passthrough' },
+    source: 'documented',
+    verifies: false,
+    passesChain: false,
+    write: (leaf) => ['X-Client-Cert', escape(pem(leaf))],
+    none: [['X-Client-Cert', '']]
+  },
+  {
     name: 'azure-app-service',
     options: { format: 'azure-app-service' },
     source: 'documented',

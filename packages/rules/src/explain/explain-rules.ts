@@ -1,4 +1,4 @@
-import { claimsOf } from '@peerkit/identity'
+import { claimsOf, validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FlatRule, FlatRules, Origin } from '../flat-rules.ts'
 import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
@@ -28,12 +28,30 @@ export function explainRules (
     ? []
     : explainClosest({ rules, packed }, new PeerValues(peer, circumstances))
   const name = peer?.toString()
-  const explanation = { verdict, peer: name, predicates: predicates.length, closest: found[0], rules: found }
+  const validity = peer === undefined || peer === null ? undefined : findInvalidity(peer, circumstances.now)
+  const explanation = {
+    verdict,
+    peer: name,
+    ...(validity !== undefined && { validity }),
+    predicates: predicates.length,
+    closest: found[0],
+    rules: found
+  }
   return Object.defineProperty(explanation, 'toString', { value: () => render(explanation) })
 }
 
-function render ({ verdict, peer, predicates, closest }: Omit<Explanation, 'toString'>): string {
-  const lines = [renderVerdict(verdict), `peer: ${peer ?? 'none'}`]
+/** Of a peer that a gateway or a test describes, the dates may be unknown. Then nothing is said about them. */
+function findInvalidity (peer: PeerIdentity, now: number): Explanation['validity'] {
+  if (peer.notBefore === undefined || peer.notAfter === undefined) return undefined
+  const validity = validityAt(peer, now)
+  return validity === 'valid' ? undefined : validity
+}
+
+const VALIDITY_TEXTS = { expired: ', expired', not_yet_valid: ', not valid yet' } as const
+
+function render ({ verdict, peer, validity, predicates, closest }: Omit<Explanation, 'toString'>): string {
+  const dates = validity === undefined ? '' : VALIDITY_TEXTS[validity]
+  const lines = [renderVerdict(verdict), `peer: ${peer ?? 'none'}${dates}`]
   if (closest !== undefined && !verdict.allowed) lines.push(...renderRule(closest, 'closest', ''))
   if (predicates > 0 && !verdict.allowed) {
     lines.push(`${predicates} ${predicates === 1 ? 'predicate was' : 'predicates were'} not called`)

@@ -4,13 +4,19 @@ import type { BodyInit, Dispatcher, RequestInfo, RequestInit, Response } from 'u
 import { kOnServer, kServer } from './exchange.ts'
 import type { Dispatch } from './handlers.ts'
 
+/**
+ * The `fetch` of undici and that of Node. It takes the classes of both, so it can stand in for the global `fetch`. Its
+ * responses are undici's: they have all members of Node's `Response`, and are no instances of it.
+ */
+export type AgentFetch = typeof fetch & typeof globalThis.fetch
+
 const servers = new WeakMap<Response, PeerIdentity>()
 
 /**
  * Makes a `fetch` that sends by `dispatch`. It is the fetch of the undici that this package imports, so their versions
  * fit.
  */
-export function bindFetch (dispatch: Dispatch): typeof fetch {
+export function bindFetch (dispatch: Dispatch): AgentFetch {
   return async function fetchByAgent (
     input: Parameters<typeof fetch>[0], init?: Parameters<typeof fetch>[1]
   ): Promise<Response> {
@@ -25,7 +31,7 @@ export function bindFetch (dispatch: Dispatch): typeof fetch {
     const response = await fetch(ownInput, { ...ownInit, dispatcher: dispatcher as Dispatcher })
     if (server !== undefined) servers.set(response, server)
     return response
-  } as typeof fetch
+  } as AgentFetch
 }
 
 /**

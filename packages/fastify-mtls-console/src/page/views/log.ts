@@ -83,14 +83,18 @@ function showWhat ({ tone, title }: ConsoleEvent): Html {
   return html`<span class="sign ${tone}" aria-hidden="true">${SIGNS[tone]}</span> ${title}`
 }
 
-function showWho ({ kind, peer, fingerprint256, remoteAddress }: ConsoleEvent, prefix: string): Html {
+/** Reasons that say that there was no certificate, which is all that is known of the client. */
+const WITHOUT_CERTIFICATE: ReadonlySet<string | undefined> = new Set(['no_certificate', 'no_identity'])
+
+function showWho ({ kind, peer, fingerprint256, remoteAddress, reason }: ConsoleEvent, prefix: string): Html {
   const claim = kind === 'handshake' && peer !== undefined && html` <span class="nowrap">(${term('unverified')})</span>`
   // A refused client has no page.
   const who = peer !== undefined && (kind === 'handshake' || fingerprint256 === undefined
     ? showPeer(peer)
     : html`<a href="${prefix}/clients?client=${fingerprint256}">${showPeer(peer)}</a>`)
-  return html`${who}${claim}${remoteAddress !== undefined &&
-    html` <span class="faint nowrap">from ${remoteAddress}</span>`}`
+  if (remoteAddress === undefined) return html`${who}${claim}`
+  const nobody = peer === undefined && (WITHOUT_CERTIFICATE.has(reason) ? 'no certificate,' : 'not known,')
+  return html`${who}${claim}${nobody} <span class="faint nowrap">from ${remoteAddress}</span>`
 }
 
 /** In a phone's width the hint is cut until the details are open. */
