@@ -1,7 +1,7 @@
 import { createPartialIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
-import { seedOf } from '../../../test/fuzz/draws.ts'
+import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
 import type { Verdict } from '../src/index.ts'
 import {
   ChangedRules, OpenedRuleSets, compareRuleSets, compileAny, compileWith, findPosition, packRuleSets
@@ -68,7 +68,8 @@ test('the changed rules concern nobody whose verdict changes unnoticed', async (
   t.comment(`seed ${seed}`)
   const random = new Random(seed)
   const seen = { concerned: 0, kept: 0, moved: 0 }
-  for (let round = 0; round < 400; round++) {
+  const last = Math.max(60, rounds(400))
+  for (let round = 0; round < last; round++) {
     const rules = Array.from({ length: 2 + random.below(5) }, () => randomRule(random))
     const changed = [...rules]
     for (let change = 0; change <= random.below(2); change++) {
@@ -114,7 +115,7 @@ test('the changed rules concern nobody whose verdict changes unnoticed', async (
       }
     }
   }
-  t.ok(seen.concerned > 50 && seen.kept > 500 && seen.moved > 5, JSON.stringify(seen))
+  t.ok(seen.concerned > last / 8 && seen.kept > last && seen.moved > last / 80, JSON.stringify(seen))
 })
 
 test('a rule that begins later concerns nobody yet', async (t) => {
