@@ -104,6 +104,9 @@ const O = '2.5.4.10'
 
 const fingerprint = new AnyOfValues([readFingerprint('ab'.repeat(32), path)])
 
+const always: Condition = { test: () => TRUE }
+const never: Condition = { test: () => FALSE }
+
 /** A condition that counts how often it is asked. */
 class Counter implements Condition {
   asked = 0
@@ -124,6 +127,32 @@ test('looks only at clauses that one of the peer\'s own values names', async (t)
   t.equal(counter.asked, 1)
   t.equal(matcher.find(new PeerValues(createPartialIdentity({ subject: 'CN=stranger,O=Acme' }))), NONE)
   t.equal(counter.asked, 1)
+})
+
+test('a clause is tried for the condition that the fewest other clauses share, and for no other', async (t) => {
+  const [many, some, one] = [5, 2, 1].map((count) => Array.from({ length: count }))
+  const inOthers = (times: readonly unknown[], condition: AnyOfValues): readonly (readonly Condition[])[] => times.map(() => [condition, never])
+  const [common, known, rare] = [anyOf(CN, 'common'), anyOf(O, 'known'), anyOf(CN, 'rare')]
+  for (const [what, first, second, others] of [
+    ['a common value and a rare one', known, rare, inOthers(many!, known)],
+    ['the commonest value of a list counts', anyOf(CN, 'rare', 'common'), known, [...inOthers(many!, common), ...inOthers(some!, known)]],
+    ['its last one too', anyOf(CN, 'common', 'rare'), known, [...inOthers(many!, common), ...inOthers(some!, known)]],
+    ['of two that are as common, the one with fewer values', anyOf(CN, 'rare', 'seldom'), anyOf(O, 'known'), []],
+    ['clauses with no other condition do not count', rare, known, [...many!.map(() => [known]), ...inOthers(one!, rare)]]
+  ] as const) {
+    for (const conditions of [[first, second], [second, first]]) {
+      const counter = new Counter()
+      const matcher = new Matcher([[counter, ...conditions, never], ...others].map((conditions, ordinal) => ({ ordinal, conditions })))
+      const ask = ({ values }: AnyOfValues): number => {
+        counter.asked = 0
+        for (const { field: { name }, key } of values) {
+          matcher.find(new PeerValues(createPartialIdentity({ subject: `${name.replace('subject:', '')}=${key}` })))
+        }
+        return counter.asked
+      }
+      t.same([ask(first), ask(second)], [0, second.values.length], what)
+    }
+  }
 })
 
 test('does not try every clause on an identity that lacks the indexed field', async (t) => {
@@ -163,9 +192,6 @@ test('finds names of several attributes among many without trying each', async (
   t.match(peer('service-1999', 'CN=CA,O=c'), { allowed: false, reason: 'no_match' })
   t.match(peer('service-2000', 'CN=CA,O=b'), { allowed: false, reason: 'no_match' })
 })
-
-const always: Condition = { test: () => TRUE }
-const never: Condition = { test: () => FALSE }
 
 test('of several clauses about one value the first that holds is found, in whatever order they come', async (t) => {
   const a = anyOf(CN, 'a')
