@@ -186,13 +186,14 @@ function file (index: FieldValueIndex<Entry>, filed: Map<string, Filed>, clause:
   }
 }
 
-/** Clauses come in ascending order of their ordinals: behind a simple one of the same value, no other is found first. */
+/** Clauses come in ascending order of their ordinals: behind a simple one of the same value, no other is ever found. */
 function fileValue (
   index: FieldValueIndex<Entry>, value: FieldValue, ordinal: number, compound: Compound | undefined
 ): void {
   const entry = index.get(value)
+  // A rule may list a value twice.
+  if (typeof entry === 'number' || (entry !== undefined && entry === compound)) return
   if (entry === undefined) index.set(value, compound ?? ordinal)
-  else if (typeof entry === 'number' || entry === compound) return
   else if ('compounds' in entry) addTo(entry, ordinal, compound)
   else {
     const posting: Posting = { simple: Infinity, compounds: [entry] }
