@@ -79,6 +79,8 @@ test('each clause is filed under the condition that leaves the fewest to test, a
       const index = indexClauses(source, Uint32Array.from(clauses), chosen, isWhole)
       const all = [...Array(VALUES).keys()]
       t.same(all.map((value) => [...index.clauses.subarray(...findFiled(index, value))]), all.map(filed))
+      const empty = all.filter((value) => !used.includes(value)).map((value) => findFiled(index, value))
+      t.same(empty.map(([from, to]) => to - from), empty.map(() => 0))
       t.same([...index.fields], [...new Set(used.map(fieldOf))])
       t.same(index.values && [...index.values], isWhole ? undefined : used)
       t.same([...index.scanned], clauses.filter((_, place) => wanted[place] === undefined))

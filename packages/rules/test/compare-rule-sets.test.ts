@@ -46,6 +46,20 @@ test('rules that came and went are listed by their sets', async (t) => {
   t.equal(none.moved.size, 0)
 })
 
+test('a set that names another group, or another entry of it, is another set', async (t) => {
+  const groups = { g: { o: 'g' }, h: { o: 'h' } }
+  const before = pack({ ...groups, a: ['g', { cn: 'x' }] }, ['a', { cn: 'x' }])
+  t.same(list(compareRuleSets(before, pack({ ...groups, a: ['h', { cn: 'x' }] }, ['a', { cn: 'x' }]))), {
+    plus: ['groups.a "h"'], minus: ['groups.a "g"']
+  })
+  const turned = compareRuleSets(before, pack({ ...groups, a: ['g', { cn: 'x' }] }, [{ cn: 'x' }, 'a']))
+  t.same([list(turned), [...turned.moved.keys()]], [{ plus: [], minus: [] }, ['rules']], 'in another order')
+  t.same(list(compareRuleSets(before, pack({ ...groups, a: ['g', { cn: 'x' }] }, ['a', { cn: 'x' }]))), { plus: [], minus: [] })
+  const without = pack({ ...groups, a: 'g' })
+  t.same(list(compareRuleSets(without, pack(groups))), { plus: [], minus: ['groups.a "g"'] })
+  t.same(list(compareRuleSets(pack(groups), without)), { plus: ['groups.a "g"'], minus: [] })
+})
+
 test('a change far back in a long list is seen', async (t) => {
   const values = Array.from({ length: 3_000 }, (_, at) => `service-${at}`)
   const before = pack({ a: { cn: values }, b: { o: 'x', not: { cn: values } } })

@@ -183,6 +183,27 @@ test('rules that are read again are read in any number', async (t) => {
   t.match(authorizer.authorize(named('x'), {}), { allowed: false, reason: 'incomplete_request' })
 })
 
+test('many nested rules of which nothing is known neither allow nor rule out', async (t) => {
+  const unknown = createPartialIdentity({ serialNumber: '01' })
+  const some = createPartialIdentity({ subject: 'CN=service-4,O=Acme' })
+  const others = many(20, (at) => ({ cn: `service-${at}`, ou: `u${at}` }))
+  const mixed = many(20, (at) => at % 2 === 0 ? { cn: `service-${at}`, dns: `d${at}` } : { ou: `u${at}`, dns: 'd' })
+  for (const from of [Infinity, 0]) {
+    packFrom(t, from)
+    for (const nested of [others, mixed, [...others, { fingerprint: 'f'.repeat(64) }]]) {
+      const { length } = nested
+      const verdict = (rule: object, peer: PeerIdentity): unknown => compileRules([rule]).authorize(peer)
+      const open = { allowed: false, reason: 'incomplete_identity' }
+      t.same(verdict({ serialNumber: '01', issuer: 'CN=CA', not: nested }, createPartialIdentity({ serialNumber: '01', issuer: 'CN=CA' })), open, `${length}`)
+      const through = (gateway: PeerIdentity): PeerIdentity => createPartialIdentity({ serialNumber: '01', source: 'forwarded', via: [gateway] })
+      t.same(verdict({ via: nested }, through(unknown)), open)
+      t.same(verdict({ via: nested, cn: 'x' }, createPartialIdentity({ subject: 'CN=y', source: 'forwarded', via: [unknown] })), { allowed: false, reason: 'no_match' })
+      t.same(verdict({ o: 'Acme', not: nested }, some), nested === others ? { allowed: true, rule: 0, group: undefined } : open, 'some of it is known')
+      t.same(verdict({ via: nested }, through(some)), nested === others ? { allowed: false, reason: 'no_match' } : open)
+    }
+  }
+})
+
 test('identities that lack fields are answered for any of them', async (t) => {
   const authorizer = compileRules([
     ...many(800, (at) => ({ cn: `service-${at}`, dns: `d${at}.example`, serialNumber: '01', issuer: 'CN=CA' })),

@@ -10,7 +10,7 @@ const SEGMENTS = ['x', 'y', 'z']
 
 /** One value, some, or more than are compared one by one. */
 function values (random: Random, one: () => unknown): unknown {
-  const count = random.pick([1, 1, 1, 2, 3, 9, 14])
+  const count = random.pick([1, 1, 1, 1, 2, 3, 10])
   return count === 1 ? one() : Array.from({ length: count }, one)
 }
 
@@ -25,7 +25,7 @@ function idRule (random: Random): string {
 }
 
 function nested (random: Random, depth: number): unknown {
-  const count = random.pick([1, 1, 2, 18, 24])
+  const count = random.pick(depth === 0 ? [1, 1, 2, 18] : [1, 1, 2])
   return count === 1 ? crowdedRule(random, depth + 1) : Array.from({ length: count }, () => crowdedRule(random, depth + 1))
 }
 
@@ -49,10 +49,10 @@ function crowdedRule (random: Random, depth: number): Record<string, unknown> {
   return rule
 }
 
-/** Up to 40 rules, some of which name a group. */
+/** Up to 16 rules, some of which name a group. */
 export function crowdedRuleSet (random: Random): { rules: unknown[], groups: Record<string, unknown> } {
-  const groups = { g: Array.from({ length: 1 + random.below(20) }, () => crowdedRule(random, 0)) }
-  const rules = Array.from({ length: 1 + random.below(40) }, () => random.chance(0.05) ? 'g' : crowdedRule(random, 0))
+  const groups = { g: Array.from({ length: 1 + random.below(5) }, () => crowdedRule(random, 0)) }
+  const rules = Array.from({ length: 1 + random.below(16) }, () => random.chance(0.05) ? 'g' : crowdedRule(random, 0))
   return { rules, groups }
 }
 
