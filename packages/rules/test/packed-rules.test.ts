@@ -56,13 +56,15 @@ test('sets that cross a thread decide as before', async (t) => {
       t.throws(() => pack(groups, [{ path: 'rules', rules }]))
       continue
     }
-    const opened = new OpenedRuleSets(structuredClone(pack(groups, [{ path: 'rules', rules }])))
+    const opened = new OpenedRuleSets(structuredClone(pack(groups, [{ path: 'rules', rules }], { now: now() })))
     const compiled = compileWith({}, {}, opened)
     const packed = compileAny(opened.ruleSet('rules') as never, { groups: compiled as never, requestValue, now })
     t.same(packed.requestValues.map(({ path }) => path).sort(), authorizer.requestValues.map(({ path }) => path).sort())
     t.same(packed.temporary.map(({ path }) => path).sort(), authorizer.temporary.map(({ path }) => path).sort())
     t.same(packed.moments, authorizer.moments)
     t.equal(packed.size, authorizer.size)
+    t.equal(packed.describe(), authorizer.describe())
+    t.same([...packed.warnings].sort(), [...authorizer.warnings].sort())
     const matchers = [compileGroups(groups as never), compiled].map((one) => {
       return createGroupMatcher(one as never, { requestValue, now })
     })
