@@ -3,7 +3,7 @@
 //   npm run mutate -- rules                                 every source file of the package
 //   npm run mutate -- trust --mutate 'src/path/**'          some of them
 //   npm run mutate -- rules --sample 20 --seed 7            20 of 100 faults, drawn by lot
-//   npm run mutate -- rules --quick                         without the tests of scale: the score may be too low
+//   npm run mutate -- rules --quick                         without tests of over 1.5 s: the score may be too low
 //
 // What comes after the package goes to Stryker. It works on a copy, and remembers in packages/NAME/.mutation.json which
 // faults were noticed, so that the next run tries those again whose code or tests changed.
@@ -28,7 +28,7 @@ const stryker = join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js')
 const config = join(import.meta.dirname, 'stryker.config.js')
 // Tests that draw by lot draw less, but as much as they need to see every answer: each fault is tried by them.
 const env: NodeJS.ProcessEnv = { PEERKIT_FUZZ_TIMES: name === 'rules' ? '0.02' : '0.1', ...process.env }
-if (quick === true) env['PEERKIT_MUTATION_SLOW'] = '400'
+if (quick === true) env['PEERKIT_MUTATION_SLOW'] = '1500'
 const valued = ['--sample', '--seed']
 const passed = options.filter((option, at) => ![...valued, '--quick'].includes(option) && !valued.includes(options[at - 1] ?? ''))
 if (sample !== undefined) {

@@ -5,6 +5,7 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import { compileGroups, compileRules, createGroupMatcher } from '../src/index.ts'
 import type { AllowRule, Authorizer, RuleInvalidError, RuleSet } from '../src/index.ts'
+import { packFrom } from './pack-from.ts'
 
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false })
 const validate = ajv.compile(JSON.parse(readFileSync(new URL('../schema.json', import.meta.url), 'utf8')))
@@ -159,4 +160,29 @@ test('finds the groups of a peer in long chains and wide groups', async (t) => {
   const wide: Record<string, RuleSet> = { all: Array.from({ length: 20_000 }, (_, index) => `w${index}`) }
   for (let index = 0; index < 20_000; index++) wide[`w${index}`] = { cn: index === 19_999 ? 'a' : 'x' }
   t.same(createGroupMatcher(compileGroups(wide)).match(peer), ['all', 'w19999'])
+})
+
+test('the moments are those at which any rule begins or ends, ascending, each once', async (t) => {
+  const [before, after] = ['2001-09-09T01:46:39Z', '2001-09-09T01:46:40Z']
+  const own = [
+    { cn: 'a', validUntil: '2027-03-01' }, { cn: 'b', validFrom: after, validUntil: '2027-03-01' }, { cn: 'c', validFrom: before },
+    { cn: 'd', validFrom: '2027-02-01' }, { cn: 'e' }
+  ]
+  const expected = [before, after, '2027-02-01', '2027-03-01'].map((moment) => Date.parse(moment))
+  t.ok(String(expected[0]) > String(expected[1]), 'as texts they would come in another order')
+  for (const from of [Infinity, 0]) {
+    packFrom(t, from)
+    const groups = compileGroups({ all: own, none: { cn: 'x' } })
+    for (const [what, rules, moments] of [
+      ['rules', own, expected], ['a group', ['all', 'none'], expected], ['rules and a group', [{ cn: 'y', validFrom: '2027-02-01' }, 'all'], expected],
+      ['no period', ['none', { cn: 'x' }], []], ['one', { cn: 'x', validUntil: after }, expected.slice(1, 2)]
+    ] as const) {
+      const { moments: found, temporary } = compileRules(rules as never, { groups })
+      t.same(found, moments, what)
+      t.ok(Object.isFrozen(found) && Object.isFrozen(temporary), what)
+      t.equal(temporary.length > 0, moments.length > 0, what)
+    }
+    t.same(createGroupMatcher(groups).moments, expected)
+    t.same(createGroupMatcher(compileGroups({ none: { cn: 'x' } })).moments, [])
+  }
 })

@@ -120,6 +120,17 @@ test('names that two readers could see differently are refused under constraints
   }
 })
 
+test('a name is compared up to the length of the longest SPIFFE ID, and a longer one is refused', async (t) => {
+  const longest = (start: string): string => start.padEnd(2048, 'x')
+  for (const [base, start] of [[uri('b.example'), 'https://b.example/'], [uri('b.example'), 'spiffe://b.example/']] as const) {
+    t.equal(outcomeOf(nameConstraints([base]), named(uri(longest(start)))), 'valid')
+    t.equal(outcomeOf(nameConstraints([base]), named(uri(`${longest(start)}x`))), 'name_constraint')
+  }
+  const local = 'x'.repeat(2048)
+  t.equal(outcomeOf(nameConstraints([email('b.example')]), named(email(`${local}@b.example`))), 'valid')
+  t.equal(outcomeOf(nameConstraints([email('b.example')]), named(email(`x${local}@b.example`))), 'name_constraint')
+})
+
 test('a host that starts with a number is a host', async (t) => {
   const under = nameConstraints([uri('.example.com')])
   t.equal(outcomeOf(under, named(uri('https://1.example.com/'))), 'valid')

@@ -7,7 +7,7 @@ import { test } from 'tap'
 import { PathAnchorsError, PathOptionError, createPathValidator } from '../src/index.ts'
 import type { PathValidatorOptions, PathVerdict } from '../src/index.ts'
 import { element, oid } from '@peerkit/test-support/der'
-import { NOW, Party, altNames } from '@peerkit/test-support/mint'
+import { NOW, Party, altNames, dns, nameConstraints } from '@peerkit/test-support/mint'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
 const anchor = root.root()
@@ -181,6 +181,21 @@ test('asks about the leaf and each intermediate, each with its issuer, and never
   t.same(revocation.asked, ['client by ca', 'ca by root'])
 })
 
+test('of two paths that fail, the one that failed at revocation is told, in whatever order they are tried', async (t) => {
+  const [first, second] = [root.certify(ca), root.certify(ca, { extensions: [nameConstraints([], [dns('client.example')])] })]
+  const named = ca.issue('CN=client', { extensions: [altNames(dns('client.example'))] })
+  const revoked: RevocationStatus = { state: 'revoked', source: 'crl', reason: undefined, revokedAt: NOW }
+  const unknown: RevocationStatus = { state: 'unknown', why: 'no_crl' }
+  for (const [ofCa, step] of [[unknown, 'revocation_unknown'], [revoked, 'revoked']] as const) {
+    for (const sent of [[first, second], [second, first]]) {
+      const revocation = checker({ ca: ofCa }, false)
+      t.match(createPathValidator({ anchors: () => [anchor], now, revocation }).validate(named, sent), { step })
+      t.ok(revocation.asked.length > 0)
+    }
+  }
+  t.match(createPathValidator({ anchors: () => [anchor], now }).validate(named, [second]), { step: 'name_constraint' })
+})
+
 test('refuses what is revoked and, by a hard policy, what is not known to be good', async (t) => {
   const validateWith = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> =>
     createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
@@ -345,6 +360,12 @@ test('refuses what is too much, and what is no certificate', async (t) => {
     t.match(validator.validate(leaf, [wrong as unknown as Uint8Array]), { reason: 'unreadable' })
     t.match(validator.validate(leaf, wrong as unknown as Uint8Array[]), { reason: 'unreadable' })
   }
+  const octets = leaf.length + intermediate.length
+  const atMost = (maxBytes: number): unknown => {
+    return createPathValidator({ anchors: () => [anchor], now, limits: { maxBytes } }).validate(leaf, [intermediate])
+  }
+  t.match(atMost(octets), { valid: true }, 'as many octets as are allowed')
+  t.match(atMost(octets - 1), { step: 'too_large', detail: `${octets} octets of certificates; at most ${octets - 1}` })
 })
 
 test('refuses wrong options when it is made, by name', async (t) => {

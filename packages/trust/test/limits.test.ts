@@ -28,6 +28,7 @@ test('a budget is spent to its last unit, each kind for itself; once one is exce
     for (const [other] of kinds) if (other !== what) t.equal(budget.spend(other), true, `${other} beside ${what}`)
     t.same([budget.spend(what), budget.exhausted], [false, what], what)
     for (const [other] of kinds) t.same([budget.spend(other, 0), budget.exhausted], [false, what], `${other} after ${what}`)
+    for (const [other] of kinds) t.same([budget.spend(other, 1e6), budget.exhausted], [false, what], `the first is told, not ${other}`)
   }
   t.end()
 })

@@ -71,6 +71,7 @@ export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath)
   refuseOtherDomain(keys, path)
   const not = keys.find(({ key }) => key === 'not')
   if (not === undefined) return
+  // Without the `not` itself. A second guard: `implies` counts no condition of a `not`.
   const conditions = keys.filter((key) => key !== not).flatMap((key) => key.conditions)
   for (const rule of not.rules as readonly ParsedRule[]) {
     if (implies(conditions, rule.keys.flatMap((key) => key.conditions))) {

@@ -20,23 +20,18 @@ export class AnyOfAlternatives implements Condition {
 
 /** Those of one value of the certificate become one condition. Each of the others needs a clause of its own. */
 export class Alternatives {
-  #count = 0
-  #first: readonly Condition[] = []
   readonly #values: FieldValue[] = []
   readonly #rest: (readonly Condition[])[] = []
 
   add (conditions: readonly Condition[]): void {
-    if (this.#count++ === 0) this.#first = conditions
     const [one] = conditions
     if (conditions.length === 1 && one instanceof AnyOfValues) this.#values.push(...one.values)
     else this.#rest.push(conditions)
   }
 
   join (): readonly Condition[] {
-    if (this.#count === 1) return this.#first
-    const joined = this.#values.length === 0 ? [] : [createAnyOfValues(this.#values)]
-    if (this.#rest.length === 0) return joined
-    return [new AnyOfAlternatives(joined.length === 0 ? this.#rest : [joined, ...this.#rest])]
+    const all = this.#values.length === 0 ? this.#rest : [[createAnyOfValues(this.#values)], ...this.#rest]
+    return all.length < 2 ? all[0] ?? [] : [new AnyOfAlternatives(all)]
   }
 }
 

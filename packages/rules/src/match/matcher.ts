@@ -186,22 +186,24 @@ function file (index: FieldValueIndex<Entry>, filed: Map<string, Filed>, clause:
   }
 }
 
+/** Clauses come in ascending order of their ordinals: behind a simple one of the same value, no other is ever found. */
 function fileValue (
   index: FieldValueIndex<Entry>, value: FieldValue, ordinal: number, compound: Compound | undefined
 ): void {
   const entry = index.get(value)
+  // A rule may list a value twice.
+  if (typeof entry === 'number' || (entry !== undefined && entry === compound)) return
   if (entry === undefined) index.set(value, compound ?? ordinal)
-  else if (typeof entry === 'object' && 'compounds' in entry) addTo(entry, ordinal, compound)
-  else if (entry !== compound && (typeof entry === 'object' || compound !== undefined)) {
-    const isSimple = typeof entry === 'number'
-    const posting: Posting = { simple: isSimple ? entry : Infinity, compounds: isSimple ? [] : [entry] }
+  else if ('compounds' in entry) addTo(entry, ordinal, compound)
+  else {
+    const posting: Posting = { simple: Infinity, compounds: [entry] }
     addTo(posting, ordinal, compound)
     index.set(value, posting)
   }
 }
 
-/** Clauses come in ascending order of their ordinals, so compounds stay sorted. */
 function addTo (posting: Posting, ordinal: number, compound: Compound | undefined): void {
-  if (compound === undefined) posting.simple = Math.min(posting.simple, ordinal)
+  if (posting.simple !== Infinity) return
+  if (compound === undefined) posting.simple = ordinal
   else if (posting.compounds.at(-1) !== compound) posting.compounds.push(compound)
 }

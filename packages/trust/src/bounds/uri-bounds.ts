@@ -58,7 +58,7 @@ const HIERARCHICAL = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i
 const OPAQUE = /^([a-z][a-z0-9+.-]*):(.+)$/i
 // User information, backslashes and spaces: parsers disagree about the host.
 const AMBIGUOUS = /[@\\\s]/
-// Dot segments, plain or percent-encoded.
+// Dot segments, plain or percent-encoded. The paths here start with a slash, so `^` only guards against other callers.
 const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**

@@ -101,6 +101,7 @@ function isTextBase (tag: number, text: string): boolean {
   if (tag === FORM.uri) return isDomain(withoutPeriod)
   const at = text.lastIndexOf('@')
   if (at === -1) return isDomain(withoutPeriod)
+  // A second guard: `isLocalPart` refuses an empty text too.
   return at > 0 && isLocalPart(text.slice(0, at)) && isDomain(text.slice(at + 1))
 }
 

@@ -134,6 +134,7 @@ export class PolicyState {
     }
     if (takesAny && policies.includes(ANY_POLICY)) {
       for (const [policy, accepted] of expected) {
+        // A second guard: where both are set, they are the same.
         if (!level.has(policy)) level.set(policy, { accepted, expected: [policy] })
       }
     }

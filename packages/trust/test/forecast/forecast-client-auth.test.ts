@@ -1,11 +1,11 @@
 import { rootCertificates } from 'node:tls'
-import { decodePem } from '@peerkit/identity'
+import { createPartialIdentity, decodePem, parseDistinguishedName } from '@peerkit/identity'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import {
-  bundledRoots, findOperator, findOriginByName, forecastClientAuth, forecastOf
+  bundledRoots, findOperator, findOrigin, findOriginByName, forecastClientAuth, forecastOf, otherOperator, readPublicRoots
 } from '../../src/forecast/index.ts'
-import { between, digicert, generationY, own, r11, read, roots, someTrust } from '@peerkit/test-support/public-cas'
+import { between, digicert, digicertRoot, generationY, nameOf, own, r11, read, roots, someTrust } from '@peerkit/test-support/public-cas'
 
 const at = (day: string): number => Date.parse(`${day}T00:00:00Z`)
 const chainOf = (pem: string): ReturnType<typeof read>[] => decodePem(pem).map((der) => read(der))
@@ -158,5 +158,51 @@ test('without the beginning of a certificate its renewal is not known', (t) => {
   t.match(past, { state: 'loses', clientAuth: undefined, renewal: undefined, loses: { at: notAfter, basis: 'end' } })
   const before = forecastOf(origin, { clientAuth: undefined, notAfter, now: at('2026-05-12') })
   t.match(before, { nextRenewal: 'client_auth_possible', loses: { at: at('2026-05-13'), basis: 'stop' } })
+  t.end()
+})
+
+test('the origin is what signatures show as far as they lead, and then the nearest name that is known', async (t) => {
+  const [root, issuing, inner] = [digicertRoot, digicert, own].map(({ der }) => read(der))
+  const reseller = await digicert.intermediate({ ...nameOf('A reseller', 'Reseller CA') })
+  const [leaf, resold, ours] = await Promise.all([digicert, reseller, own].map(async (ca) => read((await ca.issue({ cn: 'a' })).der)))
+  const [middle, none] = [read(reseller.der), readPublicRoots([])]
+  const names = (path: readonly unknown[]): readonly string[] => path.map(String)
+  for (const [what, certificate, others, known, expected, path] of [
+    ['up to the root', leaf, [issuing, inner], roots, { kind: 'public', evidence: 'signature', operator: { name: 'DigiCert' } }, [issuing, root]],
+    ['no further than the root', leaf, [root, issuing], roots, { kind: 'public', evidence: 'signature' }, [issuing, root]],
+    ['by two intermediates', resold, [middle, issuing], roots, { kind: 'public', evidence: 'signature', operator: { name: 'DigiCert' } }, [middle, issuing, root]],
+    ['the root itself', root, [], roots, { kind: 'public', evidence: 'signature', operator: { name: 'DigiCert' } }, []],
+    ['an intermediate', issuing, [], roots, { kind: 'public', evidence: 'signature' }, [root]],
+    ['by the name of its issuer', leaf, [], none, { kind: 'public', evidence: 'issuer_name', operator: { name: 'DigiCert' } }, []],
+    ['by the name of the issuer of its issuer', resold, [middle], none, { kind: 'public', evidence: 'issuer_name', operator: { name: 'DigiCert' } }, [middle]],
+    ['nothing is known of the issuer', resold, [], none, { kind: 'private', evidence: 'none', operator: undefined }, []],
+    ['up to a root of no public CA', ours, [inner], none, { kind: 'private', evidence: 'signature', operator: undefined }, [inner]],
+    ['up to the root of its name that is not in the list', leaf, [issuing, root], none, { kind: 'private', evidence: 'signature' }, [issuing, root]],
+    ['a private root itself', inner, [], none, { kind: 'private', evidence: 'signature' }, []]
+  ] as const) {
+    const found = findOrigin(certificate!, others as readonly unknown[] as ReturnType<typeof read>[], known)
+    t.match(found, expected, what)
+    t.same(names(found.path), names(path), what)
+  }
+  const cross = await own.intermediate({ ...nameOf('Example', 'Cross CA') })
+  t.equal(roots.holds(read(cross.der)), false)
+  t.equal(roots.holds(createPartialIdentity({ subject: String(root!.subject) })), false, 'the name alone is not the key')
+  t.equal(roots.holds(createPartialIdentity({ subject: 'CN=x', publicKey256: root!.publicKey256 })), false, 'the key alone is not the name')
+  t.equal(roots.holds(createPartialIdentity({ publicKey256: root!.publicKey256 })), false)
+  t.equal(roots.holds(createPartialIdentity({ subject: String(root!.subject), publicKey256: root!.publicKey256 })), true, 'a cross-certificate of it')
+  t.equal(roots.holds(createPartialIdentity({ serialNumber: '01' })), false)
+})
+
+test('the operator of a name is that of the table, or of a root with the organisation or the whole name', (t) => {
+  const of = (name: string): unknown => roots.operatorOf(parseDistinguishedName(name))
+  t.match(of('O=DigiCert Inc,CN=anything'), { name: 'DigiCert' })
+  t.same(of('CN=anything,O=Some Trust'), otherOperator('Some Trust'))
+  t.equal(of('CN=Some Root'), undefined, 'not the name of the root')
+  t.equal(of('CN=Some Root,O=Another'), undefined)
+  t.equal(roots.operatorOf(undefined), undefined)
+  t.match(findOperator('  DigiCert Inc  '), { name: 'DigiCert' })
+  const known = [read(digicert.der), read(r11.der)]
+  t.match(findOriginByName(known[1]!.subject, known, roots), { operator: { name: 'Let\'s Encrypt' }, path: [] }, 'the CA of the name, not the first')
+  t.match(findOriginByName(undefined, [createPartialIdentity({ serialNumber: '01' })], roots), { kind: 'private', evidence: 'none', path: [] })
   t.end()
 })
