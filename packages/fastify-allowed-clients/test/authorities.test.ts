@@ -189,3 +189,32 @@ test('rules are looked at again when the authorities change, and only then', asy
   t.match(told(), [/^groups: after a change of the authorities: Invalid rule: groups\.acme\.spiffe: .*authority "internal" may not claim/])
   t.equal((await injectAs(app, createPartialIdentity({ subjectAltNames: { uri: ['spiffe://acme.example/orders'] } }), '/')).statusCode, 200, 'the rules in force stay')
 })
+
+test('of rules that a change of the authorities makes impossible each is told, and none after the app has closed', async (t) => {
+  const own = await createDevCa({ name: 'Own' })
+  const { chain: cert, key } = await own.issue({ dns: 'localhost' })
+  const authority = (path: string): object => ({ ca: own.root, names: { spiffe: `spiffe://${path}.example` } })
+  const credentials = memoryCredentials({ cert, key, authorities: { internal: authority('own') as any } })
+  t.after(async () => { await credentials.close() })
+  const paths: string[] = []
+  const stream = {
+    write (line: string) {
+      const { path, msg } = JSON.parse(line)
+      if (String(msg).startsWith('after a change of the authorities')) paths.push(path)
+    }
+  }
+  const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream } }))
+  t.after(async () => { await app.close() })
+  await app.register(fastifyMtls)
+  await app.register(fastifyAllowedClients, { defaultRules: { spiffe: 'spiffe://own.example/a' } })
+  for (const name of ['b', 'c']) {
+    app.get(`/${name}`, { config: { allowedClients: { spiffe: `spiffe://own.example/${name}` } } }, answer)
+  }
+  await app.ready()
+  credentials.update({ authorities: { internal: authority('other') as any } })
+  t.same(paths, ['defaultRules', 'GET /b: config.allowedClients', 'GET /c: config.allowedClients'])
+  credentials.update({ authorities: { internal: authority('own') as any } })
+  await app.close()
+  credentials.update({ authorities: { internal: authority('other') as any } })
+  t.equal(paths.length, 3, 'the credentials are used by others, who are told themselves')
+})

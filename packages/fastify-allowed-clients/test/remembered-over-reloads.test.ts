@@ -104,6 +104,18 @@ test('a reload in which nobody asks ends what is remembered, and none keeps an o
   t.match(await ask(billing), { outcome: { status: 200 }, cached: false })
 })
 
+test('an answer that nobody asked for between two reloads is forgotten, so that no reload keeps all rules before it', async (t) => {
+  const others = ['v', 'w', 'x', 'y'].map((cn) => ({ cn }))
+  const { reload, ask } = await start(t, { defaultRules: [{ ou: 'billing' }] }, addRoot)
+  await ask(billing)
+  for (const end of [1, 2]) {
+    await reload({ defaultRules: [{ ou: 'billing' }, ...others.slice(0, end)] })
+    t.match(await ask(billing), { outcome: { status: 200 }, cached: true }, 'asked for between')
+  }
+  for (const end of [3, 4]) await reload({ defaultRules: [{ ou: 'billing' }, ...others.slice(0, end)] })
+  t.match(await ask(billing), { outcome: { status: 200, rule: 0 }, cached: false })
+})
+
 test('groups, their lists on requests, and rules in code that name them', async (t) => {
   const groups = { billing: [{ ou: 'billing' }], ops: [{ ou: 'ops' }], others: [{ cn: 'x' }] }
   const { reload, ask } = await start(t, { groups }, (app) => {

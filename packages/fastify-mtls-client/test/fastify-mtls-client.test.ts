@@ -414,6 +414,31 @@ test('options that are wrong stop the app, each named with what was expected', a
   await service({ origin, headers: { a: 1 } }, /headers is an object; expected an object of strings/)
 })
 
+test('an app that does not start, or has closed, leaves no agent that follows the credentials', async (t) => {
+  const followed = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root })
+  const { subscribe } = followed
+  let [followers, most] = [0, 0]
+  Object.assign(followed, {
+    subscribe: (listener: () => void) => {
+      most = Math.max(most, ++followers)
+      const end = subscribe.call(followed, listener)
+      return () => {
+        followers--
+        end()
+      }
+    }
+  })
+  const rule = { code: 'MTLS_ERR_RULE_INVALID', message: /services\.wrong/ }
+  const services = { ledger: { origin, allowedServers }, wrong: { origin, allowedServers: [{ uo: 'x' }] } }
+  t.match(await rejection(createApp({ credentials: followed, services })), rule)
+  t.ok(most > 0, 'the agent of the first service was made')
+  t.equal(followers, 0, 'and closed')
+  const app = await createApp({ credentials: followed, services: { ledger: { origin, allowedServers } } })
+  t.ok(followers > 0)
+  await app.close()
+  t.equal(followers, 0)
+})
+
 test('the caller\'s objects stay as they were', async (t) => {
   const options = Object.freeze({ credentials, services: Object.freeze({ ledger: Object.freeze({ origin, headers: Object.freeze({ a: 'b' }), connectTimeout: 5000 }) }) })
   const app = await createApp(options, t)

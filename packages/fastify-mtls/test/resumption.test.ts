@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:tls'
 import { test } from 'tap'
+import { blockMemory } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa } from '@peerkit/dev-ca'
+import { decodePem, parsePeerIdentity } from '@peerkit/identity'
+import type { RevocationStatus } from '@peerkit/revocation'
 import { GOOD, REVOKED, stubChecker } from './support/watched.ts'
 import { callRaw, startWorld } from './support/world.ts'
+
+const DAY = 86_400_000
+
+function publicKeyOf (certificate: string): string {
+  return parsePeerIdentity(decodePem(certificate)[0] as Uint8Array).publicKey256 as string
+}
 
 const versions = [['TLSv1.2'], ['TLSv1.3']] as const
 
@@ -124,6 +134,41 @@ for (const [version] of versions) {
     one.world.credentials.update({ crl: await crls() })
     t.match(await callRaw(one.world, identity, { ...pinned, session }), { status: undefined })
     t.match(one.world.refusals, [{ reason: 'revoked', detail: { certificate: { subject: /^CN=Issuing,/ } } }])
+  })
+
+  test(`${version}: a session whose CA is at fault is not resumed again: the client may have another path in a full handshake`, async (t) => {
+    let ahead = 0
+    const block = blockMemory([])
+    const revocation = stubChecker(() => GOOD)
+    const answerOfIssuing = (answer: RevocationStatus): void => {
+      revocation.answer = ({ subject }) => subject?.commonName === 'Issuing' ? answer : GOOD
+      revocation.epoch += 1
+    }
+    const faults: Readonly<Record<string, (issuing: DevCa) => void>> = {
+      revoked: () => { answerOfIssuing(REVOKED) },
+      revocation_unknown: () => { answerOfIssuing({ state: 'unknown', why: 'no_crl' }) },
+      blocked: ({ certificate }) => { block.update([{ publicKey: publicKeyOf(certificate) }]) },
+      expired: () => { ahead = 2 * DAY }
+    }
+    for (const [reason, happens] of Object.entries(faults)) {
+      const ca = await createDevCa()
+      const issuing = await ca.intermediate({ name: 'Issuing', days: 1 })
+      const issued = await issuing.issue({ cn: 'deep', profile: 'client' })
+      const deep = { cert: issued.chain, key: issued.key }
+      const settings = { revocation, block, now: () => Date.now() + ahead }
+      const world = await startWorld(t, { ca, settings, material: { intermediates: issuing.certificate } })
+      const { session } = await callRaw(world, deep, pinned)
+      t.match(await callRaw(world, deep, { ...pinned, session }), { status: 200, reused: true }, reason)
+      happens(issuing)
+      for (const resumed of [true, false]) {
+        t.match(await callRaw(world, deep, { ...pinned, session }), { status: undefined })
+        t.match(world.refusals.at(-1), { reason, resumed, detail: { certificate: { subject: /^CN=Issuing/ } } }, reason)
+      }
+      t.equal(world.refusals.length, 2)
+      block.update([])
+      revocation.answer = () => GOOD
+      ahead = 0
+    }
   })
 
   test(`${version}: a refused session is reset, because clients offer it again after an orderly end`, async (t) => {

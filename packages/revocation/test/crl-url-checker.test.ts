@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { mock } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { test, type Test } from 'tap'
+import { isSoon } from '@peerkit/test-support/turns'
 import { crlUrlChecker, type CrlUrlChecker, type CrlUrlCheckerOptions } from '../src/index.ts'
 import { craftCrl, entry, extension, integer, toPem } from './support/craft.ts'
 import { startCrlServer, type CrlServer } from './support/crl-server.ts'
@@ -44,6 +45,11 @@ function next (name: string): Promise<Record<string, unknown>> {
     }
     subscribe(name, listen)
   })
+}
+
+/** Lets everything happen that is under way within the process. */
+async function turns (): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => { setImmediate(resolve) })
 }
 
 test('answers from what URLs serve, and moves only with what is new', async (t) => {
@@ -311,6 +317,61 @@ test('close ends what is under way', async (t) => {
   const rejected = t.rejects(refreshing, { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'closed' })
   await checker.close()
   await rejected
+})
+
+test('a success ends the growing pauses after failures', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Math.floor(Date.now() / 1000) * 1000 })
+  t.teardown(() => { mock.timers.reset() })
+  const nextUpdate = new Date(Date.now() + 100 * HOUR)
+  const body = craftCrl({ ca, number: 1, nextUpdate })
+  let [asked, isDown] = [0, false]
+  const fetch = async (): Promise<Response> => {
+    asked++
+    if (isDown) throw new Error('down')
+    return new Response(body as Uint8Array<ArrayBuffer>)
+  }
+  const checker = await open(t, {
+    urls: ['http://crl.example/a.crl'], fetch, refreshInterval: 100_000, retryAfter: 1_000
+  })
+  isDown = true
+  for (let failure = 1; failure <= 3; failure++) await t.rejects(checker.refresh())
+  isDown = false
+  await checker.refresh()
+  t.equal(asked, 5)
+  mock.timers.tick(89_999)
+  await turns()
+  t.equal(asked, 5, 'the next fetch is that of the interval')
+  isDown = true
+  await t.rejects(checker.refresh())
+  mock.timers.tick(1_000)
+  t.ok(await isSoon(() => asked === 7), 'and the next failure is the first again')
+})
+
+test('close ends what certificates made it fetch, and what is due of that', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Math.floor(Date.now() / 1000) * 1000 })
+  t.teardown(() => { mock.timers.reset() })
+  let [asked, isEnded] = [0, false]
+  const running = Promise.withResolvers<Response>()
+  const fetch = async (_url: unknown, { signal }: RequestInit = {}): Promise<Response> => {
+    if (++asked === 1) throw new Error('down')
+    signal?.addEventListener('abort', () => { isEnded = true })
+    return await running.promise
+  }
+  const naming = async (name: string): Promise<ReturnType<typeof parsePeerIdentity>> => parsePeerIdentity(
+    (await ca.issue({ cn: 'x', crlUrls: [`http://crl.example/${name}.crl`] })).der
+  )
+  const allowCertificateUrls = { hosts: ['crl.example'] }
+  const checker = await open(t, { urls: [], allowCertificateUrls, fetch: fetch as typeof globalThis.fetch })
+  t.match(await checker.check(await naming('a'), identity), { state: 'unknown' })
+  const waiting = checker.check(await naming('b'), identity)
+  t.ok(await isSoon(() => asked === 2))
+  const closing = checker.close()
+  t.ok(await isSoon(() => isEnded), 'the fetch that runs')
+  running.reject(new Error('ended'))
+  await Promise.all([closing, waiting])
+  mock.timers.tick(2 * HOUR)
+  await turns()
+  t.equal(asked, 2, 'the one that failed is not repeated')
 })
 
 test('refuses options it does not know or cannot use', async (t) => {

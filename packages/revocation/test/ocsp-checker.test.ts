@@ -1,7 +1,8 @@
 import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
 import { test } from 'tap'
-import { ocspChecker, verifyOcspResponse, type OcspCheckerOptions } from '../src/index.ts'
+import { isSoon } from '@peerkit/test-support/turns'
+import { ocspChecker, verifyOcspResponse, type OcspCheckerOptions, type RevocationStatus } from '../src/index.ts'
 import { describeCertId, writeOcspRequest } from '../src/ocsp/ocsp-request.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { makeCa } from './support/identities.ts'
@@ -160,9 +161,13 @@ test('asks beside an answer that is about to end, and tells where it changed', a
   await checker.check(peer, identity)
   clock.advance(41_000)
   responder.lie = { state: 'revoked' }
-  const moved = new Promise<void>((resolve) => { checker.subscribe(resolve) })
+  const { epoch } = checker
+  let calls = 0
+  checker.subscribe(() => { calls++ })
   t.match(checker.check(peer, identity), { state: 'good' })
-  await moved
+  t.ok(await isSoon(() => (checker.check(peer, identity) as RevocationStatus).state === 'revoked'))
+  t.equal(calls, 1, 'the listeners are told')
+  t.not(checker.epoch, epoch)
   t.match(checker.check(peer, identity), { state: 'revoked' })
 })
 

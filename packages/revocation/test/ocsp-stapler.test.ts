@@ -5,7 +5,8 @@ import { connect, createServer, type ConnectionOptions, type SecureVersion } fro
 import type { AddressInfo } from 'node:net'
 import { test, type Test } from 'tap'
 import { createOcspStapler, verifyOcspResponse, type OcspStapler, type OcspStaplerOptions } from '../src/index.ts'
-import { startResponder, type OcspLie, type TestResponder } from './support/ocsp-responder.ts'
+import { isSoon } from '@peerkit/test-support/turns'
+import { craftOcspResponse, startResponder, type OcspLie, type TestResponder } from './support/ocsp-responder.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { makeCa } from './support/identities.ts'
 
@@ -100,6 +101,12 @@ test('asks again at half of the time, and sooner after a failure', async (t) => 
   t.ok(
     stapler.nextLook >= Date.now() + 18_000 && stapler.nextLook <= Date.now() + 20_000, 'later with each further one'
   )
+  responder.lie = { nextUpdate: new Date(Date.now() + 100_000), thisUpdate: new Date() }
+  await stapler.refresh()
+  t.ok(stapler.nextLook >= Date.now() + 45_000, 'an answer ends the pauses')
+  responder.lie = { outerStatus: 3 }
+  await t.rejects(stapler.refresh())
+  t.ok(stapler.nextLook <= Date.now() + 10_000, 'and the next failure is the first again')
 })
 
 test('follows a rotation of the certificate', async (t) => {
@@ -110,6 +117,27 @@ test('follows a rotation of the certificate', async (t) => {
   t.equal(stapler.response, undefined)
   await updating
   t.equal(ask(stapler, server.raw!), null)
+  t.match(verifyOcspResponse(ask(stapler, renewed.raw!)!, renewed, identity), { state: 'good' })
+})
+
+test('an answer about the certificate before a rotation is not stapled to the new one', async (t) => {
+  const { stapler, responder } = await setUp(t)
+  await stapler.refresh()
+  const held: Array<() => void> = []
+  responder.handler = (_request, response, body) => {
+    held.push(() => { response.setHeader('content-type', 'application/ocsp-response').end(craftOcspResponse(ca, body, {})) })
+  }
+  const outdated = stapler.refresh()
+  t.ok(await isSoon(() => held.length === 1))
+  const renewed = parsePeerIdentity((await ca.issue({ cn: 'server' })).der)
+  const updating = stapler.update(renewed, identity)
+  held[0]!()
+  await outdated
+  t.ok(await isSoon(() => held.length === 2), 'the responder is asked about the new one')
+  t.equal(stapler.response, undefined)
+  t.equal(ask(stapler, renewed.raw!), null)
+  held[1]!()
+  await updating
   t.match(verifyOcspResponse(ask(stapler, renewed.raw!)!, renewed, identity), { state: 'good' })
 })
 

@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { isSoon } from '@peerkit/test-support/turns'
 import type { BundleSource, BundleUser, HeldBundle } from '../src/bundle/bundle-source.ts'
 import { readBundleDocument, readPemBundle } from '../src/bundle/format.ts'
 import { Assembly } from '../src/source/assembly.ts'
@@ -98,7 +99,7 @@ test('an SVID that starts later is used then, also if a bundle changes before', 
   t.not(source.current.identity.serialNumber, before)
 })
 
-interface World { readonly source: Awaited<ReturnType<Assembly['start']>>, readonly own: OwnListener, readonly bundles: BundleUser & { give: (ca: string) => void } }
+interface World { readonly clock: ManualClock, readonly source: Awaited<ReturnType<Assembly['start']>>, readonly own: OwnListener, readonly bundles: BundleUser & { give: (ca: string) => void } }
 
 const updateOf = async (spiffe = LEDGER): Promise<OwnUpdate> => {
   const { chain, key } = await prod.ca.issue({ spiffe })
@@ -125,7 +126,7 @@ async function worldOf (t: Test): Promise<World> {
   })
   const source = await assembly.start(1_000)
   t.after(async () => { await source.close() })
-  return { source, own, bundles: { ...user, give (ca) { held = document(ca); user.changed() } } }
+  return { clock, source, own, bundles: { ...user, give (ca) { held = document(ca); user.changed() } } }
 }
 
 test('a bundle that is withdrawn in the moment in which our SVID is refused', async (t) => {
@@ -165,4 +166,34 @@ test('an SVID that is taken back while it is read or checked does not come back'
   own.onUpdate(() => late)
   await nextChange(source, 'rotated')
   t.equal(shown.at(-1), false)
+})
+
+test('an SVID that came before our identity was taken back does not bring it back, looked at or not', async (t) => {
+  const { clock, source, own, bundles } = await worldOf(t)
+  const [late, early] = [await updateOf('spiffe://prod.example/late'), await prod.ca.issue({ spiffe: LEDGER, notBefore: new Date(clock.now() + 60_000) })]
+  const isWithdrawn = (): boolean | undefined => (source.current as { withdrawn?: boolean }).withdrawn
+  const rotate = async (): Promise<void> => {
+    const { generation } = source.current
+    bundles.give((await createDevCa({ name: 'another' })).root)
+    t.ok(await isSoon(() => source.current.generation > generation), 'the bundles are used meanwhile')
+  }
+  own.onUpdate(() => {
+    // It arrives while the other one is read.
+    own.onUpdate(() => late)
+    own.onWithdrawn()
+    return late
+  })
+  await rotate()
+  t.equal(isWithdrawn(), true, 'one that waits')
+  own.onUpdate(() => late)
+  t.ok(await isSoon(() => isWithdrawn() === false), 'one that came after it')
+  const refused = nextChange(source, 'refused')
+  own.onUpdate(() => ({ ...late, cert: early.chain, key: early.key }))
+  t.match(await refused, { error: { startsAt: Number } })
+  // Subscribers are told before it is kept.
+  await new Promise<void>((resolve) => { setImmediate(resolve) })
+  own.onWithdrawn()
+  clock.advance(61_000)
+  await rotate()
+  t.equal(isWithdrawn(), true, 'one that was refused because it starts later')
 })

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { isSoon } from '@peerkit/test-support/turns'
 import { describeRuleAuthorities, readRuleAuthorities } from '@peerkit/credentials/internal'
 import { authoritiesOf, ruleAuthoritiesOf, secureContextOptions } from '@peerkit/credentials'
 import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
@@ -116,6 +117,31 @@ test('PermissionDenied while it runs: the SVID is withdrawn, until the agent giv
   await recovered
   t.match(source.current, { withdrawn: false, generation: 3, notAfter: before.notAfter }, 'the same one, taken anew')
   t.same(changes.map(({ type }) => type), ['refused', 'rotated', 'rotated', 'recovered'])
+})
+
+test('an agent that ends stream after stream with a denial, and serves each next call, takes nothing back', async (t) => {
+  const { source, agent, clock, changes } = await start(t)
+  for (let times = 0; times < 3; times++) {
+    const ends = changes.length
+    agent.answer(7, 'no identity issued')
+    t.ok(await isSoon(() => changes.slice(ends).some(({ type }) => type === 'refused')), 'the stream ends')
+    t.notOk(source.current.withdrawn, 'the entry may have been made again')
+    agent.answer(undefined)
+    clock.advance(1_000)
+    t.ok(await isSoon(() => changes.at(-1)?.type === 'recovered'), 'the next call gives an identity')
+  }
+  t.equal(source.current.generation, 1)
+})
+
+test('a first pause that is longer than the default of the longest one is the longest', async (t) => {
+  const { source, agent, clock, changes } = await start(t, { retryFirst: 40_000, pingInterval: 600_000 })
+  await agent.stop()
+  for (let times = 1; times <= 2; times++) {
+    t.ok(await isSoon(() => clock.delays.filter((delay) => delay === 40_000).length === times))
+    clock.advance(40_000)
+  }
+  t.notOk(source.current.withdrawn)
+  t.same(changes.map(({ type }) => type), ['refused'])
 })
 
 test('PermissionDenied of an agent that was away counts after a while', async (t) => {

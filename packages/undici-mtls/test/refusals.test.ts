@@ -84,6 +84,20 @@ test('a connection that breaks after an answer is no refusal of our certificate'
   t.equal(listening.accepted(), 1)
 })
 
+test('a server that answered an upgrade took our certificate: a later connection that breaks is no refusal of it', async (t) => {
+  const listening = await startServer({ identity: server, handler: (request) => { request.socket.destroy() } })
+  listening.server.on('upgrade', (_request, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  })
+  const agent = new MtlsAgent({ credentials })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
+  const call = async (): Promise<unknown> => await rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))
+  t.match(await call(), { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' }, 'it has not answered yet')
+  const { socket } = await agent.upgrade({ origin: listening.origin, path: '/', method: 'GET', protocol: 'echo' })
+  t.match(await call(), { code: 'UND_ERR_SOCKET' })
+  socket.destroy()
+})
+
 test('alerts about our certificate are told by name and number', async (t) => {
   const cases: Array<[string, string, object]> = [
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:SSL alert number 116', { number: 116, name: 'certificate_required' }],

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { memoryCredentials } from '@peerkit/credentials'
-import type { CredentialSource } from '@peerkit/credentials'
+import type { CredentialSource, MemoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
@@ -18,6 +18,7 @@ import { MtlsAgent, getServerIdentity } from '../src/index.ts'
 import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
 import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
 import { rejection } from '@peerkit/test-support/rejection'
+import { isSoon } from '@peerkit/test-support/turns'
 
 const { ca, server, client, credentials } = await createLedger()
 const proxyIdentity = await ca.issue({ cn: 'proxy', ip: '127.0.0.1', spiffe: 'spiffe://prod.example/proxy' })
@@ -138,6 +139,44 @@ test('a proxy with credentials of its own; its connections go when those rotate'
   own.update({ cert: renewed.chain, key: renewed.key })
   await get()
   t.same(proxy.asked.map(({ client }) => client), ['gatekeeper', 'gatekeeper-2'])
+})
+
+test('the rotation of what we show to a proxy closes an idle tunnel, and is known to a listener that calls at once', async (t) => {
+  const listening = await startServer({ identity: server })
+  const proxy = await startProxy(true)
+  const gatekeeper = await ca.issue({ cn: 'gatekeeper', profile: 'client' })
+  const own = memoryCredentials({ cert: gatekeeper.chain, key: gatekeeper.key, ca: ca.root })
+  const calls: Array<Promise<unknown>> = []
+  // Subscribed before the agent.
+  own.subscribe(() => { calls.push(get()) })
+  const agent = new MtlsAgent({ credentials, origins: { [listening.origin]: { proxy: { uri: proxy.uri, credentials: own } } } })
+  t.teardown(async () => { await agent.destroy(); await proxy.close(); await listening.close() })
+  const get = async (): Promise<unknown> => await (await agent.request({ origin: listening.origin, path: '/', method: 'GET' })).body.text()
+  await get()
+  const [tunnel] = [...listening.sockets]
+  const renewed = await ca.issue({ cn: 'gatekeeper-2', profile: 'client' })
+  own.update({ cert: renewed.chain, key: renewed.key })
+  t.equal(calls.length, 1)
+  await Promise.all(calls)
+  t.same(proxy.asked.map(({ client }) => client), ['gatekeeper', 'gatekeeper-2'])
+  t.ok(await isSoon(() => tunnel?.destroyed === true))
+})
+
+test('an idle tunnel is closed on rotation of either certificate, without a further call', async (t) => {
+  const listening = await startServer({ identity: server })
+  const proxy = await startProxy(true)
+  const sources = [client, await ca.issue({ cn: 'gatekeeper', profile: 'client' })].map(({ chain, key }) => {
+    return memoryCredentials({ cert: chain, key, ca: ca.root })
+  }) as [MemoryCredentials, MemoryCredentials]
+  const agent = new MtlsAgent({ credentials: sources[0], origins: { [listening.origin]: { proxy: { uri: proxy.uri, credentials: sources[1] } } } })
+  t.teardown(async () => { await agent.destroy(); await proxy.close(); await listening.close() })
+  for (const source of sources) {
+    await (await agent.request({ origin: listening.origin, path: '/', method: 'GET' })).body.text()
+    t.equal(listening.sockets.size, 1)
+    const renewed = await ca.issue({ cn: 'renewed', profile: 'client' })
+    source.update({ cert: renewed.chain, key: renewed.key })
+    t.ok(await isSoon(() => listening.sockets.size === 0))
+  }
 })
 
 const HOUR = 3_600_000

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { getEventListeners } from 'node:events'
 import { promisify } from 'node:util'
+import type { Worker } from 'node:worker_threads'
 import { test } from 'tap'
+import type { Test } from 'tap'
 import { listConditions, runInWorker } from '../../src/rules-file/worker/run-in-worker.ts'
 import type { WorkerSettings } from '../../src/rules-file/worker/run-in-worker.ts'
 
@@ -11,6 +14,29 @@ const entry = new URL('../support/misbehaving.worker.ts', import.meta.url)
 async function ask (job: object, settings: Partial<WorkerSettings<unknown>> = {}): Promise<unknown> {
   const { signal } = new AbortController()
   return await runInWorker({ entry, job, heap: 256, signal, readAnswer: (answer) => answer, ...settings })
+}
+
+/** Notes which workers of this process are ended by `terminate`. Those that are left are ended after the test. */
+function watchEnds (t: Test): { readonly started: number, readonly ended: number } {
+  const workers = new Map<Worker, boolean>()
+  const onWorker = (message: unknown): void => {
+    const { worker } = message as { readonly worker: Worker }
+    const terminate = worker.terminate.bind(worker)
+    workers.set(worker, false)
+    worker.terminate = async () => {
+      workers.set(worker, true)
+      return await terminate()
+    }
+  }
+  subscribe('worker_threads', onWorker)
+  t.teardown(async () => {
+    unsubscribe('worker_threads', onWorker)
+    for (const worker of workers.keys()) await worker.terminate()
+  })
+  return {
+    get started () { return workers.size },
+    get ended () { return [...workers.values()].filter((isEnded) => isEnded).length }
+  }
 }
 
 test('a worker gets no environment variables and no preloaded modules', async (t) => {
@@ -76,25 +102,39 @@ test('no message of another shape is believed', async (t) => {
 })
 
 test('a worker ends at once when nobody waits any more', async (t) => {
-  for (const what of ['stays', 'loops']) {
+  const workers = watchEnds(t)
+  for (const [index, what] of ['stays', 'loops'].entries()) {
     const controller = new AbortController()
     const reason = new Error('closed')
-    // A worker that kept running would keep the process alive, and this test would not end.
     const running = new Int32Array(new SharedArrayBuffer(4))
     const waiting = t.rejects(ask({ what, running }, { signal: controller.signal }), reason, what)
     await Atomics.waitAsync(running, 0, 0).value
     controller.abort(reason)
     await waiting
+    t.equal(workers.ended, index + 1, `${what}: it is ended`)
     t.equal(getEventListeners(controller.signal, 'abort').length, 0)
     await t.rejects(ask({ what }, { signal: controller.signal }), reason, 'none is started afterwards')
+    t.equal(workers.started, index + 1)
   }
 })
 
+test('a worker ends when it has answered, or failed, whatever else keeps it busy', async (t) => {
+  const workers = watchEnds(t)
+  t.equal(await ask({ what: 'sends', message: { type: 'answer', answer: 'right' } }), 'right')
+  t.equal(workers.ended, 1, 'after its answer')
+  await t.rejects(ask({ what: 'sends', message: 'another' }), { reason: 'wrong_answer', message: /^it sent something unexpected/ })
+  t.equal(workers.ended, 2, 'after something else')
+  await t.rejects(ask({ what: 'throws' }), { message: 'at once' })
+  t.same([workers.started, workers.ended], [3, 3], 'after an error')
+})
+
 test('a worker that takes too long is ended', async (t) => {
+  const workers = watchEnds(t)
   await t.rejects(ask({ what: 'loops' }, {
     schedule: (task) => {
       const timer = setImmediate(task)
       return () => { clearImmediate(timer) }
     }
   }), { reason: 'timeout', message: 'it gave no answer within 600 s' })
+  t.same([workers.started, workers.ended], [1, 1])
 })

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { isSoon } from '@peerkit/test-support/turns'
 import type { WorkloadApiError } from '../../src/errors.ts'
 import { readEndpoint } from '../../src/workload-api/endpoint.ts'
 import type { Endpoint } from '../../src/workload-api/endpoint.ts'
@@ -13,22 +14,26 @@ import type { ServerStream } from '../../src/workload-api/server-stream.ts'
 import { frame, startAgent } from '../support/agent.ts'
 import { stayAlive } from '../support/world.ts'
 
-interface Opened { readonly stream: ServerStream, readonly messages: Buffer[], readonly ended: Promise<WorkloadApiError>, readonly next: () => Promise<Buffer> }
+interface Opened { readonly stream: ServerStream, readonly messages: Buffer[], readonly ended: Promise<WorkloadApiError>, readonly error: () => WorkloadApiError | undefined, readonly next: () => Promise<Buffer> }
 
 function open (t: Test, endpoint: Endpoint, clock = new ManualClock()): Opened {
   stayAlive(t)
   const messages: Buffer[] = []
   const waiting: Array<(message: Buffer) => void> = []
   const { promise: ended, resolve } = Promise.withResolvers<WorkloadApiError>()
+  let found: WorkloadApiError | undefined
   const stream = openServerStream({ endpoint, method: '/x', clock, pingInterval: 30_000, pingTimeout: 10_000 }, {
     onMessage (octets) {
       messages.push(octets as Buffer)
       for (const wake of waiting.splice(0)) wake(octets as Buffer)
     },
-    onEnd: resolve
+    onEnd (error) {
+      found = error
+      resolve(error)
+    }
   })
   t.teardown(() => { stream.close() })
-  return { stream, messages, ended, next: async () => await new Promise((resolve) => { waiting.push(resolve) }) }
+  return { stream, messages, ended, error: () => found, next: async () => await new Promise((resolve) => { waiting.push(resolve) }) }
 }
 
 test('messages arrive over a Unix socket and over TCP', async (t) => {
@@ -112,6 +117,17 @@ test('an agent that stops ends the stream once, whether it says so or not', asyn
   t.match(await open(t, { path: '/nowhere/agent.sock' }).ended, { reason: 'unreachable', message: /unix:\/nowhere\/agent\.sock failed: ENOENT \(there is no such socket\)$/ })
 })
 
+test('an agent that says that it goes away is left, although it keeps the stream open', async (t) => {
+  const agent = await startAgent(t)
+  const call = agent.nextCall()
+  const { error } = open(t, readEndpoint(agent.address))
+  const stream = await call
+  stream.session?.goaway()
+  t.ok(await isSoon(() => error() !== undefined))
+  t.match(error(), { reason: 'ended', message: /ended the stream$/ })
+  t.ok(await isSoon(() => stream.closed), 'the connection is closed')
+})
+
 test('bytes that are not gRPC end it', async (t) => {
   for (const [bytes, message] of [[frame(Buffer.from('x'), 1), /compression/], [Buffer.from('<html>'), /compression/], [frame(Buffer.alloc(0), 0, 0xffffffff), /octets; at most/]] as const) {
     const agent = await startAgent(t)
@@ -169,20 +185,18 @@ test('a server that accepts and says nothing', async (t) => {
 test('an agent that is there answers pings, and one that is stopped does not', async (t) => {
   const clock = new ManualClock()
   const agent = await startAgent(t)
-  const pinging = clock.nextTask((delay) => delay === 30_000)
-  const { ended, next } = open(t, readEndpoint(agent.address), clock)
-  await pinging
-  for (let pings = 0; pings < 3; pings++) {
-    const answered = clock.nextTask((delay) => delay === 30_000)
-    clock.advance(30_000)
-    await answered
+  const { error, next } = open(t, readEndpoint(agent.address), clock)
+  for (let pings = 0; pings < 4; pings++) {
+    const isScheduled = await isSoon(() => clock.delays.filter((delay) => delay === 30_000).length === pings + 1)
+    if (!t.ok(isScheduled, pings === 0 ? 'the first ping' : `the next one, since ping ${pings} was answered`)) return
+    if (pings < 3) clock.advance(30_000)
   }
   const message = next()
   agent.pushRaw(frame(Buffer.from('still here')))
   t.equal(String(await message), 'still here')
   clock.advance(30_000)
   clock.advance(10_000)
-  t.match(await ended, { reason: 'timeout', message: /did not answer a ping within 10000 ms/ })
+  t.match(error(), { reason: 'timeout', message: /did not answer a ping within 10000 ms/ })
   t.equal(clock.waiting, 0)
 })
 
