@@ -113,6 +113,30 @@ test('follows a rotation of the certificate', async (t) => {
   t.match(verifyOcspResponse(ask(stapler, renewed.raw!)!, renewed, identity), { state: 'good' })
 })
 
+test('an answer about the former certificate that comes after the rotation is not stapled', async (t) => {
+  const sent = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const mayGo = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let count = 0
+  const { stapler } = await setUp(t, {
+    fetch: async (...request) => {
+      const number = count++
+      sent[number]!.resolve()
+      await mayGo[number]!.promise
+      return await fetch(...request)
+    }
+  })
+  await sent[0]!.promise
+  const renewed = parsePeerIdentity((await ca.issue({ cn: 'server' })).der)
+  const updating = stapler.update(renewed, identity)
+  mayGo[0]!.resolve()
+  await sent[1]!.promise
+  t.equal(stapler.response, undefined)
+  t.equal(ask(stapler, renewed.raw!), null)
+  mayGo[1]!.resolve()
+  await updating
+  t.match(verifyOcspResponse(ask(stapler, renewed.raw!)!, renewed, identity), { state: 'good' })
+})
+
 test('asks responders that the certificate names only where its host is on the list', async (t) => {
   const { responder } = await setUp(t)
   const naming = parsePeerIdentity((await ca.issue({ cn: 'server', ocspUrls: [responder.url] })).der)
