@@ -40,6 +40,8 @@ async function serve (t: Test, { corsPreflights = true, guarded = true, before =
   const config = guarded ? { allowedClients: [{ cn: 'alice' }] } : {}
   app.put('/x', { config }, async () => 'secret')
   app.options('/own', { config }, async () => 'secret')
+  app.options('/ruled/*', { config }, async () => 'secret')
+  app.route({ method: ['GET', 'OPTIONS'], url: '/several/*', handler: async () => 'secret' })
   await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     app,
@@ -75,6 +77,8 @@ test('a preflight reveals nothing else', async (t) => {
     ['OPTIONS', '/x', { origin: ORIGIN }],
     ['OPTIONS', '/x', { 'access-control-request-method': 'PUT' }],
     ['OPTIONS', '/own', PREFLIGHT],
+    ['OPTIONS', '/ruled/x', PREFLIGHT],
+    ['OPTIONS', '/several/x', PREFLIGHT],
     ['GET', '/x', PREFLIGHT],
     ['HEAD', '/x', PREFLIGHT],
     ['PUT', '/x', { ...PREFLIGHT, 'x-http-method-override': 'OPTIONS' }]

@@ -10,12 +10,13 @@ import fp from 'fastify-plugin'
 import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
 import { AllowedClientsOptionError } from './errors.ts'
 import { peerOf } from './guard/authorize-request.ts'
+import { guardUpgrades } from './guard/guard-upgrades.ts'
 import { addAuthorization, watchEarlierPlugins } from './guard/hook-order.ts'
 import {
   checkMiddleware, checkPlace, checkRegisterOptions, reportClosed, serverRequiresCertificate, watchRegisterOptions
 } from './guard/start-check.ts'
 import { decoratePeerGroups } from './guard/peer-groups.ts'
-import { guardUpgrades, UpgradedClients } from './guard/upgrades.ts'
+import { UpgradedClients } from './guard/upgrades.ts'
 import { completeDocuments, markRoutes } from './openapi/openapi-document.ts'
 import { checkPluginOptions } from './plugin-options.ts'
 import type {
@@ -103,7 +104,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   watchEarlierPlugins(app, onRoute)
   const registered = watchRegisterOptions(app)
   await addAuthorization(app, (request) => policyOf(table, request), upgraded)
-  decorate(app, table, fileSource)
+  decorate(app, table, upgraded, fileSource)
   decoratePeerGroups(app, (request) => table.groupsOf(peerOf(request), request))
 
   app.addHook('onReady', async () => {
@@ -151,7 +152,9 @@ type Members = {
   readonly [name in keyof AllowedClientsControl]: (instance: FastifyInstance) => AllowedClientsControl[name]
 }
 
-function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFileSource | undefined): void {
+function decorate (
+  app: FastifyInstance, table: RouteTable, upgraded: UpgradedClients, fileSource: RulesFileSource | undefined
+): void {
   const routes = (): readonly ListedRoute[] => table.list().map(({ policy }) => listRoute(policy))
   const addScope = (
     instance: FastifyInstance, rules: { readonly value: unknown } | undefined, options: ScopeOptions
@@ -168,7 +171,7 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
   }
   const members: Members = {
     allow: (instance) => (rules, options = {}) => { addScope(instance, { value: rules }, options) },
-    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules)) },
+    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules), upgraded) },
     setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
     routes: () => routes,
     printRoutes: () => () => printRoutes(routes()),

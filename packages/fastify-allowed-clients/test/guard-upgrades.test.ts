@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { get } from 'node:https'
 import { setImmediate } from 'node:timers/promises'
+import fastifyWebsocket from '@fastify/websocket'
+import { isSoon } from '@peerkit/test-support/turns'
 import { test } from 'tap'
 import Fastify from 'fastify'
 import WebSocket, { WebSocketServer } from 'ws'
@@ -8,6 +11,7 @@ import fastifyAllowedClients from '../src/index.ts'
 import { guardedApp } from './support/app.ts'
 import { identifier } from './support/identified-app.ts'
 import { billingCertificate, ca, opsCertificate } from './support/people.ts'
+import { write } from './support/rules-files.ts'
 
 const groups = { billing: { ou: 'billing' } }
 
@@ -91,6 +95,85 @@ test('guardUpgrades waits for a rule that answers later', async (t) => {
   t.equal(String((await once(socket, 'message'))[0]), 'secret')
   socket.close()
   await once(socket, 'close')
+})
+
+test('guardUpgrades asks the rules that are in force, of open sockets too', async (t) => {
+  const groups = (ou: string): string => JSON.stringify({ groups: { chat: { ou } } })
+  const file = await write(groups('billing'))
+  const { app, lines } = await guardedApp({ file, watch: false }, {}, { clientCertificate: 'optional' })
+  t.after(async () => { await app.close() })
+  app.mtls.guardUpgrades('chat')
+  new WebSocketServer({ server: app.server, path: '/ws' }).on('connection', (socket) => { socket.send('secret') })
+  const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('https', 'wss')
+  const open = ({ chain, key }: { chain: string, key: string }): WebSocket => {
+    const socket = new WebSocket(`${origin}/ws?token=hush`, { ca: ca.root, cert: chain, key })
+    t.after(() => { socket.terminate() })
+    return socket.on('error', () => {})
+  }
+  const answerTo = async (socket: WebSocket): Promise<number | string> => {
+    const refused = once(socket, 'unexpected-response').then(([, { statusCode }]) => statusCode)
+    return await Promise.race([refused, once(socket, 'message').then(([text]) => String(text))])
+  }
+  const first = open(billingCertificate)
+  t.same(await Promise.all([first, open(opsCertificate)].map(answerTo)), ['secret', 403])
+  lines.length = 0
+  await writeFile(file, groups('ops'))
+  await app.mtls.reload()
+  t.ok(await isSoon(() => first.readyState === WebSocket.CLOSED), 'an open one is closed')
+  t.match(lines.filter(({ msg }) => msg === 'client denied'), [{
+    reason: 'rules_changed', rules: 'guardUpgrades', peer: /OU=billing/, path: '/ws', remoteAddress: '127.0.0.1'
+  }])
+  const second = open(opsCertificate)
+  t.same(await Promise.all([open(billingCertificate), second].map(answerTo)), [403, 'secret'])
+  await writeFile(file, JSON.stringify({ groups: { chat: { ou: 'ops' }, others: { cn: 'x' } } }))
+  await app.mtls.reload()
+  second.ping()
+  await once(second, 'pong')
+  t.equal(second.readyState, WebSocket.OPEN, 'whom the new rules allow stays')
+})
+
+test('for a socket that a route took the rules of the route hold, and not those of guardUpgrades', async (t) => {
+  const groups = (chat: string, route: string): string => JSON.stringify({
+    groups: { chat: { ou: chat }, route: { ou: route } }
+  })
+  const file = await write(groups('billing', 'billing'))
+  const { app, lines } = await guardedApp({ file, watch: false }, {}, { clientCertificate: 'optional' })
+  t.after(async () => { await app.close() })
+  await app.register(fastifyWebsocket)
+  app.mtls.guardUpgrades('chat')
+  app.server.on('upgrade', () => {})
+  app.get('/route', { websocket: true, config: { allowedClients: 'route' } }, (socket) => { socket.send('welcome') })
+  const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('https', 'wss')
+  const { chain, key } = billingCertificate
+  const socket = new WebSocket(`${origin}/route`, { ca: ca.root, cert: chain, key })
+  t.after(() => { socket.terminate() })
+  await once(socket, 'message')
+  await writeFile(file, groups('ops', 'billing'))
+  await app.mtls.reload()
+  socket.ping()
+  await once(socket, 'pong')
+  t.equal(socket.readyState, WebSocket.OPEN)
+  await writeFile(file, groups('billing', 'ops'))
+  await app.mtls.reload()
+  t.ok(await isSoon(() => socket.readyState === WebSocket.CLOSED))
+  t.match(lines.filter(({ msg }) => msg === 'client denied'), [{ reason: 'rules_changed', rules: 'config.allowedClients' }])
+})
+
+test('a socket that guardUpgrades allowed is closed when the rule ends', async (t) => {
+  // The certificates are valid by this clock, and the check is due in 50 ms of the real one.
+  const end = Date.now() + 3_600_000
+  let now = end - 50
+  const { app } = await guardedApp({}, {}, { now: () => now, clientCertificate: 'optional' })
+  t.after(async () => { await app.close() })
+  app.mtls.guardUpgrades({ ou: 'billing', validUntil: new Date(end).toISOString() })
+  new WebSocketServer({ server: app.server, path: '/ws' }).on('connection', (socket) => { socket.send('secret') })
+  const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('https', 'wss')
+  const { chain, key } = billingCertificate
+  const socket = new WebSocket(`${origin}/ws`, { ca: ca.root, cert: chain, key })
+  await once(socket, 'message')
+  now = end
+  await once(socket, 'close')
+  t.equal(socket.readyState, WebSocket.CLOSED)
 })
 
 test('guardUpgrades is refused on a server that withMtls did not make', async (t) => {

@@ -51,6 +51,8 @@ test('where no hook says that it identifies the peer, an earlier hook cannot ans
     if (request.url === '/early') return await reply.send({ secret: 1 })
     if (request.url === '/stream') return await reply.send(stream)
     if (request.url === '/late') return await reply.code(429).send('slow down')
+    const [, status] = /^\/early\/(\d+)$/.exec(request.url) ?? []
+    if (status !== undefined) return await reply.code(Number(status)).header('location', '/secret').send()
   })
   await app.register(identifier(false, people))
   await app.register(fastifyAllowedClients)
@@ -63,6 +65,10 @@ test('where no hook says that it identifies the peer, an earlier hook cannot ans
   t.notOk('set-cookie' in early.headers)
   t.equal((await ask(app, 'ops', '/stream')).status, 401)
   t.ok(stream.destroyed)
+  for (const status of [201, 204, 302, 304, 399]) {
+    const { status: answered, headers, body } = await ask(app, 'ops', `/early/${status}`)
+    t.same([answered, 'location' in headers, /secret/.test(body)], [401, false, false], `instead of ${status}`)
+  }
   t.equal((await ask(app, 'ops', '/late')).status, 429, 'errors are no answer of a route')
   t.equal((await ask(app, 'billing')).status, 200)
   t.equal((await ask(app, 'ops')).status, 403)

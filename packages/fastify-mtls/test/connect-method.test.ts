@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import http2 from 'node:http2'
 import type { ClientHttp2Stream } from 'node:http2'
 import { connect } from 'node:tls'
+import type { PeerIdentity } from '@peerkit/identity'
 import { isSoon } from '@peerkit/test-support/turns'
 import { test } from 'tap'
 import { pair, startWorld } from './support/world.ts'
@@ -134,6 +135,29 @@ test('HTTP/2: an open tunnel outlives the time for the answer, and is closed wit
   t.equal(String((await once(stream, 'data'))[0]), 'ping')
   await world.app.close()
   t.equal((await closed).status, 200)
+})
+
+test('HTTP/1.1: a client that is no longer trusted gets 401, and the connection is closed', async (t) => {
+  for (const http2 of [false, true]) {
+    const blocked = new Set<string>()
+    const block = ({ subject }: PeerIdentity): boolean => blocked.has(subject?.commonName ?? '')
+    const world = await start(t, { settings: { http2, drainTimeout: NEVER, block } })
+    const ALPNProtocols = ['http/1.1']
+    const socket = connect({
+      host: '127.0.0.1', port: world.port, ca: world.ca.root, ALPNProtocols, ...pair(world.client)
+    })
+    let text = ''
+    socket.on('data', (chunk) => { text += String(chunk) })
+    socket.on('error', () => {})
+    socket.write('GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    t.ok(await isSoon(() => text.includes('HTTP/1.1 404')), 'accepted until then')
+    text = ''
+    blocked.add('client')
+    socket.write('CONNECT db.example:5432 HTTP/1.1\r\nHost: db.example:5432\r\n\r\n')
+    await once(socket, 'close')
+    t.match(text, /^HTTP\/1\.1 401 Unauthorized[^]*"code":"MTLS_ERR_PEER_NO_LONGER_TRUSTED"/)
+    await world.app.close()
+  }
 })
 
 test('HTTP/1.1: a refused CONNECT is answered, closed and logged', async (t) => {

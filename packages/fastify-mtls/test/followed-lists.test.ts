@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { mock } from 'node:test'
 import fastifyWebsocket from '@fastify/websocket'
-import { memoryTrust } from '@peerkit/credentials'
+import { blockMemory, memoryCredentials, memoryTrust } from '@peerkit/credentials'
 import type { Clock } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
@@ -90,6 +90,45 @@ function countedChecker (): { checker: RevocationChecker, listening: () => numbe
   }
   return { checker: Object.assign(stubChecker(() => GOOD), { subscribe }), listening: () => count }
 }
+
+/** Counts who listens to a source from now on. */
+function countListeners (given: object): () => number {
+  const source = given as { subscribe (listener: (change: object) => void): () => void }
+  let count = 0
+  const subscribe = source.subscribe.bind(source)
+  source.subscribe = (listener) => {
+    const end = subscribe(listener)
+    count += 1
+    return () => {
+      count -= 1
+      end()
+    }
+  }
+  return () => count
+}
+
+test('an app that is closed listens to its trust, credentials and block list no more', async (t) => {
+  const ca = await createDevCa()
+  const [trust, blocked, ofServer] = [memoryTrust({ ca: ca.root }), blockMemory([]), blockMemory([])]
+  const listening = [trust, blocked].map(countListeners)
+  const plain = Fastify()
+  const forwarded = { format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] } } as const
+  await plain.register(fastifyMtls, { trust, block: blocked, forwarded })
+  for (const count of listening) t.not(count(), 0)
+  await plain.close()
+  t.same(listening.map((count) => count()), [0, 0], 'behind a gateway')
+
+  const { cert, key } = await ca.issue({ cn: 'server', dns: 'localhost' })
+  const credentials = memoryCredentials({ cert, key, ca: ca.root })
+  t.after(async () => { for (const source of [trust, credentials, blocked, ofServer]) await source.close() })
+  const heard = [credentials, ofServer].map(countListeners)
+  const app: FastifyInstance<any, any, any, any> = Fastify(mtlsServerOptions(credentials, { block: ofServer }) as any)
+  await app.register(fastifyMtls)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  for (const count of heard) t.not(count(), 0)
+  await app.close()
+  t.same(heard.map((count) => count()), [0, 0], 'with a server of its own')
+})
 
 test('an app that is closed listens to nothing any more: one behind a gateway, one that served, and one that never did', async (t) => {
   const ca = await createDevCa()

@@ -46,6 +46,14 @@ test('behind a gateway a trust says which authority vouches for a client, and fo
   t.match(await ask(ours), { status: 200 })
 })
 
+test('behind a gateway several authorities are told apart, though each of them vouches for any name', async (t) => {
+  const any = { clients: { ca: ca.root, names: 'any' }, partner: { ca: partner.root, names: 'any' } } as const
+  const ask = await start(t, { trust: memoryTrust({ authorities: any }) })
+  t.match(await ask(await ca.issue({ cn: 'ours' })), { status: 200, body: { authority: 'clients', cn: 'ours' } })
+  t.match(await ask(await partner.issue({ cn: 'theirs' })), { status: 200, body: { authority: 'partner', cn: 'theirs' } })
+  t.match(await ask(await (await createDevCa({ name: 'Clients' })).issue({ cn: 'ours' })), { status: 401 }, 'of neither')
+})
+
 test('what the gateway verifies as is told by the operator; lists and blocks count', async (t) => {
   const bad = await ca.issue({ cn: 'bad', o: 'Example' })
   await ca.revoke(bad.serialNumber)

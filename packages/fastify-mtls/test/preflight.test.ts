@@ -24,6 +24,7 @@ async function serve (t: Test, corsPreflights: boolean): Promise<{ app: FastifyI
   app.options('*', async () => 'preflight')
   app.options('/strict/*', { config: { clientCertificate: 'required' } }, async () => 'secret')
   app.options('/own', async () => 'secret')
+  app.route({ method: ['GET', 'OPTIONS'], url: '/several/*', handler: async () => 'secret' })
   app.put('/*', async () => 'secret')
   return { app, status: async (method, url, headers = {}) => (await app.inject({ method, url, headers })).statusCode }
 }
@@ -36,6 +37,7 @@ test('only a preflight to the catch-all route needs no certificate', async (t) =
   t.equal(await status('OPTIONS', '/x', { ...headers, origin: '' }), 401)
   t.equal(await status('OPTIONS', '/own', headers), 401)
   t.equal(await status('OPTIONS', '/strict/x', headers), 401)
+  t.equal(await status('OPTIONS', '/several/x', headers), 401, 'a catch-all route that is for other methods too')
   t.equal(await status('PUT', '/x', headers), 401)
   const closed = await serve(t, false)
   t.equal(await closed.status('OPTIONS', '/x', headers), 401)

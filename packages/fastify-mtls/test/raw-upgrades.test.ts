@@ -42,6 +42,17 @@ test('a listener of the raw server keeps the app from listening, before listen()
   for (const event of ['connect', 'checkContinue'] as const) {
     await t.rejects(startWorld(t, { setup: ({ server }) => { server.on(event, () => {}) } }), { code: OPTION, message: new RegExp(`listener for "${event}" .*expected a route, or a server of its own`) })
   }
+  for (const event of ['connect', 'checkContinue', 'checkExpectation', 'stream'] as const) {
+    const message = new RegExp(`listener for "${event}" .*expected a route, or a server of its own`)
+    const guard: WorldOptions['setup'] = ({ mtls }) => { mtls.guardUpgrades('authenticated') }
+    const setup: WorldOptions['setup'] = (app) => {
+      app.mtls.guardUpgrades('authenticated')
+      app.server.on(event, () => {})
+    }
+    await t.rejects(startWorld(t, { setup }), { code: OPTION, message }, 'the rules for upgrades hold for no other event')
+    const { app } = await startWorld(t, { setup: guard })
+    t.throws(() => app.server.on(event, () => {}), { code: OPTION, message }, `${event} after listen()`)
+  }
   const gated = await startWorld(t, { plugin: false, settings: { gateOnly: true }, setup: ({ server }) => { new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => { socket.send('hello') }) } })
   const { socket, text } = await dial(gated, false, '/ws')
   while (!text().includes('hello')) await once(socket, 'data')

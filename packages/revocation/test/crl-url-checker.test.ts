@@ -308,6 +308,26 @@ test('fetches distribution points of certificates only where they are on the lis
   t.match(checker.check(named, identity), { state: 'unknown', why: 'closed' })
 })
 
+test('refresh fetches what certificates named too, and close ends it', async (t) => {
+  const server = await serve(t, { '/a.crl': clean })
+  const { der } = await ca.issue({ cn: 'x', serialNumber: peer.serialNumber, crlUrls: [`${server.url}/a.crl`] })
+  const named = parsePeerIdentity(der)
+  const checker = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] } })
+  t.match(await checker.check(named, identity), { state: 'good' })
+  server.files.set('/a.crl', revoked)
+  await checker.refresh()
+  t.match(checker.check(named, identity), { state: 'revoked' })
+  server.files.delete('/a.crl')
+  await t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status' })
+  t.match(checker.check(named, identity), { state: 'revoked' }, 'what was fetched stays in use')
+  const asked = new Promise<void>((resolve) => { server.handler = () => { resolve() } })
+  const refreshing = checker.refresh()
+  await Promise.race([asked, refreshing])
+  const rejected = t.rejects(refreshing, { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'closed' })
+  await checker.close()
+  await rejected
+})
+
 test('close ends what is under way', async (t) => {
   const server = await serve(t, { '/a.crl': clean })
   const checker = await open(t, { urls: [`${server.url}/a.crl`] })

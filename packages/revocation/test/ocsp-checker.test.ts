@@ -325,6 +325,16 @@ test('finds the issuer among those it was given, by name and signature', async (
   t.match(checker.check(peer, (await makeCa({ name: 'x' })).identity), { why: 'issuer_mismatch' })
 })
 
+test('whom one checker takes for the issuer, another with other CAs does not', async (t) => {
+  const { identity: certificate } = await leaf('shared')
+  const [none, twins, ours] = await Promise.all([
+    setUp(t), setUp(t, { issuers: [(await makeCa()).identity] }), setUp(t, { issuers: [identity] })
+  ])
+  for (const { checker } of [none, twins]) t.match(checker.check(certificate, undefined), { why: 'issuer_unknown' })
+  t.match(await ours.checker.check(certificate, undefined), { state: 'good' })
+  for (const { checker } of [none, twins]) t.match(checker.check(certificate, undefined), { why: 'issuer_unknown' })
+})
+
 test('remembers no more than it may, and asks no more at a time', async (t) => {
   const { checker, responder } = await setUp(t, { cacheSize: 1, maxConcurrent: 1 })
   await checker.check(peer, identity)

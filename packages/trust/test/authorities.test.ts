@@ -3,7 +3,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision, TrustEvaluator, TrustEvaluatorOptions } from '../src/index.ts'
-import { revoked, stubChecker, told, unknown } from './support/evaluate.ts'
+import { good, revoked, stubChecker, told, unknown } from './support/evaluate.ts'
+import type { StubChecker } from './support/evaluate.ts'
 import { element } from '@peerkit/test-support/der'
 import { CLIENT_AUTH, NOW, Party, SERVER_AUTH, altNames, dns, purposes } from '@peerkit/test-support/mint'
 
@@ -110,6 +111,24 @@ test('a leaf that one authority knows to be revoked is not accepted by another',
   t.equal(told(await trust('ba', later).evaluate(leaf, { sent: [byA, byB] })), 'revoked/revoked')
 })
 
+test('each of several others is asked whether it knows a leaf to be revoked, and by each of its checkers', async (t) => {
+  const third = new Party('CN=C')
+  const sent = [a.certify(ca), b.certify(ca), third.certify(ca)]
+  const [clean, lists] = [stubChecker(), stubChecker({ client: revoked() })]
+  const outcome = async (ofB: readonly StubChecker[], ofC: readonly StubChecker[]): Promise<string> => {
+    const trust = evaluator(() => [
+      { name: 'a', ca: [aRoot] }, { name: 'b', ca: [bRoot], revocation: ofB },
+      { name: 'c', ca: [third.root()], revocation: ofC }
+    ])
+    return told(await trust.evaluate(ca.issue(), { sent }))
+  }
+  t.equal(await outcome([clean], [stubChecker()]), 'accepted by ca < A')
+  t.equal(await outcome([clean], [lists]), 'revoked/revoked', 'the last authority')
+  t.equal(await outcome([clean, lists], []), 'revoked/revoked', 'the second checker of one')
+  const later = stubChecker({ client: Promise.resolve(revoked()) })
+  t.equal(await outcome([stubChecker({ client: Promise.resolve(good()) })], [later]), 'revoked/revoked', 'later')
+})
+
 test('each authority has its own revocation, algorithms and partial paths', async (t) => {
   const partner = stubChecker({ client: revoked() })
   const trust = evaluator(() => [{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [bRoot], revocation: [partner] }])
@@ -166,6 +185,14 @@ test('a certificate for servers counts until the day that is set, for no other f
   const narrow = a.certify(ca, { extensions: [purposes(SERVER_AUTH)] })
   t.match(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH, SERVER_AUTH])), [narrow]), { accepted: true, serverAuthOnly: true }, 'a CA above it may lack it too')
   t.equal(told(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH])), [narrow])), 'wrong_purpose/wrong_purpose', 'a path for neither')
+  const [upper, lower] = [new Party('CN=upper'), new Party('CN=lower')]
+  const [forClients, forBoth] = [[purposes(CLIENT_AUTH)], [purposes(CLIENT_AUTH, SERVER_AUTH)]]
+  for (const [above, below] of [[forClients, forBoth], [forBoth, forClients]]) {
+    const sent = [a.certify(upper, { extensions: above! }), upper.certify(lower, { extensions: below! })]
+    const mixed = lower.issue('CN=y', make([SERVER_AUTH]))
+    t.equal(told(ask(trust, mixed, sent)), 'wrong_purpose/wrong_purpose', 'a CA for clients alone above one for servers')
+    t.match(ask(trust, lower.issue('CN=y', make([CLIENT_AUTH])), sent), { accepted: true, serverAuthOnly: false })
+  }
   const addressed = element(0x87, Buffer.from([192, 0, 2, 1]))
   t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [purposes(SERVER_AUTH), altNames(addressed)] })), {
     reason: 'outside_authority',

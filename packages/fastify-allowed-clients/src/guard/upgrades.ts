@@ -1,10 +1,9 @@
-import type { PeerIdentity } from '@peerkit/identity'
-import { closeUpgrade, GUARD_UPGRADES, upgradedSocketsOf, withoutQuery } from '@peerkit/identity/internal'
+import type { Duplex } from 'node:stream'
+import { closeUpgrade, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { AddedCheck, UpgradedSockets } from '@peerkit/identity/internal'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { AllowedClientsOptionError } from '../errors.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RoutePolicy } from '../policy/route-requirements.ts'
-import { announceDenial, denialFor } from './announce-denial.ts'
+import { announceDenial } from './announce-denial.ts'
 import { authorizeRequest, peerOf } from './authorize-request.ts'
 import { authorizeRoute } from './authorize-route.ts'
 
@@ -17,6 +16,8 @@ export class UpgradedClients {
   readonly #policyOf: (request: FastifyRequest) => RoutePolicy
   /** One check per socket, so that repeated requests on one socket cannot add any number. */
   readonly #checks = new WeakMap<object, AddedCheck>()
+  /** The checks of sockets that a listener of the raw server may answer. */
+  readonly #guarded = new WeakMap<object, AddedCheck>()
 
   /** @param policyOf returns the policy of a request's route under the current rules */
   constructor (server: object, policyOf: (request: FastifyRequest) => RoutePolicy) {
@@ -37,6 +38,19 @@ export class UpgradedClients {
   }
 
   forget ({ raw }: FastifyRequest): void { this.#checks.get(raw.socket)?.remove() }
+
+  /**
+   * Checks the client of a socket that a listener of the raw server may answer, until the socket closes or a route
+   * takes it.
+   *
+   * @param left the time until a rule begins or ends, in milliseconds
+   */
+  addGuarded (socket: Duplex, isAllowed: () => Promise<boolean>, left: () => number): void {
+    this.forgetGuarded(socket)
+    this.#guarded.set(socket, this.#sockets.addCheck(socket, { by: this, isAllowed, wait: left }))
+  }
+
+  forgetGuarded (socket: Duplex): void { this.#guarded.get(socket)?.remove() }
 
   /** Closes the sockets of clients that are no longer allowed. */
   review (): void { this.#sockets.review(this) }
@@ -78,48 +92,11 @@ export async function authorizeUpgrade (
   if (isWebSocket) upgraded.add(request)
   try {
     await authorizeRequest(request, policyOf)
+    // The rules of the route hold from now on, and not those of app.mtls.guardUpgrades().
+    if (!request.is404) upgraded.forgetGuarded(request.raw.socket)
   } catch (error) {
     if (isWebSocket) upgraded.forget(request)
     closeUpgrade(request, reply)
     throw error
   }
-}
-
-type Guard = (request: object, peer: PeerIdentity | null, isSilent: boolean) => void | Promise<void>
-
-/**
- * Checks rules for upgrades, and for requests, that a listener of the raw server answers.
- *
- * @throws AllowedClientsOptionError
- */
-export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy): void {
-  const { [GUARD_UPGRADES]: setGuard } = app.server as { [GUARD_UPGRADES]?: (guard: Guard) => void }
-  if (setGuard === undefined) {
-    throw new AllowedClientsOptionError(
-      'app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)'
-    )
-  }
-  setGuard(async (request, peer, isSilent) => {
-    const { route, counts } = policyOf()
-    const { denied } = await authorizeRoute(route, peer, undefined)
-    if (isSilent) {
-      if (denied === undefined) return
-      throw denialFor(peer)
-    }
-    if (denied === undefined) {
-      counts.allowed++
-      return
-    }
-    counts.denied++
-    const { url = '', socket } = request as { url?: string, socket?: { remoteAddress?: string } }
-    app.log.warn({
-      reason: denied.answer.reason,
-      rules: denied.requirement.origin,
-      peer: peer?.toString(),
-      fingerprint256: peer?.fingerprint256,
-      path: withoutQuery(url),
-      remoteAddress: socket?.remoteAddress
-    }, 'client denied')
-    throw denialFor(peer)
-  })
 }
