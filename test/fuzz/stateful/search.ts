@@ -1,4 +1,6 @@
 import fc from 'fast-check'
+import type { AsyncCommand } from 'fast-check'
+import type { Progress } from './batch.ts'
 import { drawCommands } from './draw.ts'
 import { collectGarbage } from './garbage.ts'
 import { State } from './state.ts'
@@ -30,23 +32,39 @@ export interface SearchResult {
   readonly seen: ReadonlyMap<string, number>
 }
 
-/** Plays sequences of commands to two servers until one of them does other than the model says. */
-export async function search ({ seed, runs, path, replayPath, time, lost }: SearchOptions): Promise<SearchResult> {
+/**
+ * Plays sequences of commands to two servers until one of them does other than the model says.
+ *
+ * @param onStep is told what comes next
+ */
+export async function search (
+  { seed, runs, path, replayPath, time, lost }: SearchOptions, onStep: (progress: Progress) => void = () => {}
+): Promise<SearchResult> {
   const threads = [new ServerThread(lost), new ServerThread(lost)]
   const seen = new Map<string, number>()
   let steps = 0
   let isFound = false
-  const play = async (commands: Iterable<any>): Promise<void> => {
+  let sequence = 0
+  function * tellEach (commands: Iterable<AsyncCommand<State, State>>): Iterable<AsyncCommand<State, State>> {
+    for (const command of commands) {
+      onStep({ sequence, step: String(command) })
+      yield command
+    }
+  }
+  const play = async (commands: Iterable<AsyncCommand<State, State>>): Promise<void> => {
+    sequence += 1
+    onStep({ sequence, step: 'the start' })
     const state = new State(threads)
     await state.begin()
     try {
-      await fc.asyncModelRun(() => ({ model: state, real: state }), commands)
+      await fc.asyncModelRun(() => ({ model: state, real: state }), tellEach(commands))
     } catch (error) {
       if (!isFound) steps += state.steps
       isFound = true
       throw error
     } finally {
       if (!isFound) steps += state.steps
+      onStep({ sequence, step: 'the end' })
       await state.close()
       collectGarbage()
       for (const [what, count] of state.seen) seen.set(what, (seen.get(what) ?? 0) + count)
@@ -65,7 +83,7 @@ export async function search ({ seed, runs, path, replayPath, time, lost }: Sear
   }
 }
 
-function describe (details: fc.RunDetails<[Iterable<unknown>]>): string {
+function describe (details: fc.RunDetails<[Iterable<AsyncCommand<State, State>>]>): string {
   const { seed, counterexample, counterexamplePath, errorInstance, numRuns, numShrinks } = details
   const text = String(counterexample?.[0])
   const [, script = text, replayPath = ''] = /^([^]*?)\s*\/\*replayPath="([^"]*)"\*\/$/.exec(text) ?? []
