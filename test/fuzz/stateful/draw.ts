@@ -102,7 +102,7 @@ const ofResponder: Client[] = [
 const outage = fc.constant(undefined).map(() => new Outage())
 const waiting: Arbitrary<Waiting> = fc.oneof(
   fc.record({ by: fc.constant('open connection' as const), index }),
-  fc.record({ by: fc.constantFrom('new connection', 'gateway', 'gateway'), server, client: fc.constantFrom(...ofResponder), way })
+  fc.record({ by: fc.constantFrom('new connection', 'known client', 'known client', 'gateway', 'gateway'), server, client: fc.constantFrom(...ofResponder), way })
 )
 /** A change that concerns who waits, where it is known. */
 const changeFor = (who: Waiting): Arbitrary<Step> => {

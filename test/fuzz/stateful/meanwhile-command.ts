@@ -8,7 +8,8 @@ import type { Client, Expected, Open, State } from './state.ts'
 /** Who waits for an answer of the responder. */
 export type Waiting =
   | { readonly by: 'open connection', readonly index: number }
-  | { readonly by: 'new connection', readonly server: number, readonly client: Client, readonly way: Way }
+  /** `known client`: it was served before on the same connection. */
+  | { readonly by: 'new connection' | 'known client', readonly server: number, readonly client: Client, readonly way: Way }
   /** A gateway forwards its certificate. After the answer nothing evaluates it again, as a connection is at a request. */
   | { readonly by: 'gateway', readonly server: number, readonly client: Client, readonly way: Way }
 
@@ -45,7 +46,8 @@ export class ChangeMeanwhile implements Step {
     const waiting = this.#waiting
     return state.trust.every(({ time }) => time < 12) && this.#change.check(state) &&
       (waiting.by !== 'open connection' || state.open.some(isHttp)) &&
-      (waiting.by !== 'gateway' || state.expectFull(waiting.server, GATEWAY) === 'served')
+      (waiting.by !== 'gateway' || state.expectFull(waiting.server, GATEWAY) === 'served') &&
+      (waiting.by !== 'known client' || state.expectFull(waiting.server, waiting.client) === 'served')
   }
 
   async run (state: State): Promise<void> {
@@ -74,7 +76,7 @@ export class ChangeMeanwhile implements Step {
     const isServed = answer.status === 200
     if (isServed && isRefused) throw new Error('must be refused, and the answer was 200')
     if (isServed && waited) check(state, answer, 'either', client, '/', state.listAccepted({ server, client, resumed }))
-    if (this.#waiting.by === 'open connection' && open !== undefined && isServed) {
+    if (this.#waiting.by !== 'gateway' && open !== undefined && isServed) {
       open.unsure ||= state.expect(open) !== 'served'
       return
     }
@@ -107,22 +109,30 @@ async function prepare (waiting: Waiting, state: State): Promise<Asker> {
       expect: () => state.expectFull(server, client)
     }
   }
-  await begin(state, server, GATEWAY, way)
+  const isGateway = waiting.by === 'gateway'
+  await begin(state, server, isGateway ? GATEWAY : client, way)
   const open = state.open.at(-1)!
+  const expectOpen = (): Expected => state.expect(open)
   return {
     server,
     client,
     resumed: false,
     open,
-    headers: headersOf(state, server, client),
+    headers: isGateway ? headersOf(state, server, client) : {},
     dial: async () => open.connection,
-    expect: () => state.expect(open) === 'refused' ? 'refused' : state.expectForwarded(open, client)
+    expect: isGateway
+      ? () => expectOpen() === 'refused' ? 'refused' : state.expectForwarded(open, client)
+      : expectOpen
   }
 }
 
 function describe (waiting: Waiting, state: State): string {
   if (waiting.by === 'open connection') return showOpen(pick(state.open.filter(isHttp), waiting.index))
   const { server, client, way } = waiting
-  const who = waiting.by === 'gateway' ? `a gateway forwards ${show(client)}` : `${show(client)} connects`
+  const who = {
+    gateway: `a gateway forwards ${show(client)}`,
+    'known client': `${show(client)}, who was served,`,
+    'new connection': `${show(client)} connects`
+  }[waiting.by]
   return `${who} to server ${server} by ${nameOfWay(way)}`
 }

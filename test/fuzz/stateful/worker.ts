@@ -9,7 +9,7 @@ import type { BlockEntry, BlockMemory, CredentialMaterial, MemoryCredentials } f
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { PeerIdentity } from '@peerkit/identity'
-import { collectGarbage } from './garbage.ts'
+import { collectGarbage } from '../sequences/garbage.ts'
 import { SettlingChecker } from './settling-checker.ts'
 
 export type Told =

@@ -1,10 +1,6 @@
-// One process of the fuzzer, which `batches.ts` starts: it is told what to search, and says how far it is.
-import { search } from './search.ts'
-import type { SearchOptions } from './search.ts'
-import type { BatchesResult } from './batches.ts'
-
-/** What it is about to do. */
-export interface Progress { readonly sequence: number, readonly step: string }
+// One process of a fuzzer, which `batches.ts` starts: it is told what to search, and says how far it is.
+import type { BatchOrder, BatchesResult } from './batches.ts'
+import type { Progress, Search } from './search.ts'
 
 let memory = 0
 
@@ -14,11 +10,12 @@ function tell (message: Progress | { readonly result: BatchesResult }, then = ()
 
 // Nobody waits for it any more.
 process.on('disconnect', () => { process.exit() })
-process.once('message', (options: SearchOptions) => {
-  search(options, (progress) => {
+process.once('message', ({ name, options }: BatchOrder) => {
+  const load = async (): Promise<{ search: Search }> => await import(`../${name}/search.ts`)
+  load().then(async ({ search }) => await search(options, (progress) => {
     memory = Math.max(memory, process.memoryUsage.rss())
     tell(progress)
-  }).then((found) => {
+  })).then((found) => {
     tell({ result: { ...found, memory } }, () => { process.disconnect() })
   }, (error: Error) => {
     console.error(error.stack)

@@ -1,8 +1,7 @@
 import { fork } from 'node:child_process'
-import { join } from 'node:path'
 import { constants } from 'node:os'
-import type { Progress } from './batch.ts'
-import type { SearchOptions, SearchResult } from './search.ts'
+import { join } from 'node:path'
+import type { FuzzerName, Progress, SearchOptions, SearchResult } from './search.ts'
 
 /**
  * Sequences of one process. Node loses memory at handshakes, and glibc keeps what OpenSSL frees: a process grows by one
@@ -16,19 +15,22 @@ const LAST_WORDS = 4_000
 /** Seeds of fast-check are 32 bits. This many batches apart, no two runs with neighbouring seeds play the same. */
 const SEED_STEP = 1_000_003
 
+/** What a process is told. */
+export interface BatchOrder { readonly name: FuzzerName, readonly options: SearchOptions }
+
 export interface BatchesResult extends SearchResult {
   /** The most memory that a process had, in octets. */
   readonly memory: number
 }
 
-/** Like `search`, with a new process for every hundred sequences. Each has a seed of its own; the first has the given one. */
-export async function searchInBatches (options: SearchOptions): Promise<BatchesResult> {
+/** Searches, with a new process for every hundred sequences. Each has a seed of its own; the first has the given one. */
+export async function searchInBatches (name: FuzzerName, options: SearchOptions): Promise<BatchesResult> {
   const { seed, runs, time } = options
   const end = performance.now() + (time ?? Infinity)
   const seen = new Map<string, number>()
   const total = { runs: 0, steps: 0, memory: 0 }
   while (total.runs < runs && performance.now() < end) {
-    const batch = await searchInProcess({
+    const batch = await searchInProcess(name, {
       ...options,
       seed: (seed + SEED_STEP * Math.floor(total.runs / BATCH)) % 2 ** 31,
       runs: Math.min(BATCH, runs - total.runs),
@@ -43,8 +45,8 @@ export async function searchInBatches (options: SearchOptions): Promise<BatchesR
   return { ...total, seen, finding: undefined }
 }
 
-/** Like `search`, in a process of its own. That it dies, or hangs, is a finding with what it said last. */
-export async function searchInProcess (options: SearchOptions): Promise<BatchesResult> {
+/** Searches in a process of its own. That it dies, or hangs, is a finding with what it said last. */
+export async function searchInProcess (name: FuzzerName, options: SearchOptions): Promise<BatchesResult> {
   const child = fork(join(import.meta.dirname, 'batch.ts'), [], {
     execArgv: ['--conditions=@peerkit/source'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -72,7 +74,7 @@ export async function searchInProcess (options: SearchOptions): Promise<BatchesR
       timer = hang()
     }
   })
-  child.send(options)
+  child.send({ name, options } satisfies BatchOrder)
   // Its last words come before `close`, and may come after `exit`.
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
     child.on('close', (...ended) => { resolve(ended) })
@@ -86,7 +88,7 @@ export async function searchInProcess (options: SearchOptions): Promise<BatchesR
     `Error: the process of the sequences ${how}${result === undefined ? '' : ', after its last sequence'}`,
     `sequence ${last.sequence}, in or after the step: ${last.step}`,
     `its last words: ${words.trim() === '' ? 'none' : words.trim()}`,
-    `repeat it: npm run fuzz -- --only stateful --seed ${options.seed}`
+    `repeat it: npm run fuzz -- --only ${name} --seed ${options.seed}`
   ].join('\n')
   return { finding, runs: last.sequence, steps: result?.steps ?? 0, seen: result?.seen ?? new Map(), memory: 0 }
 }

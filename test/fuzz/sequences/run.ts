@@ -1,8 +1,9 @@
-// node --conditions=@peerkit/source test/fuzz/stateful/run.ts [--seed N] [--runs N] [--minutes N] [--path P --replay-path R]
+// node --conditions=@peerkit/source test/fuzz/sequences/run.ts stateful|disk [--seed N] [--runs N] [--minutes N] [--path P --replay-path R]
 import { parseArgs } from 'node:util'
 import { searchInBatches, searchInProcess } from './batches.ts'
 
-const { values } = parseArgs({
+const { values, positionals: [name] } = parseArgs({
+  allowPositionals: true,
   options: {
     seed: { type: 'string' },
     runs: { type: 'string' },
@@ -12,9 +13,10 @@ const { values } = parseArgs({
   }
 })
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
-console.log(`stateful, seed ${seed}`)
+if (name !== 'stateful' && name !== 'disk') throw new Error(`found ${name}; expected stateful or disk`)
+console.log(`${name}, seed ${seed}`)
 const isRepeated = values.path !== undefined
-const { finding, runs, steps, seen, memory } = await (isRepeated ? searchInProcess : searchInBatches)({
+const { finding, runs, steps, seen, memory } = await (isRepeated ? searchInProcess : searchInBatches)(name, {
   seed,
   runs: Number(values.runs ?? (values.minutes === undefined ? 100 : 1_000_000)),
   path: values.path,
