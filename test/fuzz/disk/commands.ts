@@ -58,11 +58,12 @@ export class Write extends Counted {
 export class WriteDamaged extends Counted {
   readonly #file: File
   readonly #choice: number
-  readonly #damage: Damage
+  /** `missing`: the writer removed it, and did not come to the new one. */
+  readonly #damage: Damage | 'missing'
   readonly #share: number
   readonly #writing: Writing
 
-  constructor (file: File, choice: number, damage: Damage, share: number, writing: Writing) {
+  constructor (file: File, choice: number, damage: Damage | 'missing', share: number, writing: Writing) {
     super()
     this.#file = file
     this.#choice = choice
@@ -73,10 +74,12 @@ export class WriteDamaged extends Counted {
 
   protected async act (state: DiskState): Promise<void> {
     for (const [file, content] of state.contents.make(partOf(this.#file), this.#choice)) {
-      const written = file === this.#file
-        ? state.contents.damage(file, content, this.#damage, this.#share, state.disk)
-        : content
-      await state.write(file, written, this.#writing)
+      if (file !== this.#file) await state.write(file, content, this.#writing)
+      else if (this.#damage === 'missing') await state.remove(file)
+      else {
+        const damaged = state.contents.damage(file, content, this.#damage, this.#share, state.disk)
+        await state.write(file, damaged, this.#writing)
+      }
     }
   }
 

@@ -13,7 +13,7 @@ const file = fc.constantFrom(...Object.values(PARTS).flat() as File[])
 const source = fc.constantFrom<Source[]>('credentials', 'credentials', 'credentials', ...Object.keys(SOURCES) as Source[])
 const writing = fc.constantFrom<Writing[]>('in place', 'rename')
 const scope = fc.constantFrom<Scope[]>('all', 'all', 'all', 0, 1)
-const damage = fc.constantFrom<Damage[]>('cut', 'cut', 'garbage', 'empty', 'of another file')
+const damage = fc.constantFrom<Array<Damage | 'missing'>>('cut', 'cut', 'missing', 'garbage', 'empty', 'of another file')
 const choice = fc.nat({ max: 255 })
 const way = fc.constantFrom(...WAYS)
 
@@ -31,7 +31,7 @@ const askAll = fc.constant(undefined).map(() => new AskAll())
 export function drawCommands (longest: number, replayPath?: string): Arbitrary<Iterable<AsyncCommand<DiskState, DiskState>>> {
   return fc.commands<DiskState, DiskState, false>(
     [
-      write, write, write, writeDamaged, remove, restore, reload, reload, reload, reload,
+      write, write, write, writeDamaged, writeDamaged, remove, restore, reload, reload, reload, reload,
       connect, connect, connectAll, askAll
     ],
     { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }

@@ -46,10 +46,12 @@ export function isUsable (part: Part, disk: Disk, inForce: Disk): boolean {
   if (meanings.includes(undefined) || first === undefined) return false
   if (first.is === 'cert') return second?.is === 'key' && first.pair === second.pair
   if (first.is !== 'ca') return true
-  if (second?.is !== 'crl' || second.root !== first.root) return false
-  const before = inForce[`crl-${part as AuthorityPart}`]
-  // An older list may lack a revocation.
-  return before?.is !== 'crl' || before.root !== second.root || second.number >= before.number
+  const [ca, crl] = [inForce[`ca-${part as AuthorityPart}`], inForce[`crl-${part as AuthorityPart}`]]
+  if (second?.is !== 'crl' || ca?.is !== 'ca' || crl?.is !== 'crl') return false
+  // A CA may come before its list, and until then its clients are refused. A CA that stays keeps its list, or gets a
+  // newer one: an older list may lack a revocation.
+  const hasList = ca.root === first.root && crl.root === first.root
+  return !hasList || (second.root === first.root && second.number >= crl.number)
 }
 
 /** What is in force after a source has read its files, and the parts that it refused. */
@@ -67,6 +69,6 @@ export function statusOf (client: string, inForce: Disk): 200 | 403 | undefined 
   if (ca?.is !== 'ca' || crl?.is !== 'crl' || block?.is !== 'block' || rules?.is !== 'rules') {
     throw new Error('a file in force means nothing')
   }
-  if (ca.root !== root || crl.revoked.has(client) || block.clients.has(client)) return undefined
+  if (ca.root !== root || crl.root !== root || crl.revoked.has(client) || block.clients.has(client)) return undefined
   return rules.clients.has(client) ? 200 : 403
 }

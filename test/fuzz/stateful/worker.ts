@@ -75,7 +75,8 @@ async function open ({ gateways, material, blocks, now, ticketSecret, responder 
     handshakeTimeout: PATIENCE,
     upgradeTimeout: PATIENCE
   } as const
-  const app: any = Fastify(mtlsServerOptions(credentials, settings) as any)
+  // Node keeps each closed HTTP/2 session, and its server, until this time is over.
+  const app: any = Fastify({ ...mtlsServerOptions(credentials, settings), http2SessionTimeout: 0 } as any)
   const authorize = ({ authority, subject }: PeerIdentity): { allowed: boolean } => (
     { allowed: authority === 'a' && subject?.commonName === 'gateway' }
   )
