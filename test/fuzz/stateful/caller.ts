@@ -1,8 +1,8 @@
 import { blockMemory, memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent, getServerIdentity } from '@peerkit/undici-mtls'
-import { OWN_ROOTS, acceptsServer } from './own.ts'
+import { HOUR, OWN_ROOTS, acceptsServer } from './own.ts'
 import type { CallerTrust, Own } from './own.ts'
-import type { OwnPki } from './own-pki.ts'
+import type { Pki } from './pki.ts'
 
 /** What a call came to. */
 export interface Called {
@@ -17,31 +17,38 @@ export interface Called {
 
 /** A client of undici-mtls that calls both servers, and what the model knows of it. */
 export class Caller {
-  trust: CallerTrust = { roots: new Set(OWN_ROOTS), revoked: new Set(), blocked: new Set() }
-  readonly #pki: OwnPki
+  trust: CallerTrust = { roots: new Set(OWN_ROOTS), revoked: new Set(), blocked: new Set(), time: 0 }
+  readonly #pki: Pki
   readonly #credentials
-  readonly #block = blockMemory([])
+  readonly #block
   readonly #agent: MtlsAgent
   /** By the port of a server: who answered last. Its connection may be open. */
   readonly #last = new Map<number, Own>()
 
   /** @param own what it presents, PEM */
-  constructor (pki: OwnPki, own: { readonly cert: string, readonly key: string }) {
+  constructor (pki: Pki, own: { readonly cert: string, readonly key: string }) {
     this.#pki = pki
-    this.#credentials = memoryCredentials({ ...own, ...pki.materialOf(this.trust) })
+    const now = (): number => pki.start + this.trust.time * HOUR
+    // It stands until it is moved, and no timer ever fires: a call has to see what has ended.
+    const clock = { now, schedule: () => () => {} }
+    this.#credentials = memoryCredentials({ ...own, ...pki.own.materialOf(this.trust), clock })
+    this.#block = blockMemory([], { clock })
     this.#agent = new MtlsAgent({
       credentials: this.#credentials,
       block: this.#block,
       connections: 1,
+      now,
       allowedServers: { cn: 'server' },
       origins: { '*': { servername: 'localhost' } }
     })
   }
 
+  /** Only what differs is told, since other credentials end open connections anyway. */
   change (change: Partial<CallerTrust>): void {
     this.trust = { ...this.trust, ...change }
-    this.#credentials.update(this.#pki.materialOf(this.trust))
-    this.#block.update(this.#pki.blocksOf(this.trust))
+    const { own } = this.#pki
+    if (change.roots !== undefined || change.revoked !== undefined) this.#credentials.update(own.materialOf(this.trust))
+    if (change.blocked !== undefined) this.#block.update(own.blocksOf(this.trust))
   }
 
   /** Whether a server that presents a certificate now may answer: undefined if an older connection may. */

@@ -60,7 +60,7 @@ export async function checkEnded (connection: Connection): Promise<void> {
 }
 
 /** Dials, asks once, and keeps what is accepted. Returns whether a resumed session was refused. */
-async function begin (
+export async function begin (
   state: State, server: number, client: Client, way: Way, session?: Buffer
 ): Promise<{ readonly isServed: boolean, readonly resumed: boolean }> {
   const connection = await dial(state.present(client), { port: state.ports[server]!, ...way, session })

@@ -4,11 +4,14 @@ import type { Way } from '../../attacks/support/dial.ts'
 import { Block, CrossSign, MoveClock, Restart, Revoke, RotateOwn, Toggle, Unblock } from './change-commands.ts'
 import type { Servers, Target } from './change-commands.ts'
 import { Ask, AskAll, Connect, ConnectOtherwise, Resume, Upgrade } from './connection-commands.ts'
-import type { Path } from './connection-commands.ts'
+import type { Path, Step } from './connection-commands.ts'
 import { AskForwarded, UpgradeForwarded } from './forwarded-commands.ts'
 import { CAS, FACTS, LEAVES, OCSP_NAMES, ROOTS } from './facts.ts'
-import { ChangeMeanwhile, RevokeByOcsp, ToggleResponder } from './ocsp-commands.ts'
-import { CallOut, EndForCaller, ToggleForCaller } from './outbound-commands.ts'
+import type { Root } from './facts.ts'
+import { ChangeMeanwhile } from './meanwhile-command.ts'
+import type { Waiting } from './meanwhile-command.ts'
+import { Outage, RevokeByOcsp, ToggleResponder } from './ocsp-commands.ts'
+import { CallOut, EndForCaller, MoveClockOfCaller, ToggleForCaller } from './outbound-commands.ts'
 import { OWN_ROOTS } from './own.ts'
 import type { OwnKind } from './own.ts'
 import type { Client, State } from './state.ts'
@@ -24,7 +27,7 @@ const LIKELY: readonly Client[] = [
   ['alice', 'issuing', 'A'], ['alice', 'issuing', 'forgedRootAByB', 'B'], ['bob', 'issuing'], ['bob', 'issuingByB'],
   ['brief', 'issuing'], ['brief', 'issuing', 'issuingByBShort'], ['sam'], ['sam', 'second'], ['sam', 'second', 'rootAByB'],
   ['gateway'], ['gateway'], ['gateway', 'rootAByB'],
-  ['dora'], ['dora', 'rootAByB'], ['dora', 'forgedRootAByB'], ['carol'], ['eve', 'brought'], ['eve', 'broughtAgain'],
+  ['dora'], ['dora', 'rootAByB'], ['dora', 'forgedRootAByB'], ['carol'], ['carol'], ['eve', 'brought'], ['eve', 'broughtAgain'],
   ['eve', 'brought', 'broughtAgain'], ['eve', 'broughtShort'], ['eve', 'broughtShort'], ['eve', 'broughtShort', 'brought'], ['eve'], ['eve', 'brought', 'forgedBroughtByB', 'B'],
   ['thief', 'forgedIssuingOfThief'], ['thief', 'forgedIssuingOfThief', 'issuing', 'A'], ['unlisted', 'twin']
 ].map(([leaf = '', ...sent]) => ({ leaf, sent }))
@@ -63,14 +66,15 @@ const askForwarded = fc.tuple(index, client, path, fc.constantFrom(false, false,
 const upgradeForwarded = fc.tuple(index, client).map((drawn) => new UpgradeForwarded(...drawn))
 const upgrade = index.map((drawn) => new Upgrade(drawn))
 const callOut = fc.tuple(server, path).map((drawn) => new CallOut(...drawn))
-const ownKind = fc.constantFrom<OwnKind[]>('byO', 'byO', 'below', 'below', 'byP', 'impostor', 'elsewhere')
+const ownKind = fc.constantFrom<OwnKind[]>('byO', 'byO', 'below', 'below', 'brief', 'brief', 'byP', 'impostor', 'elsewhere')
 const changeOfCaller = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...OWN_ROOTS).map((drawn) => new ToggleForCaller(drawn)) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.tuple(fc.constantFrom<Array<'revoked' | 'blocked'>>('revoked', 'blocked'), fc.constantFrom<Array<number | 'below'>>(0, 1, 'below'))
       .map((drawn) => new EndForCaller(...drawn))
-  }
+  },
+  { weight: 2, arbitrary: fc.constant(undefined).map(() => new MoveClockOfCaller()) }
 )
 const change = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(servers, target).map((drawn) => new Revoke(...drawn)) },
@@ -95,9 +99,26 @@ const changeOfResponder = fc.oneof(
 const ofResponder: Client[] = [
   ['carol'], ['eve', 'brought'], ['eve', 'broughtAgain'], ['alice', 'issuingByB'], ['bob', 'issuingByB']
 ].map(([leaf = '', ...sent]) => ({ leaf, sent }))
-const changeMeanwhile = fc.tuple(
-  index, fc.oneof(change, changeOfResponder), fc.option(fc.tuple(fc.constantFrom(...ofResponder), way), { nil: undefined })
-).map((drawn) => new ChangeMeanwhile(...drawn))
+const outage = fc.constant(undefined).map(() => new Outage())
+const waiting: Arbitrary<Waiting> = fc.oneof(
+  fc.record({ by: fc.constant('open connection' as const), index }),
+  fc.record({ by: fc.constantFrom('new connection', 'known client', 'known client', 'gateway', 'gateway'), server, client: fc.constantFrom(...ofResponder), way })
+)
+/** A change that concerns who waits, where it is known. */
+const changeFor = (who: Waiting): Arbitrary<Step> => {
+  if (who.by === 'open connection') return fc.oneof(change, changeOfResponder)
+  const { leaf, sent: [above = leaf] } = who.client
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.oneof(change, changeOfResponder) },
+    { weight: 2, arbitrary: fc.constantFrom(leaf, above).map((name) => new Block([who.server], 'serial', name)) },
+    { weight: 1, arbitrary: fc.constantFrom(leaf, above).map((name) => new Revoke([who.server], name)) },
+    { weight: 1, arbitrary: fc.constantFrom<Root[]>('B', 'C').map((name) => new Toggle([who.server], name)) },
+    { weight: 1, arbitrary: fc.constantFrom(leaf, above).map((name) => new RevokeByOcsp(name)) }
+  )
+}
+const changeMeanwhile = waiting
+  .chain((who) => fc.tuple(fc.constant(who), changeFor(who)))
+  .map((drawn) => new ChangeMeanwhile(...drawn))
 
 /** A sequence of commands. Each is drawn as often as it stands here. */
 export function drawCommands (longest: number, replayPath?: string): Arbitrary<Iterable<AsyncCommand<State, State>>> {
@@ -105,8 +126,8 @@ export function drawCommands (longest: number, replayPath?: string): Arbitrary<I
     [
       connect, connect, connectOtherwise, connectOtherwise, resume, resume, resume, ask, askAll, askAll, upgrade, upgrade,
       askForwarded, askForwarded, upgradeForwarded,
-      callOut, callOut, changeOfCaller,
-      change, change, change, changeOfResponder, changeMeanwhile
+      callOut, callOut, callOut, changeOfCaller,
+      change, change, change, changeOfResponder, outage, changeMeanwhile, changeMeanwhile
     ],
     { maxCommands: longest, size: 'max', ...(replayPath !== undefined && { replayPath }) }
   )

@@ -7,7 +7,7 @@ import type { Client, Open, State } from './state.ts'
 import { Upgraded } from './upgraded.ts'
 
 /** The headers that a gateway of a server writes about a client. */
-function headersOf (state: State, server: number, { leaf, sent }: Client): Record<string, string> {
+export function headersOf (state: State, server: number, { leaf, sent }: Client): Record<string, string> {
   const made = [leaf, ...sent].map((name) => state.pki.make(name))
   if (GATEWAYS[server] === 'xfcc') {
     const chain = encodeURIComponent(made.map(({ pem }) => pem).join(''))

@@ -86,3 +86,19 @@ export class EndForCaller implements Step {
 
   toString (): string { return `the caller: ${this.#target === 'below' ? 'below' : `that of server ${this.#target}`} is ${this.#by}` }
 }
+
+/** The lists of a caller are in force for a day, and end if its clock moves twice. */
+const LONG = 14
+
+/** The clock of the caller moves beyond the end of certificates of servers. Nothing else tells the caller. */
+export class MoveClockOfCaller implements Step {
+  check ({ caller }: State): boolean { return caller.trust.time === 0 }
+
+  async run (state: State): Promise<void> {
+    state.steps += 1
+    state.count(this.constructor.name)
+    state.caller.change({ time: LONG })
+  }
+
+  toString (): string { return `the caller: ${LONG} hours pass` }
+}

@@ -1,8 +1,8 @@
 import { issueServer, makeCrl, makeIntermediate, makeRoot } from '../../attacks/support/forger.ts'
 import type { Authority, Made } from '../../attacks/support/forger.ts'
 import type { AuthorityMaterial, BlockEntry } from '@peerkit/credentials'
-import { OWN_KINDS } from './own.ts'
-import type { CallerTrust, Own, OwnKind, OwnRoot } from './own.ts'
+import { HOUR, OWN_KINDS } from './own.ts'
+import type { CallerTrust, Own, OwnFact, OwnKind, OwnRoot } from './own.ts'
 
 /** A certificate of a server with its key, PEM. */
 export interface IssuedOwn extends Own { readonly cert: string, readonly key: string }
@@ -14,14 +14,20 @@ export class OwnPki {
   /** Trusted always, and it issues nothing: a source needs a CA. */
   readonly #spare = makeRoot('Own Spare')
   readonly #issued = new Map<string, Made>()
+  readonly #start: number
+
+  /** @param start when the run began, by every clock */
+  constructor (start: number) { this.#start = start }
 
   /** The CA that a server itself knows. */
   get known (): string { return this.#roots.O.pem }
 
   issue (kind: OwnKind): IssuedOwn {
-    const { issuer, cn, dns } = OWN_KINDS[kind]
+    const { issuer, cn, dns, ends }: OwnFact = OWN_KINDS[kind]
     const above = issuer === 'below' ? this.#below : this.#roots[issuer]
-    const made = issueServer(above, { subject: cn, dns })
+    const made = issueServer(above, {
+      subject: cn, dns, ...(ends !== undefined && { notAfter: this.#start + ends * HOUR - 2_000 })
+    })
     const serial = made.serial.toString('hex')
     this.#issued.set(serial, made)
     return { kind, serial, cert: made.pem + (issuer === 'below' ? above.pem : ''), key: made.keyPem }
@@ -31,9 +37,11 @@ export class OwnPki {
   #find (name: string): Made { return name === 'below' ? this.#below : this.#issued.get(name)! }
 
   /** The CAs that a caller trusts. */
-  materialOf ({ roots, revoked }: CallerTrust): { readonly authorities: Record<string, AuthorityMaterial> } {
+  materialOf ({ roots, revoked, time }: CallerTrust): { readonly authorities: Record<string, AuthorityMaterial> } {
     const listOf = (issuer: Authority): string => makeCrl(
-      issuer, [...revoked].map((name) => this.#find(name)).filter(({ draft }) => draft.signer === issuer.key)
+      issuer,
+      [...revoked].map((name) => this.#find(name)).filter(({ draft }) => draft.signer === issuer.key),
+      this.#start + time * HOUR
     )
     const { O, P } = this.#roots
     const all: Record<OwnRoot, AuthorityMaterial> = {

@@ -4,9 +4,8 @@ import type { AuthorityMaterial } from '@peerkit/credentials'
 import type { Made } from '../../attacks/support/forger.ts'
 import { AUTHORITIES, CAS, FACTS, LEAVES } from './facts.ts'
 import type { Trust } from './model.ts'
+import { HOUR } from './own.ts'
 import { OwnPki } from './own-pki.ts'
-
-export const HOUR = 3_600_000
 
 /** What a server is told of the CAs, as `memoryCredentials` takes it. */
 export interface AuthorityMaterials { readonly authorities: Readonly<Record<string, AuthorityMaterial>> }
@@ -18,7 +17,7 @@ export class Pki {
   readonly #made = new Map<string, Made>()
   readonly #names = new Map<string, string>()
   /** The certificates of the servers. */
-  readonly own = new OwnPki()
+  readonly own = new OwnPki(this.start)
 
   constructor () {
     const keys = new Map<string, ReturnType<typeof makeKey>>()

@@ -4,9 +4,10 @@ import { Caller } from './caller.ts'
 import { AUTHORITIES, OCSP_NAMES, ROOTS } from './facts.ts'
 import { GENUINE, findAccepted, opensslAccepts } from './model.ts'
 import type { Accepted, Trust } from './model.ts'
+import { HOUR } from './own.ts'
 import type { OwnKind } from './own.ts'
 import type { IssuedOwn } from './own-pki.ts'
-import { HOUR, Pki } from './pki.ts'
+import { Pki } from './pki.ts'
 import { Responder } from './responder.ts'
 import type { OcspState } from './responder.ts'
 import type { ServerThread } from './threads.ts'
@@ -82,7 +83,7 @@ export class State {
 
   constructor (threads: readonly ServerThread[]) {
     this.#threads = threads
-    this.caller = new Caller(this.pki.own, this.present(CALLER))
+    this.caller = new Caller(this.pki, this.present(CALLER))
   }
 
   /** One object for each way to present a certificate, since clients keep a context for each. */
@@ -109,7 +110,7 @@ export class State {
     this.#answers[server] = [this.responder.state]
     const trust = this.trust[server]!
     this.trust[server] = { ...trust, revoked: new Set(this.revoked) }
-    const { cert, key } = this.#issueOwn(server, 'byO')
+    const { cert, key } = this.#issueOwn(server, server === 0 ? 'byO' : 'brief')
     this.ports[server] = await this.#threads[server]!.tell({
       do: 'open',
       gateways: GATEWAYS[server]!,

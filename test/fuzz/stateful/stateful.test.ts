@@ -1,10 +1,7 @@
 import { test } from 'tap'
 import { rounds, seedOf } from '../draws.ts'
-import { search } from './search.ts'
-import type { SearchOptions } from './search.ts'
-
-// What is thrown after the last assertion would end the file without a word.
-process.on('uncaughtExceptionMonitor', (error, origin) => { console.error(`${origin}: ${error.stack}`) })
+import { searchInProcess } from '../sequences/batches.ts'
+import type { SearchOptions } from '../sequences/search.ts'
 
 /** What a run of the usual length does at least once. Otherwise it looks at less than it seems to. */
 const SEEN = [
@@ -18,7 +15,7 @@ const SEEN = [
 test('two servers serve whom the model serves, and nobody else', async (t) => {
   const seed = seedOf(20)
   t.comment(`seed ${seed}`)
-  const { finding, seen } = await search({ seed, runs: rounds(60) })
+  const { finding, seen } = await searchInProcess('stateful', { seed, runs: rounds(60) })
   t.equal(finding, undefined, finding ?? 'nobody else')
   t.strictSame(SEEN.filter((what) => !seen.has(what)), [])
 })
@@ -26,10 +23,10 @@ test('two servers serve whom the model serves, and nobody else', async (t) => {
 for (const lost of ['trust', 'block'] as const) {
   test(`a server that does not hear of a change of "${lost}" is found, and the finding is repeated`, async (t) => {
     const options: SearchOptions = { seed: 1, runs: 200, lost }
-    const { finding = '' } = await search(options)
+    const { finding = '' } = await searchInProcess('stateful', options)
     t.match(finding, /must be (refused|served), and |was described as of /)
     const [, seed, path = '', replayPath = ''] = /--seed (\d+) --path (\S+) --replay-path (\S+)$/.exec(finding) ?? []
-    const again = await search({ ...options, seed: Number(seed), path, replayPath })
+    const again = await searchInProcess('stateful', { ...options, seed: Number(seed), path, replayPath })
     t.equal(scriptOf(again.finding), scriptOf(finding))
     t.not(scriptOf(finding), undefined)
   })

@@ -9,7 +9,7 @@ import type { BlockEntry, BlockMemory, CredentialMaterial, MemoryCredentials } f
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { PeerIdentity } from '@peerkit/identity'
-import { collectGarbage } from './garbage.ts'
+import { collectGarbage } from '../sequences/garbage.ts'
 import { SettlingChecker } from './settling-checker.ts'
 
 export type Told =
@@ -75,7 +75,8 @@ async function open ({ gateways, material, blocks, now, ticketSecret, responder 
     handshakeTimeout: PATIENCE,
     upgradeTimeout: PATIENCE
   } as const
-  const app: any = Fastify(mtlsServerOptions(credentials, settings) as any)
+  // Node keeps each closed HTTP/2 session, and its server, until this time is over.
+  const app: any = Fastify({ ...mtlsServerOptions(credentials, settings), http2SessionTimeout: 0 } as any)
   const authorize = ({ authority, subject }: PeerIdentity): { allowed: boolean } => (
     { allowed: authority === 'a' && subject?.commonName === 'gateway' }
   )
