@@ -5,8 +5,6 @@ import { connect, createServer, type ConnectionOptions, type SecureVersion } fro
 import type { AddressInfo } from 'node:net'
 import { test, type Test } from 'tap'
 import { createOcspStapler, verifyOcspResponse, type OcspStapler, type OcspStaplerOptions } from '../src/index.ts'
-import { isSoon } from '@peerkit/test-support/turns'
-import { craftOcspResponse, startResponder, type OcspLie, type TestResponder } from './support/ocsp-responder.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { makeCa } from './support/identities.ts'
 

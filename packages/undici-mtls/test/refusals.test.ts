@@ -11,6 +11,7 @@ import { explainConnectError, explainFirstRequestError, explainVerifyError } fro
 import { createLedger } from '@peerkit/test-support/ledger'
 import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
 import { rejection } from '@peerkit/test-support/rejection'
+import type { Dispatcher } from 'undici'
 
 const { ca, server, credentials } = await createLedger()
 const stranger = await (await createDevCa()).issue({ cn: 'stranger', profile: 'client' })
@@ -93,7 +94,9 @@ test('a server that answered an upgrade took our certificate: a later connection
   t.teardown(async () => { await agent.destroy(); await listening.close() })
   const call = async (): Promise<unknown> => await rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))
   t.match(await call(), { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' }, 'it has not answered yet')
-  const { socket } = await agent.upgrade({ origin: listening.origin, path: '/', method: 'GET', protocol: 'echo' })
+  // The types of undici know an agent's `upgrade` without its origin only.
+  const request = { origin: listening.origin, path: '/', method: 'GET', protocol: 'echo' } as const
+  const { socket } = await (agent.upgrade(request as Dispatcher.UpgradeOptions) as Promise<Dispatcher.UpgradeData>)
   t.match(await call(), { code: 'UND_ERR_SOCKET' })
   socket.destroy()
 })
