@@ -5,6 +5,7 @@ import { connect, createServer, type ConnectionOptions, type SecureVersion } fro
 import type { AddressInfo } from 'node:net'
 import { test, type Test } from 'tap'
 import { createOcspStapler, verifyOcspResponse, type OcspStapler, type OcspStaplerOptions } from '../src/index.ts'
+import { startResponder, type OcspLie, type TestResponder } from './support/ocsp-responder.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { makeCa } from './support/identities.ts'
 
