@@ -1,5 +1,6 @@
-// What Node itself loses at a full handshake: a server of node:tls alone, in a process of its own, with the same
-// certificates as the soak's. The soak does not count this loss as the suite's.
+// What Node itself loses at a full handshake: the certificates that a client sends above its leaf are never freed
+// after they were read (nodejs/node#65579). This is a server of node:tls alone, in a process of its own, with the
+// certificates of the soak. The soak does not count this loss as the suite's.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createSecureContext, createServer } from 'node:tls'

@@ -40,7 +40,10 @@ export class SoakWorld {
 
   async client (cn: string, ca: 'root' | 'guest' | 'stranger' = 'root'): Promise<IssuedCertificate> {
     const issuer = { root: this.#root, guest: this.#guest, stranger: this.#stranger }[ca]
-    return await issuer.issue({ cn, profile: 'client' })
+    const issued = await issuer.issue({ cn, profile: 'client' })
+    // OpenSSL sends the root of a client that trusts it. These clients send theirs too, so that each handshake of a
+    // verified client has one certificate above the leaf, which some versions of Node lose.
+    return ca === 'root' ? issued : { ...issued, chain: issued.chain + issuer.root }
   }
 
   /** What the server trusts now. */
