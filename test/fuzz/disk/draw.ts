@@ -10,10 +10,14 @@ import type { DiskState, Writing } from './state.ts'
 
 const part = fc.constantFrom(...Object.keys(PARTS) as Part[])
 const file = fc.constantFrom(...Object.values(PARTS).flat() as File[])
-const source = fc.constantFrom<Source[]>('credentials', 'credentials', 'credentials', ...Object.keys(SOURCES) as Source[])
+const source = fc.constantFrom<Source[]>(
+  'credentials', 'credentials', 'credentials', ...Object.keys(SOURCES) as Source[]
+)
 const writing = fc.constantFrom<Writing[]>('in place', 'rename')
 const scope = fc.constantFrom<Scope[]>('all', 'all', 'all', 0, 1)
-const damage = fc.constantFrom<Array<Damage | 'missing'>>('cut', 'cut', 'missing', 'garbage', 'empty', 'of another file')
+const damage = fc.constantFrom<Array<Damage | 'missing'>>(
+  'cut', 'cut', 'missing', 'garbage', 'empty', 'of another file'
+)
 const choice = fc.nat({ max: 255 })
 const way = fc.constantFrom(...WAYS)
 
@@ -28,7 +32,9 @@ const connectAll = way.map((drawn) => new ConnectAll(drawn))
 const askAll = fc.constant(undefined).map(() => new AskAll())
 
 /** A sequence of commands. Each is drawn as often as it stands here. */
-export function drawCommands (longest: number, replayPath?: string): Arbitrary<Iterable<AsyncCommand<DiskState, DiskState>>> {
+export function drawCommands (
+  longest: number, replayPath?: string
+): Arbitrary<Iterable<AsyncCommand<DiskState, DiskState>>> {
   return fc.commands<DiskState, DiskState, false>(
     [
       write, write, write, writeDamaged, writeDamaged, remove, restore, reload, reload, reload, reload,

@@ -1,4 +1,5 @@
-// node --conditions=@peerkit/source test/fuzz/sequences/run.ts stateful|disk [--seed N] [--runs N] [--minutes N] [--path P --replay-path R]
+// node --conditions=@peerkit/source test/fuzz/sequences/run.ts stateful|disk [--seed N] [--runs N]
+//   [--minutes N] [--path P --replay-path R]
 import { parseArgs } from 'node:util'
 import { searchInBatches, searchInProcess } from './batches.ts'
 
