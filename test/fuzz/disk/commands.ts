@@ -2,7 +2,7 @@
 import type { AsyncCommand } from 'fast-check'
 import { nameOfWay } from '../../attacks/support/dial.ts'
 import type { Way } from '../../attacks/support/dial.ts'
-import type { Damage } from './contents.ts'
+import type { Content, Damage } from './contents.ts'
 import { CLIENTS, PARTS } from './model.ts'
 import type { File, Part, Source } from './model.ts'
 import type { DiskState, Open, Writing } from './state.ts'
@@ -41,11 +41,11 @@ export class Write extends Counted {
   }
 
   protected async act (state: DiskState): Promise<void> {
-    for (const [index, [file, content]] of [...state.contents.make(this.#part, this.#choice)].entries()) {
-      if (this.#scope === 'all' || this.#scope === index || PARTS[this.#part].length === 1) {
-        await state.write(file, content, this.#writing)
-      }
-    }
+    const all = [...state.contents.make(this.#part, this.#choice)]
+    const written = all.filter((_, index) => this.#scope === 'all' || this.#scope === index || all.length === 1)
+    await state.change(this.#part, async () => {
+      for (const [file, content] of written) await state.write(file, content, this.#writing)
+    })
   }
 
   toString (): string {
@@ -73,7 +73,12 @@ export class WriteDamaged extends Counted {
   }
 
   protected async act (state: DiskState): Promise<void> {
-    for (const [file, content] of state.contents.make(partOf(this.#file), this.#choice)) {
+    const part = partOf(this.#file)
+    await state.change(part, async () => { await this.#write(state, state.contents.make(part, this.#choice)) })
+  }
+
+  async #write (state: DiskState, all: ReadonlyMap<File, Content>): Promise<void> {
+    for (const [file, content] of all) {
       if (file !== this.#file) await state.write(file, content, this.#writing)
       else if (this.#damage === 'missing') await state.remove(file)
       else {
@@ -98,7 +103,10 @@ export class Remove extends Counted {
   }
 
   override check ({ disk }: DiskState): boolean { return disk[this.#file] !== undefined }
-  protected async act (state: DiskState): Promise<void> { await state.remove(this.#file) }
+  protected async act (state: DiskState): Promise<void> {
+    await state.change(partOf(this.#file), async () => { await state.remove(this.#file) })
+  }
+
   toString (): string { return `${this.#file} is removed` }
 }
 
@@ -118,10 +126,12 @@ export class Restore extends Counted {
   }
 
   protected async act (state: DiskState): Promise<void> {
-    for (const file of PARTS[this.#part]) {
-      const meaning = state.inForce[file]!
-      await state.write(file, { text: state.contents.textOf(meaning), meaning }, this.#writing)
-    }
+    await state.change(this.#part, async () => {
+      for (const file of PARTS[this.#part]) {
+        const meaning = state.inForce[file]!
+        await state.write(file, { text: state.contents.textOf(meaning), meaning }, this.#writing)
+      }
+    })
   }
 
   toString (): string { return `the files of ${this.#part} in force are restored, by ${this.#writing}` }

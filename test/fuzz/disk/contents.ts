@@ -11,7 +11,14 @@ export type Damage = 'cut' | 'garbage' | 'empty' | 'of another file'
 
 /** What a file holds if it was mixed up with its neighbour. */
 const NEIGHBOURS: Readonly<Record<File, File>> = {
-  cert: 'key', key: 'cert', 'ca-a': 'crl-a', 'crl-a': 'ca-a', 'ca-b': 'crl-b', 'crl-b': 'ca-b', block: 'rules', rules: 'block'
+  cert: 'key',
+  key: 'cert',
+  'ca-a': 'crl-a',
+  'crl-a': 'ca-a',
+  'ca-b': 'crl-b',
+  'crl-b': 'ca-b',
+  block: 'rules',
+  rules: 'block'
 }
 
 /** Makes the contents of files, and knows what they mean. */
@@ -44,7 +51,8 @@ export class Contents {
       const made = issueServer(this.#servers)
       const pair = this.serials.push(made.serial.toString('hex')) - 1
       return new Map([
-        [first, this.#keep(made.pem, { is: 'cert', pair })], [second as File, this.#keep(made.keyPem, { is: 'key', pair })]
+        [first, this.#keep(made.pem, { is: 'cert', pair })],
+        [second as File, this.#keep(made.keyPem, { is: 'key', pair })]
       ])
     }
     if (part === 'block' || part === 'rules') {

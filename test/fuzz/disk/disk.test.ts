@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { rounds, seedOf } from '../draws.ts'
-import { searchInProcess } from '../sequences/batches.ts'
+import { searchInBatches } from '../sequences/batches.ts'
 
 /** What a run of the usual length does at least once. Otherwise it looks at less than it seems to. */
 const SEEN = [
@@ -12,7 +12,7 @@ const SEEN = [
 test('a server goes on with the last good files, and takes no part of a bad one', async (t) => {
   const seed = seedOf(20)
   t.comment(`seed ${seed}`)
-  const { finding, seen } = await searchInProcess('disk', { seed, runs: rounds(25) })
+  const { finding, seen } = await searchInBatches('disk', { seed, runs: rounds(25) })
   t.equal(finding, undefined, finding ?? 'takes no part of a bad one')
   t.strictSame(SEEN.filter((what) => !seen.has(what)), [])
 })

@@ -19,6 +19,7 @@ export const SOURCES = {
   rules: ['rules']
 } as const satisfies Record<string, readonly Part[]>
 export type Source = keyof typeof SOURCES
+export const sourceOf = (part: Part): Source => part === 'block' || part === 'rules' ? part : 'credentials'
 
 /** Each authority has two CAs, of which one is trusted. */
 export const ROOTS = ['a1', 'a2', 'b1', 'b2'] as const

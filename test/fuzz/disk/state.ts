@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,7 +12,8 @@ import { dial, present } from '../../attacks/support/dial.ts'
 import type { Answer, Connection, Presented, Way } from '../../attacks/support/dial.ts'
 import { Contents } from './contents.ts'
 import type { Content } from './contents.ts'
-import { PARTS, SOURCES, readAgain, statusOf } from './model.ts'
+import { News } from './news.ts'
+import { PARTS, SOURCES, readAgain, sourceOf, statusOf } from './model.ts'
 import type { Disk, File, Part, Source } from './model.ts'
 
 /** Milliseconds. A busy machine is no reason to refuse a client. */
@@ -44,6 +46,11 @@ export class DiskState {
   #app: any
   #credentials: FileCredentials | undefined
   #block: BlockFile | undefined
+  readonly #isWatched: boolean
+  readonly #news = new News()
+
+  /** @param isWatched whether the server follows its files. Otherwise it reads them when it is told to. */
+  constructor (isWatched = false) { this.#isWatched = isWatched }
 
   count (what: string): void { this.seen.set(what, (this.seen.get(what) ?? 0) + 1) }
 
@@ -55,7 +62,8 @@ export class DiskState {
   async begin (): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'peerkit-fuzz-'))
     for (const [part, choice] of Object.entries(FIRST)) {
-      for (const [file, content] of this.contents.make(part as Part, choice)) await this.write(file, content, 'in place')
+      const made = this.contents.make(part as Part, choice)
+      for (const [file, content] of made) await this.write(file, content, 'in place')
     }
     this.inForce = this.disk
     this.#credentials = await fileCredentials({
@@ -65,17 +73,24 @@ export class DiskState {
         a: { ca: this.pathOf('ca-a'), crl: this.pathOf('crl-a'), for: 'clients', names: { subject: 'any' } },
         b: { ca: this.pathOf('ca-b'), crl: this.pathOf('crl-b'), for: 'clients', names: { subject: 'any' } }
       },
-      watch: false
+      watch: this.#isWatched
     })
-    this.#block = await blockFile(this.pathOf('block'), { watch: false })
+    this.#credentials.subscribe(({ type }) => { this.#news.tell(`credentials ${type}`) })
+    this.#block = await blockFile(this.pathOf('block'), { watch: this.#isWatched })
+    this.#block.subscribe(({ type }) => { this.#news.tell(`block ${type}`) })
+    subscribe('peerkit:rules:reloaded', this.#onRulesReloaded)
+    subscribe('peerkit:rules:refused', this.#onRulesRefused)
     this.#app = Fastify(mtlsServerOptions(this.#credentials, {
       http2: true, block: this.#block, handshakeTimeout: PATIENCE, revocationTimeout: PATIENCE
     }) as any)
     await this.#app.register(fastifyMtls)
-    await this.#app.register(fastifyAllowedClients, { file: this.pathOf('rules'), watch: false })
+    await this.#app.register(fastifyAllowedClients, { file: this.pathOf('rules'), watch: this.#isWatched })
     this.#app.get('/', async ({ peer }: any) => ({ cn: peer.subject?.commonName }))
     await this.#app.listen({ host: '127.0.0.1', port: 0 })
   }
+
+  readonly #onRulesReloaded = (): void => { this.#news.tell('rules changed') }
+  readonly #onRulesRefused = (): void => { this.#news.tell('rules refused') }
 
   /** Writes a file; its meaning changes when it is whole. */
   async write (file: File, { text, meaning }: Content, writing: Writing): Promise<void> {
@@ -93,6 +108,39 @@ export class DiskState {
     this.disk = { ...this.disk, [file]: undefined }
   }
 
+  /** Changes files of a part. Where they are followed, waits until the server has seen what they mean now. */
+  async change (part: Part, write: () => Promise<void>): Promise<void> {
+    if (!this.#isWatched) {
+      await write()
+      return
+    }
+    const source = sourceOf(part)
+    const before = this.#news.count(`${source} refused`)
+    const changed = this.#news.count(`${source} changed`)
+    await write()
+    const { inForce, refused } = readAgain(source, this.disk, this.inForce)
+    const isOther = PARTS[part].some((file) => {
+      return this.contents.textOf(inForce[file]!) !== this.contents.textOf(this.inForce[file]!)
+    })
+    // Certificate and key are rarely written together, so nothing tells soon that they do not fit.
+    if (part === 'own') await this.#news.until(() => !isOther || this.#serial === this.#serialOf(inForce))
+    else if (refused.length > 0) await this.#news.until(() => this.#news.count(`${source} refused`) > before)
+    else if (isOther) await this.#news.until(() => this.#news.count(`${source} changed`) > changed)
+    this.count(`${part}: ${refused.length > 0 ? 'refused' : isOther ? 'taken' : 'the same'}`)
+    this.#take(inForce)
+  }
+
+  #serialOf ({ cert }: Disk): string | undefined {
+    return cert?.is === 'cert' ? this.contents.serials[cert.pair] : undefined
+  }
+
+  get #serial (): string | undefined { return this.#credentials?.current.identity.serialNumber?.toLowerCase() }
+
+  #take (inForce: Disk): void {
+    this.inForce = inForce
+    for (const open of this.open) open.wasRefused ||= statusOf(open.client, inForce) === undefined
+  }
+
   /** A source reads its files. @throws Error if it says other than the model */
   async reload (source: Source): Promise<void> {
     const read = {
@@ -106,12 +154,13 @@ export class DiskState {
     if (refused.length > 0) {
       if (error === undefined) throw new Error(`must refuse ${refused.join(' and ')}, and was taken`)
       const paths = refused.flatMap((part) => PARTS[part].map((file) => this.pathOf(file)))
-      if (!paths.some((path) => error.message.includes(path))) throw new Error(`names no file of ${refused.join()}: ${error.message}`)
+      if (!paths.some((path) => error.message.includes(path))) {
+        throw new Error(`names no file of ${refused.join()}: ${error.message}`)
+      }
     }
     const isChanged = SOURCES[source].some((part) => PARTS[part].some((file) => inForce[file] !== this.inForce[file]))
     this.count(`${source}: ${refused.length === 0 ? 'taken' : isChanged ? 'taken in part' : 'refused'}`)
-    this.inForce = inForce
-    for (const open of this.open) open.wasRefused ||= statusOf(open.client, inForce) === undefined
+    this.#take(inForce)
   }
 
   async dial (client: string, way: Way): Promise<Connection> {
@@ -133,18 +182,20 @@ export class DiskState {
 
   /** The certificate that the server presents must be the one in force. */
   checkServer ({ socket }: Connection): void {
-    const { cert } = this.inForce
     const serial = socket.getPeerX509Certificate()?.serialNumber.toLowerCase()
-    const expected = cert?.is === 'cert' ? this.contents.serials[cert.pair] : undefined
+    const expected = this.#serialOf(this.inForce)
     // The server may have ended the connection.
-    if (serial !== undefined && serial !== expected) throw new Error(`the server presented ${serial}; expected ${expected}`)
-    if (serial !== undefined) this.count('certificates of the server compared')
+    if (serial === undefined) return
+    if (serial !== expected) throw new Error(`the server presented ${serial}; expected ${expected}`)
+    this.count('certificates of the server compared')
   }
 
   async close (): Promise<void> {
     await Promise.all(this.open.map(async ({ connection }) => { await connection.close() }))
     await this.#app?.close()
     await Promise.all([this.#credentials?.close(), this.#block?.close()])
+    unsubscribe('peerkit:rules:reloaded', this.#onRulesReloaded)
+    unsubscribe('peerkit:rules:refused', this.#onRulesRefused)
     await rm(this.#folder, { recursive: true, force: true })
   }
 }

@@ -23,7 +23,7 @@ export interface BatchesResult extends SearchResult {
   readonly memory: number
 }
 
-/** Searches, with a new process for every hundred sequences. Each has a seed of its own; the first has the given one. */
+/** Searches, with a new process and a seed of its own for every hundred sequences. The first has the given seed. */
 export async function searchInBatches (name: FuzzerName, options: SearchOptions): Promise<BatchesResult> {
   const { seed, runs, time } = options
   const end = performance.now() + (time ?? Infinity)
@@ -66,6 +66,8 @@ export async function searchInProcess (name: FuzzerName, options: SearchOptions)
     process.stderr.write(chunk)
     words = (words + chunk).slice(-LAST_WORDS)
   })
+  // It ended before it was told anything.
+  child.on('error', (error) => { words += String(error) })
   child.on('message', (message: Progress | { readonly result: BatchesResult }) => {
     if ('result' in message) result = message.result
     else {

@@ -1,4 +1,5 @@
-// node --conditions=@peerkit/source test/fuzz/sequences/run.ts stateful|disk [--seed N] [--runs N] [--minutes N] [--path P --replay-path R]
+// node --conditions=@peerkit/source test/fuzz/sequences/run.ts stateful|disk|watched [--seed N] [--runs N]
+//   [--minutes N] [--path P --replay-path R]
 import { parseArgs } from 'node:util'
 import { searchInBatches, searchInProcess } from './batches.ts'
 
@@ -13,7 +14,9 @@ const { values, positionals: [name] } = parseArgs({
   }
 })
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
-if (name !== 'stateful' && name !== 'disk') throw new Error(`found ${name}; expected stateful or disk`)
+if (name !== 'stateful' && name !== 'disk' && name !== 'watched') {
+  throw new Error(`found ${name}; expected stateful, disk or watched`)
+}
 console.log(`${name}, seed ${seed}`)
 const isRepeated = values.path !== undefined
 const { finding, runs, steps, seen, memory } = await (isRepeated ? searchInProcess : searchInBatches)(name, {

@@ -6,7 +6,7 @@ import { collectGarbage } from './garbage.ts'
 export const LONGEST = 60
 
 /** The fuzzers of sequences. Each has a folder of its name, with a file `search.ts`. */
-export type FuzzerName = 'stateful' | 'disk'
+export type FuzzerName = 'stateful' | 'disk' | 'watched'
 
 export interface SearchOptions {
   readonly seed: number

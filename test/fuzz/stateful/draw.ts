@@ -66,7 +66,9 @@ const askForwarded = fc.tuple(index, client, path, fc.constantFrom(false, false,
 const upgradeForwarded = fc.tuple(index, client).map((drawn) => new UpgradeForwarded(...drawn))
 const upgrade = index.map((drawn) => new Upgrade(drawn))
 const callOut = fc.tuple(server, path).map((drawn) => new CallOut(...drawn))
-const ownKind = fc.constantFrom<OwnKind[]>('byO', 'byO', 'below', 'below', 'brief', 'brief', 'byP', 'impostor', 'elsewhere')
+const ownKind = fc.constantFrom<OwnKind[]>(
+  'byO', 'byO', 'below', 'below', 'brief', 'brief', 'byP', 'impostor', 'elsewhere'
+)
 const changeOfCaller = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...OWN_ROOTS).map((drawn) => new ToggleForCaller(drawn)) },
   {
@@ -102,7 +104,12 @@ const ofResponder: Client[] = [
 const outage = fc.constant(undefined).map(() => new Outage())
 const waiting: Arbitrary<Waiting> = fc.oneof(
   fc.record({ by: fc.constant('open connection' as const), index }),
-  fc.record({ by: fc.constantFrom('new connection', 'known client', 'known client', 'gateway', 'gateway'), server, client: fc.constantFrom(...ofResponder), way })
+  fc.record({
+    by: fc.constantFrom('new connection', 'known client', 'known client', 'gateway', 'gateway'),
+    server,
+    client: fc.constantFrom(...ofResponder),
+    way
+  })
 )
 /** A change that concerns who waits, where it is known. */
 const changeFor = (who: Waiting): Arbitrary<Step> => {

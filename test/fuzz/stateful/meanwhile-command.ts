@@ -5,13 +5,15 @@ import type { Step } from './connection-commands.ts'
 import { headersOf } from './forwarded-commands.ts'
 import type { Client, Expected, Open, State } from './state.ts'
 
+interface Who { readonly server: number, readonly client: Client, readonly way: Way }
+
 /** Who waits for an answer of the responder. */
 export type Waiting =
   | { readonly by: 'open connection', readonly index: number }
   /** `known client`: it was served before on the same connection. */
-  | { readonly by: 'new connection' | 'known client', readonly server: number, readonly client: Client, readonly way: Way }
-  /** A gateway forwards its certificate. After the answer nothing evaluates it again, as a connection is at a request. */
-  | { readonly by: 'gateway', readonly server: number, readonly client: Client, readonly way: Way }
+  | { readonly by: 'new connection' | 'known client' } & Who
+  /** A gateway forwards its certificate. Nothing evaluates it again after the answer, as it does on a connection. */
+  | { readonly by: 'gateway' } & Who
 
 /** Somebody who is about to ask. */
 interface Asker {
