@@ -39,7 +39,7 @@ export async function makeFolder (t: After): Promise<Folder> {
 }
 
 /** More than any watch takes to look at a file and to read it again when it is still. */
-const READS = 20_000
+const READS = 10_000
 
 /**
  * Waits until something is so, at most for a number of reads. What follows files reads them by the same threads, so it
