@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { mock } from 'node:test'
+import { upgrade } from 'undici'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
@@ -93,7 +94,7 @@ test('a server that answered an upgrade took our certificate: a later connection
   t.teardown(async () => { await agent.destroy(); await listening.close() })
   const call = async (): Promise<unknown> => await rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))
   t.match(await call(), { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' }, 'it has not answered yet')
-  const { socket } = await agent.upgrade({ origin: listening.origin, path: '/', method: 'GET', protocol: 'echo' })
+  const { socket } = await upgrade(listening.origin, { dispatcher: agent, protocol: 'echo' })
   t.match(await call(), { code: 'UND_ERR_SOCKET' })
   socket.destroy()
 })
