@@ -98,8 +98,12 @@ test('a CA that starts while the provider is asked is taken, also where the prov
   t.ok(await isSoon(() => calls === 2))
   clock.advance(starts.getTime() - clock.now())
   reject(new Error('the vault is sealed'))
+  const told: string[] = []
+  source.subscribe(({ type }) => { told.push(type) })
   await refreshed
   t.ok(await isSoon(() => source.current.anchors.length === 2), 'it does not wait for the next answer')
+  t.same(told, ['refused', 'rotated'], 'the provider has not recovered by that')
+  t.match(source.status?.(), { state: 'failing', problem: /the vault is sealed/ })
   await source.close()
 })
 
@@ -148,4 +152,28 @@ test('a source that is closed waits for no CA that starts', async (t) => {
   t.equal(clock.waiting, 1)
   await source.close()
   t.equal(clock.waiting, 0)
+})
+
+test('a CA that starts between the check of the material and its use is taken', async (t) => {
+  const passes = { left: 0 }
+  for (const kind of ['memory', 'provider']) {
+    const clock = new ManualClock()
+    let given = ca.root
+    const source = kind === 'memory'
+      ? memoryCredentials({ ...own, ca: given, clock })
+      : await providerCredentials(() => ({ ...own, ca: given }), { clock, refresh: 1e9, random: () => 0 })
+    passes.left = starts.getTime() - clock.now()
+    // Who is told of the new material takes that long.
+    source.subscribe(() => { clock.advance(passes.left) })
+    given = both
+    if ('update' in source) source.update({ ca: given })
+    else await source.refresh()
+    t.match(source.current.warnings, [/ignored CN=Next/], `${kind}: it was left out when it was checked`)
+    passes.left = 0
+    clock.advance(0)
+    t.ok(await isSoon(() => source.current.anchors.length === 2), kind)
+    t.same(source.current.warnings, [])
+    await source.close()
+    t.equal(clock.waiting, 0)
+  }
 })

@@ -129,8 +129,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
 
   /** Schedules a check for when the next CA starts that was left out because it is not valid yet. */
   #awaitStart (): void {
-    const now = this.#clock.now()
-    const starts = this.#checked.authorities.map(({ nextStart }) => nextStart).filter((time) => time > now)
+    // Also one that is over: the CA may have started after the material was checked.
+    const starts = this.#checked.authorities.map(({ nextStart }) => nextStart)
     this.#nextStart.set(this.#closed ? Infinity : Math.min(...starts))
   }
 
@@ -209,6 +209,8 @@ export class LiveSource<Snapshot extends TrustSnapshot, Checked extends CheckedT
 
   /** Notifies subscribers of each part that was refused before and is valid now. */
   recover (refused: ReadonlyMap<Part, Error> = new Map()): void {
+    // A listener that was told of the material may have closed it.
+    if (this.#closed) return
     const generation = this.#current.generation
     for (const part of this.#refused.parts) {
       if (refused.has(part)) continue

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
@@ -36,6 +36,21 @@ export async function makeFolder (t: After): Promise<Folder> {
   await write('key.pem', issued.key)
   await write('ca.pem', ca.root)
   return { folder, ca, issued, write, replace, paths: { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), ca: join(folder, 'ca.pem') } }
+}
+
+/** More than any watch takes to look at a file and to read it again when it is still. */
+const READS = 10_000
+
+/**
+ * Waits until something is so, at most for a number of reads. What follows files reads them by the same threads, so it
+ * is as slow as these reads on a busy machine, and a test fails by an assertion where it would wait without end.
+ *
+ * @param path any file
+ * @returns whether it is so
+ */
+export async function isSoonByReads (path: string, isSo: () => boolean): Promise<boolean> {
+  for (let read = 0; read < READS && !isSo(); read++) await stat(path)
+  return isSo()
 }
 
 /** The next change that a source tells of, of one kind where that is given. */
