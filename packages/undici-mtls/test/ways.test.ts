@@ -18,6 +18,7 @@ import { MtlsAgent, getServerIdentity } from '../src/index.ts'
 import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
 import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
 import { rejection } from '@peerkit/test-support/rejection'
+import { isSoon } from '@peerkit/test-support/turns'
 
 const { ca, server, client, credentials } = await createLedger()
 const proxyIdentity = await ca.issue({ cn: 'proxy', ip: '127.0.0.1', spiffe: 'spiffe://prod.example/proxy' })
@@ -138,6 +139,19 @@ test('a proxy with credentials of its own; its connections go when those rotate'
   own.update({ cert: renewed.chain, key: renewed.key })
   await get()
   t.same(proxy.asked.map(({ client }) => client), ['gatekeeper', 'gatekeeper-2'])
+})
+
+test('an idle connection through a proxy is closed when the credentials for the proxy rotate', async (t) => {
+  const listening = await startServer({ identity: server })
+  const proxy = await startProxy(true)
+  const own = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root })
+  const agent = new MtlsAgent({ credentials, origins: { [listening.origin]: { proxy: { uri: proxy.uri, credentials: own } } } })
+  t.teardown(async () => { await agent.destroy(); await proxy.close(); await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/', method: 'GET' })).body.dump()
+  t.equal(listening.sockets.size, 1)
+  const renewed = await ca.issue({ cn: 'renewed', profile: 'client' })
+  own.update({ cert: renewed.chain, key: renewed.key })
+  t.ok(await isSoon(() => listening.sockets.size === 0))
 })
 
 const HOUR = 3_600_000
