@@ -118,6 +118,20 @@ test('PermissionDenied while it runs: the SVID is withdrawn, until the agent giv
   t.same(changes.map(({ type }) => type), ['refused', 'rotated', 'rotated', 'recovered'])
 })
 
+test('an agent that denies once and then serves again begins anew, each time', async (t) => {
+  const { source, agent, clock } = await start(t)
+  for (const round of [1, 2, 3]) {
+    const pause = clock.nextTask((delay) => delay < 9_000)
+    agent.answer(7, 'no identity issued')
+    if (!t.equal(await pause, 1_000, `${round}: the first pause`)) return
+    t.notOk(source.current.withdrawn, `${round}: one denial says nothing`)
+    agent.answer(undefined)
+    const recovered = nextChange(source, 'recovered')
+    clock.advance(1_000)
+    await recovered
+  }
+})
+
 test('PermissionDenied of an agent that was away counts after a while', async (t) => {
   const { source, agent, clock } = await start(t, { denialGrace: 10_000 })
   const refused = nextChange(source, 'refused')
