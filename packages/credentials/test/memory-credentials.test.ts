@@ -31,7 +31,11 @@ test('holds a snapshot of checked material', async (t) => {
 test('never shows the key', async (t) => {
   const { current } = memoryCredentials(base)
   t.match(current.key, /PRIVATE KEY/)
-  for (const text of [JSON.stringify(current), inspect(current, { depth: 5 }), inspect({ ...current })]) t.notMatch(text, /PRIVATE KEY/)
+  const options = secureContextOptions(current)
+  t.match(options.key, /PRIVATE KEY/)
+  for (const text of [
+    JSON.stringify(current), inspect(current, { depth: 5 }), inspect({ ...current }), JSON.stringify(options), inspect(options), inspect({ options }, { showHidden: true })
+  ]) t.notMatch(text, /PRIVATE KEY/)
 })
 
 test('takes Buffers, a key beside the certificate, and bundles with text between the blocks', async (t) => {

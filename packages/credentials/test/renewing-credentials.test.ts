@@ -7,6 +7,7 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { renewingCredentials } from '../src/index.ts'
 import type { CredentialChange, CertificateIssuer, IssuedMaterial, IssueQuestion, RenewingKeyType } from '../src/index.ts'
 import { ManualClock } from '@peerkit/test-support/manual-clock'
+import { isSoon } from '@peerkit/test-support/turns'
 import { nextChange } from './support/world.ts'
 import { signFor } from '@peerkit/test-support/certificates'
 
@@ -49,6 +50,20 @@ test('renews at two thirds of the life, with a new key each time', async (t) => 
   t.match(issuer.questions[0]?.privateKey, { type: 'private' })
   await source.close()
   t.equal(clock.waiting, 0)
+})
+
+test('renews after nine tenths of the life, whatever later time the issuer wishes', async (t) => {
+  for (const wished of [2.5 * HOUR, 2.9 * HOUR, 100 * HOUR]) {
+    const clock = new ManualClock()
+    const issuer = makeIssuer(clock, { life: 3 * HOUR, answer: (material) => ({ ...material, renewAt: clock.now() + wished }) })
+    const source = await renewingCredentials(issuer, { ca: ca.root, clock, random })
+    const due = Math.min(wished, 2.7 * HOUR)
+    clock.advance(due - 2_000)
+    t.equal(issuer.questions.length, 1, 'not yet')
+    clock.advance(2_000)
+    t.ok(await isSoon(() => issuer.questions.length === 2), `${wished / HOUR} h`)
+    await source.close()
+  }
 })
 
 test('waits for months where a certificate lives for months', async (t) => {

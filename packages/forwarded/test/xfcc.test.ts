@@ -189,6 +189,17 @@ test('the certificates of all hops must be in their time, whichever ends or begi
   }
 })
 
+test('the chain of each hop has its length limit, and one beyond it refuses the request', async (t) => {
+  const leaf = (await ca.issue({ cn: 'hop' })).der
+  const chainOf = (length: number): string => `Cert=${certOf(leaf)};Chain="${escape(encodePem(leaf) + encodePem(ca.der).repeat(length))}"`
+  const hopGateways = { authorize: () => ({ allowed: true }) }
+  const at = (...lengths: number[]): ForwardedResult => read(lengths.map(chainOf).join(','), { trustedHops: 3, hopGateways, maxChainLength: 2 })
+  t.match(at(2, 2, 2), { state: 'accepted' })
+  for (const lengths of [[3, 2, 2], [2, 3, 2], [2, 2, 3]]) {
+    t.match(at(...lengths), { state: 'refused', reason: 'chain_too_long' }, String(lengths))
+  }
+})
+
 test('in process there must be a certificate to validate', async (t) => {
   const validator = { validate: () => ({ valid: true as const, path: [], until: Infinity }) }
   t.match(

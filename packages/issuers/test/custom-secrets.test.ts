@@ -27,6 +27,22 @@ test('what a request says of itself in its headers is in no error', async (t) =>
   }
 })
 
+test('nor is the secret of a header without its scheme', async (t) => {
+  const server = await startStandIn(({ headers }) => ({ status: 400, body: `unknown token ${String(headers.authorization).split(' ').at(-1)}` }))
+  t.teardown(server.close)
+  const agent = pinnedAgent({ ca: [server.root], signal: new AbortController().signal })
+  t.teardown(async () => { await agent.destroy() })
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
+  const issuer = customIssuer({
+    url: server.url, agent, names: { cn: 'ledger' }, request: () => ({ headers: { authorization: 'Bearer hunter2-one' }, body: {} }), read: () => ({ cert: '' })
+  })
+  const asked = { publicKey: spki, privateKey, signal: new AbortController().signal, previous: undefined }
+  const error: any = await Promise.resolve(issuer.issue(asked)).catch((error) => error)
+  t.match(error, { reason: 'refused', message: /unknown token …/ })
+  t.notMatch(inspect(error, { depth: 20, showHidden: true }), /hunter2/)
+})
+
 test('a secret at the end of what an error shows is hidden as a whole', async (t) => {
   for (const status of [400, 200]) {
     const server = await startStandIn(({ headers }) => ({ status, body: `${'x'.repeat(285)}${String(headers.authorization)} and more` }))

@@ -30,8 +30,8 @@ function judged (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> 
   return { ...stamp, reason: undefined, rules: undefined, rule: 0, group: undefined, nearest: undefined, peer, requestId: '1', method: 'GET', path: '/', route: '/', remoteAddress: undefined, ...more }
 }
 
-function refuse (reason: any): void {
-  handshakeRefused.publish({ ...stamp, reason, code: undefined, detail: undefined, peer: undefined, fingerprint256: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, durationMs: 2 })
+function refuse (reason: any, resumed = false): void {
+  handshakeRefused.publish({ ...stamp, reason, code: undefined, detail: undefined, peer: undefined, fingerprint256: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed, durationMs: 2 })
 }
 
 test('handshakes are counted by result, and judgements timed', async (t) => {
@@ -40,11 +40,13 @@ test('handshakes are counted by result, and judgements timed', async (t) => {
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: true, durationMs: 3 })
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, durationMs: 3 })
   refuse('expired')
+  refuse('revoked', true)
   connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
   t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'accepted', peerkit_resumed: 'true' }), 1)
-  t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'refused', error_type: 'expired' }), 1)
+  t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'refused', error_type: 'expired', peerkit_resumed: 'false' }), 1)
+  t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'refused', error_type: 'revoked', peerkit_resumed: 'true' }), 1)
   t.equal(await sample('peerkit_handshake_judgement_duration_count', { peerkit_result: 'accepted' }), 2)
-  t.equal(await sample('peerkit_handshake_judgement_duration_sum', { peerkit_result: 'refused' }), 0.002)
+  t.equal(await sample('peerkit_handshake_judgement_duration_sum', { peerkit_result: 'refused' }), 0.004)
   t.equal(await sample('peerkit_connections_ended_total', { error_type: 'revoked' }), 1)
 })
 
@@ -267,7 +269,7 @@ test('bundles beyond the bound are left out, those with problems last', async (t
 test('every metric of the catalogue is there, and none beside', async (t) => {
   const credentials = await mintSource('live', [bundle('a.example', { refreshedAt: 0, sequence: 1, nextRefresh: 0 })], renewed)
   const peer = await mintPeer()
-  const { scrape } = start(t, { credentials, readiness: watchReadiness({ credentials }) })
+  const { sample, scrape } = start(t, { credentials, readiness: watchReadiness({ credentials }) })
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, durationMs: 1 })
   connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
   requestAllowed.publish(judged(peer, { durationMs: 1, cached: false }))
@@ -283,7 +285,9 @@ test('every metric of the catalogue is there, and none beside', async (t) => {
   expirySoon.publish({ ...stamp, what: 'peer', name: 'x', issuer: undefined, serialNumber: undefined, fingerprint256: undefined, notAfter: 0, left: 0, threshold: '0' })
   outboundIdentified.publish({ ...stamp, origin: 'https://a.example', server: peer, resumed: false, generation: 1 })
   outboundRefused.publish({ ...stamp, origin: 'https://a.example', code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', message: 'x', detail: undefined })
-  t.match(await scrape(), /^peerkit_outbound_connections_total\{[^}]*error_type="network"/m)
+  const outbound = { server_address: 'https://a.example' }
+  t.equal(await sample('peerkit_outbound_connections_total', { ...outbound, peerkit_result: 'refused', error_type: 'network' }), 1)
+  t.equal(await sample('peerkit_outbound_connections_total', { ...outbound, peerkit_result: 'accepted' }), 1)
   const found = [...(await scrape()).matchAll(/^# TYPE (\S+) (\S+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'target_info')
   const plain = (name: string): string => name.replaceAll('.', '_')
   for (const name of Object.keys(metricCatalogue)) t.ok(found.some((each) => each.startsWith(plain(name))), name)

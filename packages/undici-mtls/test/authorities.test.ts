@@ -45,6 +45,24 @@ test('a host name that is not believed is none', async (t) => {
   t.equal(await byId.ask(), 200, 'a SPIFFE ID that is believed names the server')
 })
 
+test('a name of one kind that is believed stands for none of another kind', async (t) => {
+  for (const [names, host, other] of [
+    [{ dns: 'localhost' }, 'localhost', '127.0.0.1'], [{ ip: '127.0.0.1' }, '127.0.0.1', 'localhost']
+  ] as const) {
+    const { agent, origin } = await start(t, {}, { internal, api: api({ names }) })
+    const ask = async (name: string): Promise<number> => {
+      const url = new URL(origin)
+      url.hostname = name
+      const { statusCode, body } = await agent.request({ origin: url.origin, path: '/', method: 'GET' })
+      await body.dump()
+      return statusCode
+    }
+    t.equal(await ask(host), 200, host)
+    const refused = { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name', found: /does not vouch for/ }
+    t.match(await rejection(ask(other)), refused, other)
+  }
+})
+
 test('rules ask for the authority; one that nobody can satisfy is refused at once', async (t) => {
   const authorities = { internal, api: api() }
   const { ask } = await start(t, {}, authorities, { allowedServers: [{ authority: 'api' }] })

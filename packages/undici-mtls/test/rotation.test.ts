@@ -315,6 +315,27 @@ for (const whose of ['the server\'s certificate', 'our certificate', 'the word o
   })
 }
 
+for (const way of ['upgrade', 'connect'] as const) {
+  test(`${way}() takes no kept connection whose server has ended`, async (t) => {
+    const soon = Date.now() + 3_600_000
+    const listening = await startServer({ identity: await ca.issue({ cn: 'brief', ip: '127.0.0.1', notAfter: new Date(soon) }) })
+    const reached: string[] = []
+    listening.server.on(way, ({ url = '' }, socket) => {
+      reached.push(url)
+      socket.destroy()
+    })
+    let now = Date.now()
+    const agent = new MtlsAgent({ credentials: make(), now: () => now, connections: 1 })
+    t.teardown(async () => { await agent.destroy(); await listening.close() })
+    await (await agent.request({ origin: listening.origin, path: '/', method: 'GET' })).body.dump()
+    now = soon + 1_000
+    const options = { origin: listening.origin, path: '/way' }
+    const asked: Promise<unknown> = way === 'upgrade' ? agent.upgrade(options) : agent.connect(options)
+    t.match(await rejection(asked), { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' })
+    t.same(reached, [])
+  })
+}
+
 test('close waits for requests in flight and for those that wait, even through a rotation', async (t) => {
   const { handler, release, held } = createHolding()
   const listening = await startServer({ identity: server, handler })

@@ -96,6 +96,20 @@ test('a server with a new certificate is met by a full handshake where the old i
   t.equal(identified.at(-1).server.subject.commonName, 'ledger')
 })
 
+test('a session of an identity that the rules no longer allow is given up for a full handshake', async (t) => {
+  const [former, next] = [await ca.issue({ cn: 'former', ip: '127.0.0.1' }), await ca.issue({ cn: 'next', ip: '127.0.0.1' })]
+  const ticketKeys = Buffer.alloc(48, 7)
+  const listening = await startServer({ identity: former, ticketKeys })
+  let wanted = 'former'
+  const agent = new MtlsAgent({ credentials, allowedServers: [({ subject }) => subject?.commonName === wanted] })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  t.same(await churn(agent, listening, 2), [false, true])
+  listening.server.setSecureContext({ cert: next.chain, key: next.key, ca: ca.root, ticketKeys })
+  wanted = 'next'
+  t.same(await churn(agent, listening, 2), [false, true])
+  t.equal(identified.at(-1).server.subject.commonName, 'next')
+})
+
 test('the cache is bounded: 256 keys, 8 sessions each, the newest first', async (t) => {
   const cache = new SessionCache()
   const make = (text: string): any => ({ session: Buffer.from(text), presented: { leaf: Buffer.alloc(1), sent: [] } })

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { fileCredentials } from '../../src/index.ts'
@@ -391,6 +392,20 @@ async function follow (
 }
 
 /** ECDSA signatures differ in length by an octet or two. */
+test('a file that was written in place differs, also where its size and its time are set back', async (t) => {
+  const { folder, write } = await makeFolder(t)
+  const path = join(folder, 'list.pem')
+  await write('list.pem', 'one')
+  await utimes(path, 1_000_000_000, 1_000_000_000)
+  const before = await readSignature([path])
+  t.equal((await readSignature([path])).text, before.text)
+  // The time of a change is as coarse as the tick of the kernel.
+  await setTimeout(50)
+  await write('list.pem', 'two')
+  await utimes(path, 1_000_000_000, 1_000_000_000)
+  t.not((await readSignature([path])).text, before.text)
+})
+
 async function twoOfOneSize<Issued extends { chain: string, key: string }> (issue: () => Promise<Issued>): Promise<[Issued, Issued]> {
   const bySize = new Map<number, Issued>()
   for (;;) {

@@ -2,6 +2,8 @@ import { existsSync, fstatSync, readFileSync, readdirSync, writeSync } from 'nod
 import { test } from 'tap'
 import { openUnlinked, withPinSource } from '../../src/pkcs11/pin-source.ts'
 import { rememberRefusedPin, wasPinRefused } from '../../src/pkcs11/refused-pins.ts'
+import { usePin } from '../../src/pkcs11/use-pin.ts'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 
 test('the PIN is in a file without a name, while it is needed', async (t) => {
   const pin = Buffer.from('S3cret')
@@ -49,4 +51,21 @@ test('a refused PIN is remembered for its token', async (t) => {
   t.notOk(wasPinRefused('token=b', wrong))
   rememberRefusedPin('token=a', other)
   t.ok(wasPinRefused('token=a', wrong), 'two wrong ones by turns are still two')
+})
+
+test('the PIN is wiped once it was used, also after an error, and the one that was given is not', async (t) => {
+  const given = Buffer.from('S3cret')
+  const key = { module: '/lib/none.so', pkcs11: 'pkcs11:token=wiped;object=key', pin: () => given }
+  const limits = { clock: SYSTEM_CLOCK, timeout: 1_000, signal: new AbortController().signal }
+  const used: Buffer[] = []
+  const use = (pin: Buffer): string => {
+    used.push(pin)
+    t.equal(String(pin), 'S3cret')
+    if (used.length > 1) throw new Error('no token')
+    return 'done'
+  }
+  t.equal(await usePin(key, 'key', limits, { use, isRefused: () => false }), 'done')
+  await t.rejects(usePin(key, 'key', limits, { use, isRefused: () => false }), { message: 'no token' })
+  t.same(used, [Buffer.alloc(6), Buffer.alloc(6)])
+  t.equal(String(given), 'S3cret')
 })

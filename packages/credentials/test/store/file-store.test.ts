@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
@@ -67,6 +67,23 @@ test('a file that others can read or write is not used, nor one in a folder of e
   await t.rejects(load(shared), expected)
   await t.rejects(lock(shared), expected)
   await t.rejects(save(shared, 'text'), expected)
+})
+
+test('a file of another user is not used, except in a store that is shared', async (t) => {
+  const path = join(await makeFolder(t), 'identity.json')
+  const [alone, shared] = [fileStore(path), fileStore(path, { mode: 0o660 })]
+  await save(alone, 'text')
+  const { geteuid } = process
+  const ours = geteuid?.() ?? 0
+  const owner = ours === 0 ? 4_711 : ours
+  // Root gives the file away. Anybody else becomes another user.
+  if (ours === 0) await chown(path, owner, 0)
+  else process.geteuid = () => ours + 1
+  t.teardown(() => { if (geteuid !== undefined) process.geteuid = geteuid })
+  await t.rejects(load(alone), {
+    code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'file', message: new RegExp(`identity\\.json: found a file of the user ${owner}; expected one of `)
+  })
+  t.equal(await load(shared), 'text')
 })
 
 test('a start with a file that others can read fails, and a running source makes another key', async (t) => {

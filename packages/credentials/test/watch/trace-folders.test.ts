@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
+import { EventEmitter } from 'node:events'
+import type { FSWatcher } from 'node:fs'
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { test } from 'tap'
-import { traceFolders } from '../../src/watch/watch-folders.ts'
+import { traceFolders, watchFolders } from '../../src/watch/watch-folders.ts'
 
 test('names each folder that decides what a path means, links followed', async (t) => {
   const base = await realpath(await mkdtemp(join(tmpdir(), 'peerkit-trace-')))
@@ -50,4 +52,25 @@ test("passes through the folders that Node's permission model hides, down to tho
   const program = ['-u', 'NODE_OPTIONS', process.execPath, '--permission', ...granted, '--no-warnings', '--input-type=module', '-e', code]
   const { stdout } = await promisify(execFile)('/usr/bin/env', program)
   t.same(JSON.parse(stdout), [base], 'and / is not said to miss the next name')
+})
+
+test('folders that are watched again are watched once, and none is after close()', async (t) => {
+  const base = await realpath(await mkdtemp(join(tmpdir(), 'peerkit-trace-')))
+  t.after(async () => { await rm(base, { recursive: true }) })
+  await writeFile(join(base, 'file'), '')
+  const open: string[] = []
+  const watch = (folder: string): FSWatcher => {
+    open.push(folder)
+    return Object.assign(new EventEmitter(), { close: () => { open.splice(open.indexOf(folder), 1) } }) as never
+  }
+  const watched = watchFolders([join(base, 'file')], { watch: watch as never, onEvent: () => {}, onFailure: () => {} })
+  await watched.rearm()
+  const once = open.toSorted()
+  t.ok(once.includes(base))
+  for (let turn = 0; turn < 3; turn += 1) await watched.rearm()
+  t.same(open.toSorted(), once)
+  watched.close()
+  t.same(open, [])
+  await watched.rearm()
+  t.same(open, [])
 })

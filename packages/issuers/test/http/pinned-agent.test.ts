@@ -46,6 +46,29 @@ for (const [curve, leafCurve] of [['secp256k1', 'P-256'], ['brainpoolP256r1', 'P
   })
 }
 
+test('a server is refused whose certificate is for another address', async (t) => {
+  const { signal } = new AbortController()
+  const validity = { notBefore: Date.now() - 86_400_000, notAfter: Date.now() + 86_400_000 }
+  const ca = new Party('CN=Root')
+  const root = encodePem(ca.root(validity))
+  for (const [names, isRight] of [
+    [[element(0x87, Buffer.from([127, 0, 0, 1]))], true],
+    [[element(0x87, Buffer.from([127, 0, 0, 2]))], false],
+    [[element(0x82, Buffer.from('127.0.0.1'))], false],
+    [[element(0x82, Buffer.from('localhost'))], false]
+  ] as const) {
+    const keys = newKeys('P-256')
+    const leaf = ca.issue('CN=127.0.0.1', { ...validity, keys, extensions: [purposes(SERVER_AUTH), altNames(...names)] })
+    const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const url = await listen(t, createServer({ cert: encodePem(leaf) + root, key }, (_request, response) => { response.end('answer') }))
+    const agent = pinnedAgent({ ca: [root], signal })
+    const answer = request(url, { dispatcher: agent })
+    if (isRight) t.equal(await (await answer).body.text(), 'answer')
+    else await t.rejects(answer, { code: 'ERR_TLS_CERT_ALTNAME_INVALID', message: /expected 127\.0\.0\.1/ })
+    await agent.destroy()
+  }
+})
+
 test('a handshake that never ends does not keep its caller', async (t) => {
   const sockets = new Set<Socket>()
   let isReached = (): void => {}
