@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
@@ -137,6 +138,8 @@ test('a handshake without a certificate is in the log, and in no list of clients
   t.match(await world.data(), { handshakesRefused: { no_certificate: 1 }, clients: [], events: [{ kind: 'handshake', reason: 'no_certificate', remoteAddress: '127.0.0.1' }] })
   t.match(rowsOf(await world.get('/log'))[1], /mTLS handshake refused no certificate, from 127\.0\.0\.1 no_certificate/)
   t.match(await world.get('/'), 'no_certificate 1')
+  channel('peerkit:forwarded:refused').publish({ v: 1, time: Date.now() + 1000, reason: 'untrusted_sender', header: 'client-cert', peer: null, remoteAddress: '192.0.2.7' })
+  t.match(rowsOf(await world.get('/log')).join('\n'), /not known, from 192\.0\.2\.7 untrusted_sender/)
 })
 
 test('which services it calls, whom it expects there, and who answered', async (t) => {
