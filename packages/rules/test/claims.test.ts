@@ -169,6 +169,7 @@ test('admission: a profession with its own registration number', async (t) => {
       { profession: ['Zahnarzt', '1.2.3'], registrationNumber: '2-HBA-2' }
     ]
   })
+  const broken = await issue({ cn: 'broken', extensions: [{ oid: '1.3.36.8.3.3', value: 'x' }] })
   hold(t, 'admission', [
     [{ admission: { profession: 'Ärztin/Arzt' } }, peer, true], [{ admission: { profession: '1.2.276.0.76.4.30' } }, peer, true],
     [{ admission: { profession: '1.2.276.0.76.4.30', registrationNumber: '1-HBA-1' } }, peer, true],
@@ -179,11 +180,19 @@ test('admission: a profession with its own registration number', async (t) => {
     [{ admission: [{ profession: 'x' }, { profession: 'Zahnarzt', registrationNumber: '2-HBA-2' }] }, peer, true],
     [{ admission: { profession: 'x' } }, await issue({ cn: 'none' }), false],
     [{ admission: { registrationNumber: 'undefined' } }, await issue({ cn: 'unnumbered', admission: [{ profession: 'x' }] }), false],
-    [{ admission: { profession: 'x', registrationNumber: '1' } }, await issue({ cn: 'broken', extensions: [{ oid: '1.3.36.8.3.3', value: 'x' }] }), undefined]
+    [{ admission: { profession: 'x', registrationNumber: '1' } }, broken, undefined]
   ])
+  t.match(explain([{ admission: { profession: 'x' } }], broken).closest?.failed[0]?.note, /^the extension 1\.3\.36\.8\.3\.3 cannot be read: /)
   t.match(explain([{ admission: { profession: 'x' } }], peer).closest?.failed[0]?.found, [
     'profession Ärztin/Arzt, 1.2.276.0.76.4.30, registration number 1-HBA-1', 'profession Zahnarzt, 1.2.3, registration number 2-HBA-2'
   ])
+})
+
+test('extension: without the certificate none is known, and the explanation says so', async (t) => {
+  const partial = createPartialIdentity({ subject: 'CN=a' })
+  t.match(explain([{ extension: { oid: '1.2.3' } }], partial).closest?.failed[0], {
+    result: 'unknown', found: undefined, note: 'the identity does not include it'
+  })
 })
 
 test('extension: there, critical, and with a typed value', async (t) => {
@@ -277,4 +286,26 @@ test('lists the values of a peer for each key, as far as they are believed', asy
   t.same(listPeerValues(await issue({ admission: { profession: 'a' } }), 'admission'), ['profession a'])
   const partial = createPartialIdentity({ subjectAltNames: { otherName: [{ type: '1.2.3', value: 'a' }, { type: '1.2.4' }] } })
   t.same(listPeerValues(partial, 'otherName'), ['1.2.3 a', '1.2.4 '])
+})
+
+test('organizationIdentifier: a part of another form is refused, whatever comes before or behind it', async (t) => {
+  const good = { type: 'PSD', country: 'DE', state: 'CA', authority: 'BAFIN', number: '1' }
+  t.doesNotThrow(() => compileRules([{ subject: { organizationIdentifier: good } }]))
+  const wrong = {
+    type: ['PS', 'PSDX', 'XPSD', 'psd', 'AB', 'ABC:', 'xAB:', 'AB:x', 'aB:', ':', 'PSD '],
+    country: ['D', 'DEU', 'de', ' DE', 'D1'],
+    state: ['ABCD', 'ca', 'C-', ' A', 'A '],
+    authority: ['B', 'ABCDEFGHI', 'bafin', 'DE-BAFIN', 'BAFIN '],
+    number: ['']
+  }
+  for (const [part, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const rule = { subject: { organizationIdentifier: { ...good, ...part === 'type' && { authority: undefined }, [part]: value } } }
+      t.throws(() => compileRules([JSON.parse(JSON.stringify(rule))]), { code: 'MTLS_ERR_RULE_INVALID', path: `rules[0].subject.organizationIdentifier.${part}` }, `${part} ${value}`)
+    }
+  }
+  for (const [part, value] of [['type', 'AB:'], ['type', '1A:'], ['type', 'VAT'], ['state', 'C'], ['state', 'C1D'], ['authority', 'AB'], ['authority', 'ABCDEFGH']] as const) {
+    const rest = part === 'authority' ? good : { country: 'DE', number: '1' }
+    t.doesNotThrow(() => compileRules([{ subject: { organizationIdentifier: { ...rest, [part]: value } } }]), `${part} ${value}`)
+  }
 })

@@ -60,6 +60,18 @@ test('a set that names another group, or another entry of it, is another set', a
   t.same(list(compareRuleSets(pack(groups), without)), { plus: ['groups.a "g"'], minus: [] })
 })
 
+test('an entry between changed ones keeps its position if as many came as went', async (t) => {
+  const before = pack({}, [{ cn: 'a' }, { cn: 'b' }, { cn: 'c' }, { cn: 'd' }, { cn: 'e' }])
+  const positions = (rules: unknown): unknown => {
+    const entries = compareRuleSets(before, pack({}, rules)).moved.get('rules')!
+    return [0, 1, 2, 3, 4].map((position) => findPosition(entries, position))
+  }
+  t.same(positions([{ cn: 'a' }, { cn: 'x' }, { cn: 'c' }, { cn: 'y' }, { cn: 'e' }]), [0, 1, 2, 3, 4])
+  t.same(positions([{ cn: 'a' }, { cn: 'x' }, { cn: 'c' }, { cn: 'y' }, { cn: 'z' }, { cn: 'e' }]), [0, undefined, undefined, undefined, 5])
+  t.same(positions([{ cn: 'a' }, { cn: 'e' }]), [0, undefined, undefined, undefined, 1])
+  t.same(positions([{ cn: 'x' }, { cn: 'a' }, { cn: 'b' }, { cn: 'c' }, { cn: 'd' }, { cn: 'e' }]), [1, 2, 3, 4, 5])
+})
+
 test('a change far back in a long list is seen', async (t) => {
   const values = Array.from({ length: 3_000 }, (_, at) => `service-${at}`)
   const before = pack({ a: { cn: values }, b: { o: 'x', not: { cn: values } } })

@@ -53,7 +53,13 @@ test('refuses wrong groups, naming the option', async (t) => {
       )
     }
   }
-  t.match(error(() => compileGroups({ a: ['b'], b: ['c'], c: ['b'] })).message, /b > c > b/)
+  t.match(error(() => compileGroups({ a: ['b'], b: ['c'], c: ['b'] })).message, /\(b > c > b\)|[^>] b > c > b/)
+  const long = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`g${at}`, [`g${(at + 1) % 30}`]]))
+  const cut = Array.from({ length: 9 }, (_, at) => `g${at + 21}`).join(' > ')
+  t.match(error(() => compileGroups(long)).message, `${cut} > g0`)
+  t.notMatch(error(() => compileGroups(long)).message, 'g20 >', 'the last ten of a long cycle')
+  t.equal(error(() => compileRules([{ cn: '' }], { path: '' })).path, '[0].cn', 'a path may be empty')
+  t.equal(error(() => compileRules(['a'], { groups: { a: { cn: '' } }, groupsPath: '' })).path, '.a.cn')
 })
 
 test('a group may be one entry without an array: a rule, another group or a predicate', async (t) => {

@@ -206,3 +206,15 @@ test('a predicate that answers a promise within a promise is taken at its last w
     { allowed: true, rule: 0, group: undefined }
   )
 })
+
+test('rules about more attributes than are remembered decide as those about few', async (t) => {
+  const types = Array.from({ length: 300 }, (_, at) => `2.999.${at}`)
+  const rules = types.flatMap((type) => ['a', 'b'].map((value) => ({ subject: { [type]: value }, o: 'Acme' })))
+  const [inOrder, reversed] = [compileRules(rules), compileRules(rules.toReversed())]
+  for (const [at, type] of types.entries()) {
+    const peer = createPartialIdentity({ subject: `${type}=b,O=Acme` })
+    t.match(inOrder.authorize(peer), { allowed: true, rule: at * 2 + 1 })
+    t.match(reversed.authorize(peer), { allowed: true, rule: rules.length - 2 - at * 2 })
+    t.match(inOrder.authorize(createPartialIdentity({ subject: `${type}=c,O=Acme` })), { allowed: false })
+  }
+})

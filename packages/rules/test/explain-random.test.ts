@@ -4,7 +4,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
-import { compileRules } from '../src/index.ts'
+import { compileGroups, compileRules } from '../src/index.ts'
 import type { Explanation } from '../src/index.ts'
 import { ruleHolds } from './naive/evaluate.ts'
 import type { NaiveQuestion } from './naive/evaluate.ts'
@@ -93,3 +93,17 @@ for (const from of [Infinity, 0]) {
     }
   })
 }
+
+test('of many packed rules those with the greatest share are read, and equal numbers of two sets are two rules', async (t) => {
+  packFrom(t, 0)
+  const fifth = (at: number): Rule => ({ cn: 'a', o: 'a', ou: `x${at}`, dns: `x${at}`, email: `x${at}@x.y` })
+  const half = (at: number): Rule => ({ cn: 'a', ou: `x${at}` })
+  const rules = Array.from({ length: 1_100 }, (_, at) => at < 1_000 ? fifth(at) : half(at))
+  const peer = createPartialIdentity({ subject: 'CN=a,O=a,OU=a', subjectAltNames: { dns: ['a'], email: ['a@x.y'] } })
+  compare(t, rules, peer, { request: undefined, now: 0 }, compileRules(rules as never).explain(peer))
+  const groups = compileGroups({ g: Array.from({ length: 600 }, (_, at) => at === 7 ? half(at) : fifth(at)) as never })
+  const own = Array.from({ length: 600 }, (_, at) => at === 7 ? half(at) : fifth(at))
+  const found = compileRules([...own, 'g'] as never, { groups }).explain(peer).rules
+  t.same(found.slice(0, 2).map(({ path }) => path), ['rules[7]', 'groups.g[7]'])
+  t.equal(found.length, 10)
+})

@@ -119,6 +119,10 @@ test('names that several authorities may claim, if the authorities are known', a
   t.same(find([{ authority: 'td', spiffe: 'spiffe://td/a' }, { trustDomain: 'td' }], { authorities: [...authorities, later] }), [
     'awaited rules[0]', 'awaited rules[1]'
   ])
+  const other = { ...authority('other', ['dns']), awaits: (name: string) => name === 'te' }
+  t.same(find([{ authority: 'td', dns: 'a' }, { authority: 'te', dns: 'a' }, { authority: ['td', 'te'], dns: 'a' }], { authorities: [later, other] }), [
+    'contradictory rules[0]', 'awaited rules[1]', 'awaited rules[2]'
+  ], 'an authority that is added vouches for what it says, and not for what another one says')
   t.throws(() => lintRules([], { authorities: 1 as never }))
   t.throws(() => lintRules([], { endsWithin: -1 }))
 })

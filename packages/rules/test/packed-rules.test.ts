@@ -185,6 +185,15 @@ test('rules that are read again are read in any number', async (t) => {
   t.match(authorizer.authorize(named('x'), {}), { allowed: false, reason: 'incomplete_request' })
 })
 
+test('groups do not depend on what the rule sets beside them depend on', async (t) => {
+  const rules = [{ cn: { param: 'id' } }, { cn: 'y', validUntil: '2027-02-01' }]
+  const [free, bound] = [{ a: { cn: 'x' } }, { a: { cn: 'x' }, b: rules }].map((groups) => {
+    return createGroupMatcher(compileWith({}, {}, new OpenedRuleSets(pack(groups, [{ path: 'rules', rules }, { path: 'more', rules }]))))
+  })
+  t.match(free, { usesRequest: false, temporary: [], moments: [] })
+  t.match(bound, { usesRequest: true, temporary: [{ path: 'groups.b[1]' }], moments: [Date.parse('2027-02-01')] })
+})
+
 test('many nested rules of which nothing is known neither allow nor rule out', async (t) => {
   const unknown = createPartialIdentity({ serialNumber: '01' })
   const some = createPartialIdentity({ subject: 'CN=service-4,O=Acme' })

@@ -54,11 +54,13 @@ test('each text of a field has one number, and is found by it', async (t) => {
   const random = new Random(seedOf(20261132))
   const texts = [
     '', 'a', 'b', 'ab', 'ba', 'aa', 'aaa', 'service-1', 'service-2', 'service-11', 'ü', 'ÿ', '\u0100', '\u0100a', 'a\u0100', 'ā', '€', '😀', 'a\u0000',
-    '\u0061\u0000\u0062', 'á', 'ab\u0100', '\u6261', '\u0162', ...Array.from({ length: 200 }, (_, at) => `name ${at}`)
+    '\u0061\u0000\u0062', 'á', 'ab\u0100', '\u6261', '\u0162', ...Array.from({ length: 200 }, (_, at) => `name ${at}`),
+    // Of one length, so that those that share a place of the table differ only in their characters.
+    ...Array.from({ length: 200 }, (_, at) => `€${String(at).padStart(4, '0')}`)
   ]
   const builder = new ValueTableBuilder()
   const plain = new Map<string, number>()
-  for (let round = 0; round < 1_000; round++) {
+  for (let round = 0; round < 2_000; round++) {
     const [field, text] = [random.below(3), random.pick(texts)]
     const key = `${field} ${text}`
     const known = plain.get(key) ?? plain.size
@@ -68,7 +70,7 @@ test('each text of a field has one number, and is found by it', async (t) => {
     if (found.join() !== [known, plain.size, field].join()) t.same(found, [known, plain.size, field], key)
   }
   const tables = builder.seal(OWN_MEMORY)
-  for (const text of [...texts, 'c', 'name 200', 'service-', '\u6161']) {
+  for (const text of [...texts, 'c', 'name 200', 'service-', '\u6161', ...Array.from({ length: 200 }, (_, at) => `€${String(at + 200).padStart(4, '0')}`)]) {
     for (const field of [0, 1, 2, 3]) {
       const wanted = plain.get(`${field} ${text}`) ?? -1
       const found = findValue(tables, field, text)

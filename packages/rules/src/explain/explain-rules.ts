@@ -24,9 +24,9 @@ export function explainRules (
   verdict: Verdict,
   circumstances: Circumstances
 ): Explanation {
-  const found = peer === undefined || peer === null || verdict === NO_IDENTITY
+  const found = verdict === NO_IDENTITY
     ? []
-    : explainClosest({ rules, packed }, new PeerValues(peer, circumstances))
+    : explainClosest({ rules, packed }, new PeerValues(peer as PeerIdentity, circumstances))
   const name = peer?.toString()
   const validity = peer === undefined || peer === null ? undefined : findInvalidity(peer, circumstances.now)
   const explanation = {

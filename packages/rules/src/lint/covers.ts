@@ -49,7 +49,8 @@ function coversValue (wide: FieldValue, narrow: FieldValue): boolean {
   const [kind] = wide.field.name.split(/[:/]/)
   if (kind !== narrow.field.name.split(/[:/]/)[0]) return false
   switch (wide.field.name) {
-    case 'dns:parent': return narrow.field.name === 'dns' && narrow.key.slice(narrow.key.indexOf('.') + 1) === wide.key
+    // One label before the domain: a name of a single label is not below it.
+    case 'dns:parent': return narrow.field.name === 'dns' && narrow.key.split('.').slice(1).join('.') === wide.key
     case 'spiffe:trustDomain': return narrow.key.startsWith(`${wide.key}/`)
     // The type of an otherName, and the OID of an extension, with any value.
     case 'otherName': return narrow.field.name.split(':').at(-1) === wide.key

@@ -37,8 +37,6 @@ export class PackedStore {
     this.search = new ClauseSearch(this, tables.clauses, { index: tables.index, clauses: undefined })
   }
 
-  get ruleCount (): number { return this.tables.entries.length }
-
   keysOf (peerValues: PeerValues): PeerKeys { return new PeerKeys(this, peerValues) }
 
   /** The set of a rule. */

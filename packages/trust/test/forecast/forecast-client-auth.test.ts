@@ -193,6 +193,16 @@ test('the origin is what signatures show as far as they lead, and then the neare
   t.equal(roots.holds(createPartialIdentity({ serialNumber: '01' })), false)
 })
 
+test('the origin of a name is that of the known CA with this name, which tells more than the name', async (t) => {
+  const reseller = await digicert.intermediate({ ...nameOf('A reseller', 'Reseller CA') })
+  const known = [own, reseller, digicert].map(({ der }) => read(der))
+  const [inner, middle] = known
+  t.match(findOriginByName(middle!.subject, known, roots), { kind: 'public', evidence: 'issuer_name', operator: { name: 'DigiCert' }, path: [] })
+  t.match(findOriginByName(inner!.subject, known.toReversed(), roots), { kind: 'private', evidence: 'issuer_name', operator: undefined, path: [] })
+  t.match(findOriginByName(middle!.subject, [], roots), { kind: 'private', evidence: 'none', operator: undefined })
+  t.match(findOriginByName(parseDistinguishedName('CN=unknown'), known, roots), { kind: 'private', evidence: 'none' })
+})
+
 test('the operator of a name is that of the table, or of a root with the organisation or the whole name', (t) => {
   const of = (name: string): unknown => roots.operatorOf(parseDistinguishedName(name))
   t.match(of('O=DigiCert Inc,CN=anything'), { name: 'DigiCert' })
