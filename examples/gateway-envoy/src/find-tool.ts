@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** @throws Error that says how to get Envoy */
@@ -7,7 +7,7 @@ export function findEnvoy (): string {
     const path = join(folder, 'envoy')
     try {
       accessSync(path, constants.X_OK)
-      return path
+      if (statSync(path).isFile()) return path // a folder of that name is executable too
     } catch {}
   }
   throw new Error('envoy is not installed: see https://www.envoyproxy.io/docs/envoy/latest/start/install, or run ' +

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** @throws Error that says how to get nginx */
@@ -9,7 +9,7 @@ export function findNginx (): string {
     const path = join(folder, 'nginx')
     try {
       accessSync(path, constants.X_OK)
-      return path
+      if (statSync(path).isFile()) return path // a folder of that name is executable too
     } catch {}
   }
   throw new Error('nginx is not installed: apt install nginx-light, or brew install nginx')

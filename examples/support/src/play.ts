@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 
 /** A run of an example. */
 export interface Run {
@@ -29,9 +30,10 @@ export async function play (steps: (run: Run) => Promise<readonly string[]>): Pr
     if (!met) throw new Error(`${what}: found "${found}", expected ${String(expected)}`)
   }
   try {
+    const { serve: isServing } = parseArgs({ options: { serve: { type: 'boolean' } } }).values
     const commands = await steps({ folder, title, line, expect, onEnd: (close) => { ends.unshift(close) } })
     title('Every step had the expected outcome.')
-    if (process.argv.includes('--serve')) await serve(commands)
+    if (isServing === true) await serve(commands)
   } catch (error) {
     console.error(error)
     title('FAILED: a step had an unexpected outcome.')

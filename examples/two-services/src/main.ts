@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
 import { collectAudit } from './audit.ts'
 import { startLedger } from './ledger.ts'
 import { mintWorld } from './mint.ts'
@@ -9,10 +10,10 @@ import { revocationStep } from './steps/revocation.ts'
 import { rotationStep } from './steps/rotation.ts'
 import { createTranscript } from './transcript.ts'
 
+const { serve: isServing = false } = parseArgs({ options: { serve: { type: 'boolean' } } }).values
 const transcript = createTranscript()
 const world = await mintWorld()
 const audit = collectAudit()
-const isServing = process.argv.includes('--serve')
 const ledger = await startLedger(world.paths('ledger'), { logger: isServing })
 const orders = await startOrders(world.paths('orders'), ledger.origin, { logger: isServing })
 const demo = { world, transcript, ledger: ledger.origin, orders: orders.origin }

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Where `.ci/steps/parts` installs it. */
@@ -14,7 +14,7 @@ export function findBao (): string {
     const path = join(folder, 'bao')
     try {
       accessSync(path, constants.X_OK)
-      return path
+      if (statSync(path).isFile()) return path // a folder of that name is executable too
     } catch {}
   }
   throw new Error('bao is not installed. Get OpenBao 2.2 or later from https://openbao.org/docs/install, or by ' +

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -15,7 +15,7 @@ export function findTool (name: 'spire-server' | 'spire-agent'): string {
     const path = join(folder, name)
     try {
       accessSync(path, constants.X_OK)
-      return path
+      if (statSync(path).isFile()) return path // a folder of that name is executable too
     } catch {}
   }
   throw new Error(`${name} is not installed. Download SPIRE 1.13 or later from https://spiffe.io/downloads and put its ` +
