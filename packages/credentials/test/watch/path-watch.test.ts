@@ -1,7 +1,7 @@
 // When files are looked at: the watchers and the clock do what the test says.
 import { EventEmitter } from 'node:events'
 import type { watch } from 'node:fs'
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, rename, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -46,7 +46,8 @@ interface World {
 
 /** A file `live/a`, of which `live` is a link to the folder `one`. */
 async function start (t: Test): Promise<World> {
-  const { folder } = await makeFolder(t)
+  // The folder of temporary files may be a link itself.
+  const folder = await realpath((await makeFolder(t)).folder)
   for (const name of ['one', 'two']) {
     await mkdir(join(folder, name))
     await writeFile(join(folder, name, 'a'), name)
