@@ -297,7 +297,10 @@ test('a caller ends a call by each kind of signal that undici takes, with and wi
       t.ok(await isSoon(() => ended !== undefined), name)
       t.match(ended, { code: 'UND_ERR_ABORTED' })
     }
-    t.match(await rejection(serviceOf(app, name).request({ path: '/', signal: { aborted: true, on () {} } as never })), { code: 'UND_ERR_ABORTED' })
+    let early: unknown
+    rejection(serviceOf(app, name).request({ path: '/', signal: { aborted: true, on () {} } as never })).then((error) => { early = error }, () => {})
+    t.ok(await isSoon(() => early !== undefined), `${name}: aborted before the call`)
+    t.match(early, { code: 'UND_ERR_ABORTED' })
     t.match(await rejection(serviceOf(app, name).request({ path: '/', signal: {} as never })), { code: 'UND_ERR_INVALID_ARG' })
   }
 })

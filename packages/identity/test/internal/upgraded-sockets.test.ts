@@ -1,6 +1,7 @@
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter } from 'node:events'
 import { mock } from 'node:test'
 import { PassThrough } from 'node:stream'
+import { isSoon } from '@peerkit/test-support/turns'
 import { test } from 'tap'
 import { UpgradedSockets, upgradedSocketsOf } from '../../src/internal/index.ts'
 
@@ -21,7 +22,7 @@ test('every open socket is checked time and again, and what cannot be checked is
   const closed = [follow('bad', async () => false), follow('broken', () => { throw new Error('x') }), follow('failing', async () => { throw new Error('x') })]
   const left = follow('left', () => true).destroy()
   sockets.addCheck(new PassThrough().destroy(), { by: t, isAllowed: () => { throw new Error('nobody is there') }, wait: () => 0 })
-  await Promise.all([good, later, ...closed, left].map(async (socket) => { if (!socket.closed) await once(socket, 'close') }))
+  t.ok(await isSoon(() => [good, later, ...closed, left].every((socket) => socket.closed)))
   t.same(checked, { good: 4, later: 4, bad: 1, broken: 1, failing: 1 })
   t.equal(sockets.size, 0)
 })
