@@ -110,6 +110,21 @@ test('every checker has its say about a path that another validator has accepted
   t.match(both.refused, [{ reason: 'revocation_unknown' }, { reason: 'revoked' }])
 })
 
+test('whether an answer has ended is told by the clock of the server, for the path of another validator too', async (t) => {
+  const day = 86_400_000
+  let status: RevocationStatus = GOOD
+  const state = checkerOf(() => status)
+  const [ca, elsewhere] = [await createDevCa(), await createDevCa({ name: 'Elsewhere' })]
+  const validator = { validate: () => ({ valid: true, path: [elsewhere.der], until: Infinity }) as const }
+  const settings = { revocation: state.checker, now: () => Date.now() + day }
+  const world = await startBehind(t, { verification: 'in-process', validator }, { ca, settings })
+  for (const [cn, until, answer] of [['ended', day / 2, REFUSED], ['good', 1.5 * day, { status: 200 }]] as const) {
+    status = { state: 'good', source: 'ocsp', until: Date.now() + until }
+    t.match(await call(world, world.gateway, { headers: told(await elsewhere.issue({ cn })) }), answer, cn)
+  }
+  t.match(world.refused, [{ reason: 'revocation_unknown' }])
+})
+
 test('a client is refused where the policy throws', async (t) => {
   const { checker } = checkerOf(() => ({ state: 'unknown', why: 'x' }) as RevocationStatus, (status) => {
     if (status.state === 'good') return true

@@ -125,7 +125,8 @@ export class ForwardedTrust {
       }
       return { answer: vouched, until: this.#trust.now() + ASK_AGAIN_AFTER }
     }
-    const asked = this.#trust.revocation.map((checker: RevocationChecker) => checkChain(checker, identity))
+    const { now, revocation } = this.#trust
+    const asked = revocation.map((checker: RevocationChecker) => checkChain(checker, identity, { now }))
     return whenAllSettled(asked, conclude)
   }
 
