@@ -106,6 +106,7 @@ test('names that two readers could see differently are refused under constraints
     ],
     [
       uri('evil.example'), uri('urn:uuid:1'), uri('https://10.0.0.1/'), uri('https://[::1]/'),
+      uri('https://2130706433/'), uri('https://0x7f000001/'), uri('https://a.0x1f/'), uri('https://0x/'),
       uri('https://evil%2eexample/'), uri('mailto:a@evil.example'), uri('https:///x'),
       uri('https://good.example\\@b.example/'), uri('https://b.example /'), uri(`https://b.example/${'x'.repeat(2048)}`)
     ]
