@@ -48,6 +48,7 @@ export class DiskState {
   #block: BlockFile | undefined
   readonly #isWatched: boolean
   readonly #news = new News()
+  readonly #missing = new Set<File>()
 
   /** @param isWatched whether the server follows its files. Otherwise it reads them when it is told to. */
   constructor (isWatched = false) { this.#isWatched = isWatched }
@@ -95,6 +96,7 @@ export class DiskState {
   /** Writes a file; its meaning changes when it is whole. */
   async write (file: File, { text, meaning }: Content, writing: Writing): Promise<void> {
     const path = this.pathOf(file)
+    this.#missing.delete(file)
     if (writing === 'in place') await writeFile(path, text)
     else {
       await writeFile(`${path}.new`, text)
@@ -105,6 +107,7 @@ export class DiskState {
 
   async remove (file: File): Promise<void> {
     await rm(this.pathOf(file), { force: true })
+    this.#missing.add(file)
     this.disk = { ...this.disk, [file]: undefined }
   }
 
@@ -116,6 +119,8 @@ export class DiskState {
     }
     const source = sourceOf(part)
     const before = this.#news.count(`${source} refused`)
+    // That a file is still missing is not told again.
+    const wasMissing = PARTS[part].some((file) => this.#missing.has(file))
     const changed = this.#news.count(`${source} changed`)
     await write()
     const { inForce, refused } = readAgain(source, this.disk, this.inForce)
@@ -124,6 +129,7 @@ export class DiskState {
     })
     // Certificate and key are rarely written together, so nothing tells soon that they do not fit.
     if (part === 'own') await this.#news.until(() => !isOther || this.#serial === this.#serialOf(inForce))
+    else if (wasMissing && PARTS[part].some((file) => this.#missing.has(file))) this.count('still missing')
     else if (refused.length > 0) await this.#news.until(() => this.#news.count(`${source} refused`) > before)
     else if (isOther) await this.#news.until(() => this.#news.count(`${source} changed`) > changed)
     this.count(`${part}: ${refused.length > 0 ? 'refused' : isOther ? 'taken' : 'the same'}`)

@@ -67,9 +67,16 @@ export async function playSequences<State extends SequenceState> (
     each: Iterable<AsyncCommand<State, State>>, begun: Array<AsyncCommand<State, State>>
   ): Iterable<AsyncCommand<State, State>> {
     for (const command of each) {
-      onStep({ sequence, step: String(command) })
       begun.push(command)
-      yield command
+      // fast-check takes all commands at once, and runs them later.
+      yield {
+        check: (model) => command.check(model),
+        async run (model, real) {
+          onStep({ sequence, step: String(command) })
+          await command.run(model, real)
+        },
+        toString: () => String(command)
+      }
     }
   }
   const play = async (each: Iterable<AsyncCommand<State, State>>): Promise<void> => {
