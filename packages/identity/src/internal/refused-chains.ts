@@ -1,16 +1,19 @@
 const MEBIBYTE = 1024 * 1024
 const HOUR = 3_600_000
-/** Octets that a certificate needs in OpenSSL and in Node. */
-const CERTIFICATE = 6_000
-/** The cost of a chain that was not read to its end: OpenSSL accepts 100 KB, which are up to 300 certificates. */
-const LONG_CHAIN = 300 * CERTIFICATE
-/** So many certificates are freed soon by Node 26. */
-const FREED_SOON = 4
+/** Octets of a handshake beside the certificates above the leaf, at least. */
+const WITHOUT_CHAIN = 2_000
+/** What each further octet costs in OpenSSL and in Node: a certificate of 300 octets takes 8 KB. */
+const EACH_OCTET = 25
+/** The longest chain: OpenSSL accepts 100 KB, and they take at most 1.9 MB. */
+const LONGEST = 1_800_000
+/** A handshake of so many octets has a usual chain, which Node 26 frees soon. */
+const SHORT_HANDSHAKE = 4_096
 
 /**
  * Limits the memory that peers can take which OpenSSL refused. Anybody can send a chain of 100 KB, and reading it keeps
  * more than 1 MB: Node 22 and 24 never free certificates above the leaf that were read (nodejs/node#65579), and Node 26
- * frees one of each chain at a garbage collection.
+ * frees one of each chain at a garbage collection. Node also keeps certificates that belong to no path, and shows them
+ * nowhere. So the octets of the handshake are counted.
  */
 export class RefusedChains {
   readonly #atOnce: number
@@ -36,22 +39,22 @@ export class RefusedChains {
   /**
    * Counts a chain that was read.
    *
-   * @param sent certificates above the leaf; undefined if they were not counted
-   * @param isFreed whether this version of Node frees them
+   * @param octets what the peer sent in the handshake
+   * @param isFreed whether this version of Node frees certificates that were read
    */
-  count (sent: number | undefined, isFreed: boolean): void {
-    this.#left -= costOf(sent, isFreed)
+  count (octets: number, isFreed: boolean): void {
+    this.#left -= costOf(octets, isFreed)
   }
 
   /** Takes back what was counted for a peer that is accepted all the same. */
-  forgive (sent: number, isFreed: boolean): void {
-    this.#left = Math.min(this.#atOnce, this.#left + costOf(sent, isFreed))
+  forgive (octets: number, isFreed: boolean): void {
+    this.#left = Math.min(this.#atOnce, this.#left + costOf(octets, isFreed))
   }
 }
 
-function costOf (sent: number | undefined, isFreed: boolean): number {
-  if (sent === undefined) return LONG_CHAIN
-  return isFreed && sent <= FREED_SOON ? 0 : sent * CERTIFICATE
+function costOf (octets: number, isFreed: boolean): number {
+  if (isFreed && octets <= SHORT_HANDSHAKE) return 0
+  return Math.min(LONGEST, Math.max(0, octets - WITHOUT_CHAIN) * EACH_OCTET)
 }
 
 /** For chains that are read to say why a peer is refused. */

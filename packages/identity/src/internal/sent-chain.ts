@@ -37,19 +37,17 @@ export function readSentChain (socket: TLSSocket): SentChain | undefined {
 export function readRefusedChain (socket: TLSSocket, limit: RefusedChains): SentChain | undefined {
   if (!limit.hasLeft) return undefined
   const chain = readSentChain(socket)
-  if (chain !== undefined) {
-    const { length } = chain.sent
-    limit.count(length < MAX_SENT ? length : undefined, freesChains(socket))
-  }
+  if (chain !== undefined) limit.count(octetsOf(socket), freesChains(socket))
   return chain
 }
 
 /** Takes back what `readRefusedChain` counted, for a peer that is accepted although OpenSSL refused it. */
-export function forgiveRefusedChain (
-  socket: TLSSocket, { sent }: Pick<SentChain, 'sent'>, limit: RefusedChains
-): void {
-  limit.forgive(sent.length, freesChains(socket))
+export function forgiveRefusedChain (socket: TLSSocket, limit: RefusedChains): void {
+  limit.forgive(octetsOf(socket), freesChains(socket))
 }
+
+/** How many octets the peer has sent so far: the handshake, and perhaps the begin of its first request. */
+function octetsOf (socket: TLSSocket): number { return handleOf(socket)?._parent?.bytesRead ?? Infinity }
 
 /** DER of the peer's certificate. It is read from the session, so that the others that were sent take no memory. */
 export function readLeaf (socket: TLSSocket): Uint8Array | undefined {
@@ -68,6 +66,8 @@ interface TlsHandle {
   readonly verifyError?: () => { readonly code?: string } | null | undefined
   /** Came with the release that frees what `getPeerX509Certificate` reads. */
   readonly hasPeerCertificate?: () => boolean
+  /** The handle of the connection below TLS. What it has read is all that the peer sent. */
+  readonly _parent?: { readonly bytesRead?: number }
 }
 
 function handleOf (socket: TLSSocket): TlsHandle | undefined {
