@@ -33,7 +33,9 @@ const GROUPS: ReadonlyArray<readonly [text: string, names: readonly string[]]> =
     'moving/from-node-tls.md', 'moving/from-express.md', 'moving/from-nginx.md', 'moving/from-ghostunnel.md',
     'moving/from-a-mesh.md'
   ]],
-  ['Operate a service', ['recipes/ca-rotation.md', 'audit.md', 'events.md', 'metrics.md', 'performance.md']],
+  ['Operate a service', [
+    'recipes/ca-rotation.md', 'revocation.md', 'audit.md', 'events.md', 'metrics.md', 'performance.md'
+  ]],
   ['Review its security', [
     'threat-model.md', 'recipes/compliance.md', 'spiffe-conformance.md', '../SECURITY.md', 'architecture.md'
   ]],
