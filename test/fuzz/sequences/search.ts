@@ -79,7 +79,7 @@ export async function playSequences<State extends SequenceState> (
       }
     }
   }
-  const play = async (each: Iterable<AsyncCommand<State, State>>): Promise<void> => {
+  const playOne = async (each: Iterable<AsyncCommand<State, State>>): Promise<void> => {
     sequence += 1
     onStep({ sequence, step: 'the start' })
     const state = makeState()
@@ -101,13 +101,37 @@ export async function playSequences<State extends SequenceState> (
       for (const [what, count] of state.seen) seen.set(what, (seen.get(what) ?? 0) + count)
     }
   }
+  let playing = Promise.resolve()
+  const play = async (each: Iterable<AsyncCommand<State, State>>): Promise<void> => {
+    playing = playOne(each)
+    await playing
+  }
   const details = await fc.check(fc.asyncProperty(commands, play), {
     seed,
     numRuns: runs,
     ...(path !== undefined && { path }),
     ...(time !== undefined && { interruptAfterTimeLimit: time, markInterruptAsFailure: false })
   })
-  return { finding: details.failed ? describe(name, details, script) : undefined, runs: details.numRuns, steps, seen }
+  const finding = details.failed ? describe(name, details, script) : await finish(playing)
+  return { finding, runs: details.numRuns, steps, seen }
+
+  /**
+   * fast-check ends in the middle of a sequence when its time is over. That sequence may fail too, or hang, which is
+   * noticed by who waits for this process.
+   */
+  async function finish (last: Promise<void>): Promise<string | undefined> {
+    try {
+      await last
+      return undefined
+    } catch (error) {
+      return [
+        String((error as Error).stack),
+        `sequence ${sequence}, which was not made shorter; the last step fails:`,
+        ...script.map((step, index) => `  ${index + 1}. ${step}`),
+        `repeat it: npm run fuzz -- --only ${name} --seed ${seed}`
+      ].join('\n')
+    }
+  }
 }
 
 function describe<State extends SequenceState> (
