@@ -131,6 +131,18 @@ test('addresses are tried in order, and one that failed comes last', async (t) =
   t.equal(ledger.seen.length, 2)
 })
 
+test('addresses that all failed are forgotten: the next call does not try them again', async (t) => {
+  const ledger = await start(t)
+  const dead = await listen(createServer((socket) => { socket.destroy() }))
+  t.teardown(async () => { await dead.close() })
+  let answers = [`https://127.0.0.1:${dead.port}`]
+  const { agent, questions } = resolving(t, () => answers)
+  t.match(await rejection(get(agent)), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE' })
+  answers = [ledger.origin]
+  await get(agent)
+  t.same([dead.accepted(), questions.length], [1, 2])
+})
+
 test('another workload at the address gets no request, and is passed over', async (t) => {
   const [ledger, squatter] = [await start(t), await start(t, other)]
   const alone = resolving(t, () => squatter.origin)

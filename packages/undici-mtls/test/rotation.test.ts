@@ -9,6 +9,7 @@ import { createLedger } from '@peerkit/test-support/ledger'
 import { startHttp2Server, startServer } from '@peerkit/test-support/listen'
 import type { ServerSettings } from '@peerkit/test-support/listen'
 import { rejection } from '@peerkit/test-support/rejection'
+import { isSoon } from '@peerkit/test-support/turns'
 
 const { ca, server, client, credentials } = await createLedger()
 const renewed = await ca.issue({ cn: 'orders-2', profile: 'client' })
@@ -228,6 +229,8 @@ test('a request waits for the answer of a checker that moved, although the last 
   await (await agent.request({ origin: listening.origin, path: '/1', method: 'GET' })).body.dump()
   revocation.epoch += 1
   const second = rejection(agent.request({ origin: listening.origin, path: '/2', method: 'GET' }))
+  t.ok(await isSoon(() => listening.accepted() === 2), 'another one is opened')
+  t.same(listening.seen, ['/1'], 'the kept connection is not used')
   answer.resolve({ state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined })
   t.match(await second, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' })
   t.same(listening.seen, ['/1'])
