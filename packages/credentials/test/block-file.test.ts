@@ -209,8 +209,8 @@ test('a file that is touched, ordered otherwise or commented is the same list', 
   await replace(`# a comment\n${names('B', 'a', 'a')}`)
   await source.reload()
   t.same([source.version, told], [1, []])
-  await replace('version: 1\nblock: [{ dns: a, reason: now known }, { dns: b }]')
   const changed = nextChange(source)
+  await replace('version: 1\nblock: [{ dns: a, reason: now known }, { dns: b }]')
   await source.reload()
   t.match(await changed, { type: 'changed', added: [{ dns: 'a', reason: 'now known' }], removed: [{ dns: 'a' }] })
   t.equal(source.version, 2)
@@ -224,8 +224,8 @@ test('finds changes by polling alone', async (t) => {
   const clock = new ManualClock()
   const source = await openFile(t, path, { watch: 'poll', pollInterval: 30_000, clock })
   for (const host of ['b', 'c']) {
-    await replace(names(host))
     const changed = nextChange(source)
+    await replace(names(host))
     clock.advance(30_000)
     await changed
     t.ok(isBlocked(source, host))
@@ -242,8 +242,8 @@ test('without watching only reload() reads, and says what is wrong', async (t) =
   await replace(names('b'))
   await source.reload()
   t.same([source.version, isBlocked(source, 'b')], [2, true])
-  await replace('')
   const told = nextChange(source)
+  await replace('')
   await t.rejects(source.reload(), { code: 'MTLS_ERR_BLOCK_LIST_INVALID', reason: 'structure' })
   t.match(await told, { type: 'refused', error: { reason: 'structure' } })
   t.ok(isBlocked(source, 'b'))
@@ -275,8 +275,8 @@ test('where folders cannot be watched it says so and looks every second', async 
     await warning,
     { code: 'PEERKIT_WATCH_FAILED', message: /Block list: cannot watch .* \(ENOSPC\); polling .* every 1000 ms instead/ }
   )
-  await replace(names('b'))
   const changed = nextChange(list)
+  await replace(names('b'))
   clock.advance(1_000)
   t.match(await changed, { type: 'changed', added: [{ dns: 'b' }] })
   await list.close()

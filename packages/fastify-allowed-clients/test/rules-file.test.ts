@@ -110,8 +110,8 @@ test('a reload is whole or nothing, and a bad file changes nothing', async (t) =
   }, { notFoundRules: ['a'] })
   const events = follow(t, file)
   for (const bad of ['{', '{"groups":{"a":{"ou":"ops"}}}', '{"groups":{"a":{"ou":"ops"},"b":{"ou":""}}}', '{"groups":{"a":{"ou":"ops"},"b":{"ou":"ops"}},"routes":{"GET /zz":"authenticated"}}']) {
-    await writeFile(file, bad)
     const refused = once(events, 'refused')
+    await writeFile(file, bad)
     await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, bad)
     const [message] = await refused as [RulesRefusedMessage]
     t.match(message, { v: 1, file, generation: 1, error: { code: 'MTLS_ERR_RULES_FILE_INVALID' } })
@@ -122,8 +122,8 @@ test('a reload is whole or nothing, and a bad file changes nothing', async (t) =
   t.match(lines.find(({ msg }) => msg === 'rules file refused, the old rules stay in force'), { level: 50, file, generation: 1 })
   await rm(file)
   await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', message: /ENOENT/ })
-  await writeFile(file, JSON.stringify({ groups: { a: { ou: 'ops' }, b: { ou: 'ops' } } }))
   const reloaded = once(events, 'reloaded')
+  await writeFile(file, JSON.stringify({ groups: { a: { ou: 'ops' }, b: { ou: 'ops' } } }))
   await app.mtls.reload()
   t.match((await reloaded)[0], { v: 1, file, generation: 2 })
   for (const url of ['/a', '/b', '/s']) {

@@ -114,8 +114,8 @@ test('finds changes by polling alone', async (t) => {
   for (const name of ['second', 'third']) {
     const next = await ca.issue({ cn: name })
     await replace('key.pem', next.key)
-    await replace('cert.pem', next.chain)
     const rotated = nextChange(source)
+    await replace('cert.pem', next.chain)
     clock.advance(30_000)
     await rotated
     t.equal(source.current.identity.subject?.commonName, name)
@@ -160,8 +160,8 @@ test('where folders cannot be watched it says so and looks every second', async 
   t.equal((await processWarning).code, 'PEERKIT_WATCH_FAILED')
   const next = await ca.issue({ cn: 'next' })
   await replace('key.pem', next.key)
-  await replace('cert.pem', next.chain)
   const rotated = nextChange(source)
+  await replace('cert.pem', next.chain)
   clock.advance(1_000)
   await rotated
   t.equal(warnings.length, 1)

@@ -181,8 +181,8 @@ test('finds the files again when their whole folder was removed and comes back',
     t.match(await waiting, { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /both\.pem\): found no such file; expected a PEM certificate/ })
     const next = await ca.issue({ cn })
     await mkdir(join(folder, 'staged'))
-    await writeFile(join(folder, 'staged/both.pem'), next.key + next.chain)
     const rotated = nextChange(source)
+    await writeFile(join(folder, 'staged/both.pem'), next.key + next.chain)
     await cp(join(folder, 'staged'), join(folder, 'live'), { recursive: true })
     await rotated
     t.equal(source.current.identity.subject?.commonName, cn)
