@@ -94,6 +94,10 @@ test('strangers who send long chains use up what refusals may take, and nobody e
   t.strictSame((await call(world, good)).body, { cn: 'good' })
   t.match(await call(world, undefined), { status: 401, body: { code: 'MTLS_ERR_PEER_MISSING' } }, 'no certificate')
   t.match(await refuse(world, deep), { reason: 'unknown_ca', peer: { subject: { commonName: 'deep' } } }, 'needs the chain')
+  const listed = { part: { ...authorities.part, intermediates: below.certificate } }
+  world.credentials.update({ authorities: listed } as never)
+  t.strictSame(await asDeep(), { cn: 'deep' }, 'a listed intermediate need not be read')
+  world.credentials.update({ authorities } as never)
   now += 2 * HOUR
   t.match((await refuse(world, chainOf(client, []))).detail, { step: 'unknown_ca' }, 'time adds some')
   t.strictSame(await asDeep(), { cn: 'deep' })
