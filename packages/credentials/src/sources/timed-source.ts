@@ -148,7 +148,7 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
       const { checked, makeCheckers } = await checkFetched(this.#timed, this.#fetched, {
         previous: this.current, signal: this.#controller.signal, inUse: this.current.opaqueKey
       })
-      // This is no recovery: if the last fetch failed, whoever was asked has not answered since.
+      // This is not a recovery: if the last fetch failed, no fetch has succeeded since.
       this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
     } catch (error) {
       this.refuse(error as Error)

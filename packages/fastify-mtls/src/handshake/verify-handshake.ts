@@ -75,7 +75,7 @@ export function verifyHandshake (
         reasonOfVerifyCode(verifyCode), presented.leaf, describeCode(verifyCode, presented.leaf), verifyCode
       )
     }
-    if (overruled && !isUnread && !resumed) forgiveRefusedChain(socket, overruledChains)
+    if (overruled) forgiveRefusedChain(socket, chain, overruledChains)
     return { decision, presented }
   }
   return whenSettled(trust.evaluate(presented.leaf, presented), conclude)

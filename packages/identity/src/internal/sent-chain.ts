@@ -8,6 +8,8 @@ export interface SentChain {
   readonly leaf: Uint8Array
   /** The others, in the order of the peer. */
   readonly sent: readonly Uint8Array[]
+  /** The octets for which a chain counts that OpenSSL refused. */
+  readonly counted?: number
 }
 
 /**
@@ -37,16 +39,19 @@ export function readSentChain (socket: TLSSocket): SentChain | undefined {
 export function readRefusedChain (socket: TLSSocket, limit: RefusedChains): SentChain | undefined {
   if (!limit.hasLeft) return undefined
   const chain = readSentChain(socket)
-  if (chain !== undefined) limit.count(octetsOf(socket), freesChains(socket))
-  return chain
+  if (chain === undefined) return undefined
+  const counted = octetsOf(socket)
+  limit.count(counted, freesChains(socket))
+  return { ...chain, counted }
 }
 
 /** Takes back what `readRefusedChain` counted, for a peer that is accepted although OpenSSL refused it. */
-export function forgiveRefusedChain (socket: TLSSocket, limit: RefusedChains): void {
-  limit.forgive(octetsOf(socket), freesChains(socket))
+export function forgiveRefusedChain (socket: TLSSocket, { counted }: SentChain, limit: RefusedChains): void {
+  // The peer may have sent more since, so its octets are not counted again.
+  if (counted !== undefined) limit.forgive(counted, freesChains(socket))
 }
 
-/** How many octets the peer has sent so far: the handshake, and perhaps the begin of its first request. */
+/** How many octets the peer has sent so far: the handshake, and perhaps the start of its first request. */
 function octetsOf (socket: TLSSocket): number { return handleOf(socket)?._parent?.bytesRead ?? Infinity }
 
 /** DER of the peer's certificate. It is read from the session, so that the others that were sent take no memory. */
